@@ -1,0 +1,389 @@
+//! What clients of a controller say and see: the command line, the page, programs.
+//!
+//! | call | body → answer |
+//! | --- | --- |
+//! | `POST /api/v1/projects` | [`NewProject`] → [`ProjectView`] |
+//! | `GET /api/v1/projects` | → [`Projects`] |
+//! | `PUT /api/v1/blobs/{id}` | a snapshot's bytes → 201, or 200 when it was there |
+//! | `HEAD /api/v1/blobs/{id}` | → 200 or 404 |
+//! | `POST /api/v1/runs` | [`SubmitRun`] → 201 [`RunView`] |
+//! | `GET /api/v1/runs?project=&limit=&before=` | → [`Runs`], newest first |
+//! | `GET /api/v1/runs/{run}` | → [`RunView`]; `{run}` is an id, or `project@number` (percent-encoded) |
+//! | `GET /api/v1/runs/{run}/events` | → server-sent events `run`, each a whole [`RunView`], the last one ended |
+//! | `POST /api/v1/runs/{run}/cancel` | → 202 [`RunView`] |
+//! | `POST /api/v1/runs/{run}/retry` | [`RetryRun`] → 201 [`RunView`] of the new run |
+//! | `GET /api/v1/jobs/{job}/logs/{step}?attempt=&offset=&follow=&format=frames\|text` | → the log; follows to its end if asked |
+//! | `POST /api/v1/projects/{project}/pushes` | [`Push`] → 202 [`PushAnswer`] |
+//! | `GET /api/v1/runners` | → [`Runners`] |
+//! | `POST /api/v1/tokens`, `GET`, `DELETE /api/v1/tokens/{id}` | [`NewToken`] → [`MadeToken`]; [`Tokens`]; 204 |
+//!
+//! All need an API token as `Authorization: Bearer …`. Errors are [`ErrorBody`].
+
+use crate::runner::{ImageUse, LogDigest, Phase};
+use crate::{Commit, JobId, RunId, RunnerId, Source, StepNo, Timestamp, TokenId, Trigger, Verdict};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The version in the paths.
+pub const PREFIX: &str = "/api/v1";
+
+/// The body of every error answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ErrorBody {
+    /// What went wrong.
+    pub error: ErrorDetail,
+}
+
+/// What went wrong, for programs and for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ErrorDetail {
+    /// A word for programs: `not_found`, `unauthorized`, `stale_attempt`, `bad_request`, `conflict`, `internal`, …
+    pub code: String,
+    /// A sentence for people, which says what to do where something can be done.
+    pub message: String,
+}
+
+/// Makes a project known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NewProject {
+    /// Lower-case letters, digits, `-`, `_`, `.` and `/`; starts with a letter or digit; at most 100 characters.
+    pub name: String,
+    /// `https://…`, `ssh://…`, `file:///…`, or empty for a project that only gets snapshots.
+    pub repo_url: String,
+    /// `main` unless told.
+    pub default_branch: String,
+}
+
+/// A git repository that the controller knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ProjectView {
+    /// Its name.
+    pub name: String,
+    /// Its repository, or empty.
+    pub repo_url: String,
+    /// Its default branch.
+    pub default_branch: String,
+    /// When it was made known.
+    pub created: Timestamp,
+}
+
+/// All projects, by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Projects {
+    /// By name.
+    pub projects: Vec<ProjectView>,
+}
+
+/// Asks for a run. The project is made, without a repository, when a snapshot comes for one that is not known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SubmitRun {
+    /// The project's name.
+    pub project: String,
+    /// What set it off.
+    pub trigger: Trigger,
+    /// Where the files come from. For [`Source::Git`] the controller reads the commit itself.
+    pub source: Source,
+    /// The commit a snapshot is based on; for git, its `ref` and `before` are taken from here, the rest is read.
+    pub commit: Commit,
+}
+
+/// A repository's ref moved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Push {
+    /// The full ref.
+    #[serde(rename = "ref")]
+    pub reference: String,
+    /// 40 hex digits; zeros when it was made.
+    pub before: String,
+    /// 40 hex digits; zeros when it was removed, which makes no run.
+    pub after: String,
+}
+
+/// What became of a push.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct PushAnswer {
+    /// The run it made.
+    pub run: Option<RunView>,
+    /// Why it made none.
+    pub reason: Option<String>,
+}
+
+/// Asks for a run to be run again, as a new run of the same commit.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RetryRun {
+    /// Jobs that passed are not run again.
+    pub failed_only: bool,
+}
+
+/// Where a run or job is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// For jobs it needs.
+    Waiting,
+    /// For a runner.
+    Queued,
+    /// On a runner.
+    Running,
+    /// It has a verdict.
+    Ended,
+}
+
+/// A run in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RunSummary {
+    /// Its id.
+    pub id: RunId,
+    /// Its project.
+    pub project: String,
+    /// Its number in the project, from 1.
+    pub number: u64,
+    /// What set it off.
+    pub trigger: Trigger,
+    /// Of what.
+    pub commit: Commit,
+    /// Where it is in its life.
+    pub state: State,
+    /// How it ended.
+    pub verdict: Option<Verdict>,
+    /// When it was accepted.
+    pub created: Timestamp,
+    /// When its first job was leased.
+    pub started: Option<Timestamp>,
+    /// When it ended.
+    pub ended: Option<Timestamp>,
+}
+
+/// Runs, newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Runs {
+    /// Newest first.
+    pub runs: Vec<RunSummary>,
+    /// Give it as `before` to get the next page; none on the last.
+    pub next: Option<RunId>,
+}
+
+/// A run, whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RunView {
+    /// What a list shows of it.
+    pub summary: RunSummary,
+    /// Its address for people.
+    pub url: String,
+    /// The run that this one is a retry of.
+    pub retry_of: Option<RunId>,
+    /// What is wrong with its pipeline, as people see it, with places and excerpts.
+    pub diagnostics: Option<String>,
+    /// In the order of the file.
+    pub jobs: Vec<JobView>,
+}
+
+/// A job of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct JobView {
+    /// Its id.
+    pub id: JobId,
+    /// Its name.
+    pub name: String,
+    /// The jobs it needs.
+    pub needs: Vec<String>,
+    /// Its failure does not fail the run.
+    pub allow_failure: bool,
+    /// Where it is in its life.
+    pub state: State,
+    /// What it does now, while it is running.
+    pub phase: Option<Phase>,
+    /// How it ended.
+    pub verdict: Option<Verdict>,
+    /// Every try, the newest last.
+    pub attempts: Vec<AttemptView>,
+    /// The steps of the newest attempt, or what they will be.
+    pub steps: Vec<StepView>,
+}
+
+/// One try of a job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct AttemptView {
+    /// Its number, from 1.
+    pub fence: u64,
+    /// Who tried.
+    pub runner: RunnerId,
+    /// That runner's name.
+    pub runner_name: String,
+    /// Since when.
+    pub started: Timestamp,
+    /// Until when.
+    pub ended: Option<Timestamp>,
+    /// How it ended; an attempt whose runner was lost is `failed` with `runner_lost`.
+    pub verdict: Option<Verdict>,
+    /// Images it used.
+    pub images: Vec<ImageUse>,
+}
+
+/// A step of a job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct StepView {
+    /// Its number, from 1.
+    pub no: StepNo,
+    /// Its name.
+    pub name: String,
+    /// The stage it is in, from 0: steps of one `parallel:` group share it.
+    pub stage: u32,
+    /// Where it is in its life; never `queued`.
+    pub state: State,
+    /// How it ended.
+    pub verdict: Option<Verdict>,
+    /// Its failure does not end the job.
+    pub allow_failure: bool,
+    /// The program's exit code.
+    pub code: Option<i32>,
+    /// When its container was about to start.
+    pub started: Option<Timestamp>,
+    /// When it was over.
+    pub ended: Option<Timestamp>,
+    /// Its log, once it ended.
+    pub log: Option<LogDigest>,
+}
+
+/// Runners, by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Runners {
+    /// By name.
+    pub runners: Vec<RunnerView>,
+}
+
+/// An enrolled runner.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RunnerView {
+    /// Its id.
+    pub id: RunnerId,
+    /// Its name.
+    pub name: String,
+    /// `up`, `draining`, or `silent` when no beat came for a lease's time.
+    pub state: RunnerState,
+    /// The program's version.
+    pub version: String,
+    /// Jobs it carries out at once.
+    pub slots: u32,
+    /// Jobs it carries out now.
+    pub busy: u32,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// When it was last heard.
+    pub seen: Timestamp,
+}
+
+/// Whether a runner takes work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum RunnerState {
+    /// It takes work.
+    Up,
+    /// It finishes what it holds.
+    Draining,
+    /// Nothing was heard of it for a lease's time.
+    Silent,
+}
+
+/// What a token opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum TokenKind {
+    /// The API, whole.
+    Api,
+    /// Only pushes of one project: what a repository's hook holds.
+    Push,
+    /// The enrolment of runners.
+    Registration,
+}
+
+/// Asks for a token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NewToken {
+    /// What people call it.
+    pub name: String,
+    /// What it opens.
+    pub kind: TokenKind,
+    /// The project, for [`TokenKind::Push`].
+    pub project: Option<String>,
+    /// Gone after this time; never when none.
+    pub expires_in_ms: Option<u64>,
+    /// Gone after its first use; for [`TokenKind::Registration`].
+    pub single_use: bool,
+}
+
+/// A new token; its secret is shown this once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct MadeToken {
+    /// Its public name.
+    pub id: TokenId,
+    /// What to send.
+    pub token: String,
+}
+
+/// Tokens, without their secrets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Tokens {
+    /// Oldest first.
+    pub tokens: Vec<TokenView>,
+}
+
+/// A token, without its secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct TokenView {
+    /// Its public name.
+    pub id: TokenId,
+    /// What people call it.
+    pub name: String,
+    /// What it opens.
+    pub kind: TokenKind,
+    /// The project, for [`TokenKind::Push`].
+    pub project: Option<String>,
+    /// Since when.
+    pub created: Timestamp,
+    /// Until when.
+    pub expires: Option<Timestamp>,
+}

@@ -1,0 +1,20 @@
+//! The words both sides speak: ids, plans, verdicts, log frames and wire messages, with their serde.
+//!
+//! Nothing here does IO, reads a clock or decides anything. Fields that hold a time are [`Timestamp`]s, durations
+//! are whole milliseconds and say so in their name.
+
+pub mod api;
+pub mod commit;
+pub mod id;
+pub mod log;
+pub mod plan;
+pub mod runner;
+pub mod step;
+pub mod time;
+pub mod verdict;
+
+pub use commit::{Commit, Source, Trigger};
+pub use id::{AttemptId, BlobId, JobId, LifeId, RequestId, RunId, RunnerId, TokenId};
+pub use plan::{Command, Environment, JobSpec, Plan, PlannedJob, Stage, Step, StepNo};
+pub use time::Timestamp;
+pub use verdict::{Failure, FailureClass, Verdict};

@@ -1,0 +1,144 @@
+//! What a pipeline's text means for one commit: the jobs that must run, fully spelled out.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// A step's number in its job: 1 for the first, in the order of the file. 0 is the job's own log (source and image).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(transparent)]
+pub struct StepNo(pub u32);
+
+impl StepNo {
+    /// The log of what the runner itself does for a job: getting the source, building the image.
+    pub const SETUP: StepNo = StepNo(0);
+}
+
+impl fmt::Display for StepNo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// All jobs of one run. Valid once built: names are unique and `needs` is a directed acyclic graph over them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// In the order of the file.
+    pub jobs: Vec<PlannedJob>,
+}
+
+/// One job of a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct PlannedJob {
+    /// Unique in the plan.
+    pub name: String,
+    /// The names of the jobs that must have passed (or been skipped by their condition) first.
+    pub needs: Vec<String>,
+    /// Why it is not to run, when its condition is false.
+    pub skip: Option<String>,
+    /// Its failure does not fail the run, nor hold back those that need it.
+    pub allow_failure: bool,
+    /// What a runner is given.
+    pub spec: JobSpec,
+}
+
+/// What a runner is told of a job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct JobSpec {
+    /// Run in order.
+    pub stages: Vec<Stage>,
+    /// For the whole job, from the source to the last step.
+    pub timeout_ms: u64,
+}
+
+impl JobSpec {
+    /// Every step, in the order of the file.
+    pub fn steps(&self) -> impl Iterator<Item = &Step> {
+        self.stages.iter().flat_map(|stage| &stage.steps)
+    }
+}
+
+/// One step, or the siblings of a `parallel:` group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Stage {
+    /// True for a `parallel:` group, also one of a single step: its steps run at once, each on its own copy of the
+    /// workspace, whose changes are not kept.
+    pub parallel: bool,
+    /// At least one; exactly one when not `parallel`.
+    pub steps: Vec<Step>,
+}
+
+/// One container of a job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// Unique in the job, from 1, in the order of the file.
+    pub no: StepNo,
+    /// Unique in the job.
+    pub name: String,
+    /// The image it runs in.
+    pub image: Environment,
+    /// What it runs.
+    pub command: Command,
+    /// The pipeline's, the job's and the step's variables, merged; the variables of every step (`CI_…`) are added by
+    /// the runner.
+    pub environment: BTreeMap<String, String>,
+    /// Relative to the workspace, or absolute; the workspace when none.
+    pub working_directory: Option<String>,
+    /// None: the job's alone counts.
+    pub timeout_ms: Option<u64>,
+    /// Its failure does not end the job.
+    pub allow_failure: bool,
+}
+
+/// What a step runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Command {
+    /// `run:`: a script, given to `sh -e -c`.
+    Run {
+        /// The text as it stands in the file.
+        script: String,
+    },
+    /// `commands:`: each is printed and run, in one `sh -e`; the first that fails ends the step.
+    Commands {
+        /// At least one.
+        commands: Vec<String>,
+    },
+    /// Neither: the image's own entry point and command.
+    Image,
+}
+
+/// The image that steps run in.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Environment {
+    /// An image by its reference; never `latest`, explicit or implied.
+    Image {
+        /// `repository:tag` or `repository@sha256:…`.
+        reference: String,
+    },
+    /// An image built from a Dockerfile of the project.
+    Build {
+        /// The context's folder, relative to the project's root, `.` for the root; never above it.
+        context: String,
+        /// The Dockerfile, relative to the project's root.
+        dockerfile: String,
+        /// The stage to build; the last one when none.
+        target: Option<String>,
+        /// Build arguments.
+        args: BTreeMap<String, String>,
+    },
+}

@@ -1,0 +1,346 @@
+//! The runner protocol: HTTP and JSON, outbound from the runner only.
+//!
+//! | call | token | body → answer |
+//! | --- | --- | --- |
+//! | `POST /runner/v1/register` | registration | [`Register`] → [`Registered`] |
+//! | `POST /runner/v1/hello` | runner | [`Hello`] → [`Welcome`]; a new life, after the sweep; earlier lives lose what they held |
+//! | `POST /runner/v1/lease` | runner | [`LeaseRequest`] → [`Leased`]; held open up to [`LEASE_POLL_MS`] |
+//! | `POST /runner/v1/beat` | runner | [`Beat`] → [`Beaten`] |
+//! | `POST /runner/v1/retire` | runner | [`Retire`] → 204; held attempts go back at once |
+//! | `POST /runner/v1/attempts/{job}/{fence}/progress` | attempt | [`ProgressReport`] → 204 |
+//! | `PUT /runner/v1/attempts/{job}/{fence}/logs/{step}?offset=N` | attempt | whole frames → [`LogAck`]; durable once answered |
+//! | `POST /runner/v1/attempts/{job}/{fence}/finish` | attempt | [`Finish`] → [`Finished`] |
+//! | `GET /runner/v1/attempts/{job}/{fence}/source` | attempt | → the snapshot's bytes |
+//!
+//! Every write carries its attempt. A stale one gets 409 with code `stale_attempt` and changes nothing; every call
+//! may be repeated.
+
+use crate::{
+    AttemptId, Commit, JobSpec, LifeId, RequestId, RunId, RunnerId, Source, StepNo, Timestamp, Trigger, Verdict,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The version in the paths.
+pub const PREFIX: &str = "/runner/v1";
+/// A lease lasts this long after the last beat that the controller took.
+pub const LEASE_TTL_MS: u64 = 30_000;
+/// A runner beats this often, give or take a tenth.
+pub const BEAT_EVERY_MS: u64 = 10_000;
+/// A runner stops trusting its lease this long before it would end.
+pub const LEASE_MARGIN_MS: u64 = 5_000;
+/// How long a lease request is held open without work.
+pub const LEASE_POLL_MS: u64 = 25_000;
+/// A runner without its controller goes on with ordinary jobs and spools for this long.
+pub const DISCONNECTED_MS: u64 = 15 * 60_000;
+/// The longest body of a log call in bytes.
+pub const LOG_CHUNK_MAX: usize = 2 * 1024 * 1024;
+
+/// Enrols a runner.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Register {
+    /// What people see; need not be unique.
+    pub name: String,
+}
+
+/// The runner's identity, which it keeps.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Registered {
+    /// Who it is from now on.
+    pub runner: RunnerId,
+    /// Its secret, shown this once.
+    pub token: String,
+}
+
+/// A process of a runner is up and has swept away what earlier lives left behind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Hello {
+    /// This process.
+    pub life: LifeId,
+    /// The program's version.
+    pub version: String,
+    /// Jobs it carries out at once, at least 1.
+    pub slots: u32,
+    /// `os`, `arch` and the operator's own.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// The controller knows the runner.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Welcome {
+    /// Who the token belongs to.
+    pub runner: RunnerId,
+}
+
+/// Asks for work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct LeaseRequest {
+    /// This process.
+    pub life: LifeId,
+    /// Made by the runner; repeated after a lost answer, it gets the same attempts.
+    pub request: RequestId,
+    /// The most attempts it can take, at least 1.
+    pub slots: u32,
+}
+
+/// The answer to a lease request: nothing yet, or attempts that are now the runner's.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Leased {
+    /// Empty when there was no work: ask again, with a new request.
+    pub assignments: Vec<Assignment>,
+}
+
+/// One attempt, and all a runner needs to carry it out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Assignment {
+    /// The job and its fence.
+    pub attempt: AttemptId,
+    /// Opens this attempt's calls and nothing else; worthless once the fence has moved.
+    pub token: String,
+    /// The job's name.
+    pub job_name: String,
+    /// The job's address for people.
+    pub job_url: String,
+    /// The run it belongs to.
+    pub run: AssignedRun,
+    /// What to do.
+    pub spec: JobSpec,
+}
+
+/// What a runner is told of the run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct AssignedRun {
+    /// Its id.
+    pub id: RunId,
+    /// Its number in the project, from 1.
+    pub number: u64,
+    /// The project's name.
+    pub project: String,
+    /// The project's repository, empty when it has none.
+    pub repo_url: String,
+    /// The project's default branch.
+    pub default_branch: String,
+    /// The run's address for people.
+    pub url: String,
+    /// What set it off.
+    pub trigger: Trigger,
+    /// Of what.
+    pub commit: Commit,
+    /// Where the files come from.
+    pub source: Source,
+}
+
+/// "I still hold these."
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Beat {
+    /// This process.
+    pub life: LifeId,
+    /// Every attempt that it holds; empty is a beat as well.
+    pub attempts: Vec<AttemptId>,
+    /// It takes no new work.
+    pub draining: bool,
+}
+
+/// What to do with each attempt of a beat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Beaten {
+    /// One for each attempt of the beat, in its order.
+    pub orders: Vec<AttemptOrder>,
+}
+
+/// What to do with one attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct AttemptOrder {
+    /// Which.
+    pub attempt: AttemptId,
+    /// What.
+    pub order: Order,
+}
+
+/// What a runner is to do with an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+    /// Carry on; the lease is renewed.
+    GoOn,
+    /// Stop it, then finish it as cancelled.
+    Cancel,
+    /// It is no longer the runner's: tear it down and report nothing.
+    Drop,
+}
+
+/// The runner goes away; what it held goes back to the queue at once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Retire {
+    /// This process.
+    pub life: LifeId,
+}
+
+/// What happened in an attempt, in order. Each is idempotent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ProgressReport {
+    /// At least one.
+    pub events: Vec<Progress>,
+}
+
+/// Something that people who watch want to know before the job ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "event", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Progress {
+    /// The setup came to a new part: `source`, `image`, `steps`, `teardown`.
+    Phase {
+        /// Which part.
+        phase: Phase,
+        /// Since when.
+        at: Timestamp,
+    },
+    /// An image is ready on the runner's host.
+    ImageReady(ImageUse),
+    /// A step's container is about to start.
+    StepStarted {
+        /// Which step.
+        step: StepNo,
+        /// When.
+        at: Timestamp,
+    },
+    /// A step ended.
+    StepEnded(StepResult),
+}
+
+/// The parts of an attempt, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Getting the files of the commit.
+    Source,
+    /// Getting or building the images.
+    Image,
+    /// Running steps.
+    Steps,
+    /// Taking everything down.
+    Teardown,
+}
+
+/// An image that an attempt used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ImageUse {
+    /// The reference that containers were made from: never `latest`.
+    pub reference: String,
+    /// The engine's id of it, `sha256:…`.
+    pub id: String,
+    /// The image key in hex, when it was built from a Dockerfile.
+    pub key: Option<String>,
+    /// True when this attempt built it, false when it was there.
+    pub built: bool,
+    /// How long it took to have it, in milliseconds.
+    pub took_ms: u64,
+}
+
+/// How a step ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct StepResult {
+    /// Which step.
+    pub step: StepNo,
+    /// How; a step with `allow_failure` is `failed` here and does not fail the job.
+    pub verdict: Verdict,
+    /// The program's exit code, when there is an exit record.
+    pub code: Option<i32>,
+    /// When its container was about to start; none when it never did.
+    pub started: Option<Timestamp>,
+    /// When it was over.
+    pub ended: Timestamp,
+    /// The log as the runner sent it; the controller's must be the same.
+    pub log: LogDigest,
+}
+
+/// A log's length and hash.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct LogDigest {
+    /// Frames included.
+    pub bytes: u64,
+    /// BLAKE3 in hex, of no bytes when there are none; empty only when `bytes` is 0.
+    pub hash: String,
+}
+
+/// How much of a log is durable.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct LogAck {
+    /// The log's length now: the offset of the next chunk. An offset past it changes nothing; bytes before it are
+    /// taken as a repeat.
+    pub bytes: u64,
+}
+
+/// The attempt's end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Finish {
+    /// How the job ended.
+    pub verdict: Verdict,
+    /// Every step of the job, in order; those that did not run are `skipped`.
+    pub steps: Vec<StepResult>,
+    /// The setup's log.
+    pub setup_log: LogDigest,
+    /// Images used.
+    pub images: Vec<ImageUse>,
+}
+
+/// The answer to a finish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum Finished {
+    /// It is durable.
+    Accepted,
+    /// The same finish was accepted before.
+    Already,
+    /// A log is not whole: send it from `bytes` on, then finish again.
+    LogMissing {
+        /// Which log.
+        step: StepNo,
+        /// How much of it is durable.
+        bytes: u64,
+    },
+    /// A log here is not what the runner sent. The attempt ends as `engine_failed`.
+    LogDiffers {
+        /// Which log.
+        step: StepNo,
+    },
+}

@@ -1,0 +1,65 @@
+//! What a runner and the helper inside a step's container tell each other, by files in the step's folder.
+//!
+//! The folder is mounted at [`MOUNT`]; the runner writes [`SPEC_FILE`], the helper writes [`LOG_FILE`] (frames of
+//! [`crate::log`]) and, at the end, [`EXIT_FILE`] by an atomic rename after fsync. What comes back is hostile input:
+//! the step may run as root in its container.
+
+use crate::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Where the step's folder is mounted in its container.
+pub const MOUNT: &str = "/sidings/step";
+/// Where the folder with the helper is mounted, read-only; the helper is `sidings` in it, and it is last on the PATH.
+pub const BIN_MOUNT: &str = "/sidings/bin";
+/// Where the workspace is mounted.
+pub const WORKSPACE: &str = "/workspace";
+/// The runner's instruction, JSON of [`StepSpec`].
+pub const SPEC_FILE: &str = "spec.json";
+/// The framed log.
+pub const LOG_FILE: &str = "log";
+/// The exit record, JSON of [`ExitRecord`].
+pub const EXIT_FILE: &str = "exit.json";
+
+/// What the helper is to run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepSpec {
+    /// The program and its arguments; the program is looked up in the container's PATH.
+    pub argv: Vec<String>,
+    /// An absolute path in the container; made when it does not exist.
+    pub working_directory: String,
+    /// The image's `USER`: empty for root, else `name`, `uid`, `name:group` or `uid:gid`. The helper starts as root
+    /// and the step's program runs as this user, so the log and the exit record are out of its reach.
+    pub user: String,
+    /// Handed over, with all in it, to `user` before the program starts, if `user` is not root and does not own it.
+    pub chown: Option<String>,
+    /// Log payload kept, in bytes. Beyond it the last [`StepSpec::log_tail`] bytes are kept as well, and a note says
+    /// how many were left out between.
+    pub log_limit: u64,
+    /// Bytes kept of the end of a log that is over its limit.
+    pub log_tail: u64,
+    /// From a SIGTERM to the helper until everything in the container is killed.
+    pub grace_ms: u64,
+}
+
+/// How the program ended. Only this makes a step pass; the engine's exit code is a cross-check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExitRecord {
+    /// The program's exit code, `128 + n` for signal n, 127 not found, 126 not executable.
+    pub code: i32,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
+    /// Why it could not be started.
+    pub error: Option<String>,
+    /// The length of the log file in bytes, frames included.
+    pub log_bytes: u64,
+    /// The BLAKE3 hash of the log file, in hex.
+    pub log_hash: String,
+    /// Payload bytes that the limit left out.
+    pub left_out_bytes: u64,
+    /// When the program was started.
+    pub started: Timestamp,
+    /// When it ended.
+    pub ended: Timestamp,
+}
