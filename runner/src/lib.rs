@@ -1,1 +1,4 @@
-//! runner
+//! Does what it is told: carries out attempts on this host's container engine and keeps nothing that it could not lose.
+
+pub mod engine;
+pub mod setup_log;

@@ -1,0 +1,326 @@
+//! What happens to the core and what it wants done: the whole interface between decisions and deeds.
+//!
+//! [`Event`]s come in with the time, [`Action`]s go out. An event that somebody waits on carries an [`Ask`]; the
+//! core answers it with [`Action::Answer`], at once or, for a lease request, when work appears. All [`Action::Save`]s
+//! of an event are durable before any of its answers is sent.
+
+use sidings_proto::runner::{Finish, Hello, LeaseRequest, Order, Progress, StepResult};
+use sidings_proto::{
+    AttemptId, Commit, JobId, LifeId, Plan, RequestId, RunId, RunnerId, Source, Timestamp, Trigger, Verdict,
+};
+use std::sync::Arc;
+
+/// Somebody who waits for an answer. Made by the shell, never reused in one life of the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ask(pub u64);
+
+/// A run that was accepted, with all that stays the same in its life.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunSpec {
+    /// Its id.
+    pub id: RunId,
+    /// Its project's name.
+    pub project: String,
+    /// Its number in the project, from 1; given by the store when the shell prepared the run.
+    pub number: u64,
+    /// What set it off.
+    pub trigger: Trigger,
+    /// Of what.
+    pub commit: Commit,
+    /// Where runners get the files.
+    pub source: Source,
+    /// The project's repository, or empty.
+    pub repo_url: String,
+    /// The project's default branch.
+    pub default_branch: String,
+    /// The run that this one tries again.
+    pub retry_of: Option<RunId>,
+    /// What is to run.
+    pub content: RunContent,
+}
+
+/// What the pipeline's text gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RunContent {
+    /// A plan, with an id for each of its jobs in the plan's order.
+    Plan {
+        /// The jobs.
+        plan: Plan,
+        /// One id for each job.
+        job_ids: Vec<JobId>,
+    },
+    /// Nothing can run: the pipeline is wrong. The rendered diagnostics, as people see them.
+    Invalid {
+        /// With places, excerpts and suggestions.
+        diagnostics: String,
+    },
+}
+
+/// What happens.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A run was asked for.
+    Submitted {
+        /// Answered by [`Answer::Done`] once the run is durable.
+        ask: Ask,
+        /// What runs.
+        run: Arc<RunSpec>,
+    },
+    /// A runner's process is up, after its sweep. What its earlier lives held goes back to the queue at once.
+    RunnerUp {
+        /// Answered by [`Answer::Done`].
+        ask: Ask,
+        /// Which runner, known from its token.
+        runner: RunnerId,
+        /// What people call it.
+        name: String,
+        /// What it says of itself.
+        hello: Hello,
+    },
+    /// A runner wants work. Answered by [`Answer::Leased`] when there is some, or by [`Answer::UnknownLife`].
+    /// A request id that was answered before, and whose attempts the life still holds, gets the same again.
+    LeaseAsked {
+        /// Who waits.
+        ask: Ask,
+        /// Which runner.
+        runner: RunnerId,
+        /// What it asks.
+        request: LeaseRequest,
+    },
+    /// Nobody waits for this lease request any more: the poll's time is over (the shell answers it with nothing) or
+    /// the connection is gone.
+    LeaseDropped {
+        /// Which runner.
+        runner: RunnerId,
+        /// Which request.
+        request: RequestId,
+        /// Who waited.
+        ask: Ask,
+    },
+    /// A runner is alive and says what it holds. Renews its leases. Answered by [`Answer::Orders`] or
+    /// [`Answer::UnknownLife`].
+    Beat {
+        /// Who waits.
+        ask: Ask,
+        /// Which runner.
+        runner: RunnerId,
+        /// Which life of it.
+        life: LifeId,
+        /// What it holds.
+        attempts: Vec<AttemptId>,
+        /// It takes no new work.
+        draining: bool,
+    },
+    /// Something happened in an attempt. Answered by [`Answer::Done`] or [`Answer::Stale`].
+    Progressed {
+        /// Who waits.
+        ask: Ask,
+        /// In which attempt.
+        attempt: AttemptId,
+        /// What.
+        events: Vec<Progress>,
+    },
+    /// An attempt ended, with logs that the shell has found whole. Answered by [`Answer::Accepted`],
+    /// [`Answer::Already`] (the same attempt finished before) or [`Answer::Stale`].
+    Finished {
+        /// Who waits.
+        ask: Ask,
+        /// Which attempt.
+        attempt: AttemptId,
+        /// How.
+        finish: Box<Finish>,
+    },
+    /// A runner goes away in order; what it holds goes back to the queue at once. Answered by [`Answer::Done`].
+    RunnerRetired {
+        /// Who waits.
+        ask: Ask,
+        /// Which runner.
+        runner: RunnerId,
+        /// Which life of it.
+        life: LifeId,
+    },
+    /// A runner's token was revoked: as retired, and its calls no longer come.
+    RunnerRevoked {
+        /// Which runner.
+        runner: RunnerId,
+    },
+    /// Somebody wants a run stopped. Jobs without a runner end now; running ones get the order with their next beat
+    /// or the answer of any call. Answered by [`Answer::Done`], also when the run has ended already.
+    CancelAsked {
+        /// Who waits.
+        ask: Ask,
+        /// Which run.
+        run: RunId,
+    },
+    /// Time passed: sent when [`next_wakeup`](super::Core::next_wakeup) is due.
+    Tick,
+}
+
+/// What the core wants done, in this order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Make this durable.
+    Save(Record),
+    /// Tell somebody who waits.
+    Answer(Ask, Answer),
+    /// This run changed: those who follow it should look again.
+    Publish(RunId),
+    /// Poke a runner's open beat or order channel: one of its attempts is to be cancelled or dropped now. A hint.
+    Hint(RunnerId),
+}
+
+/// What somebody who waited is told.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// It is done.
+    Done,
+    /// Attempts that are now the runner's.
+    Leased(Vec<Lease>),
+    /// What to do with each attempt of a beat, in its order.
+    Orders(Vec<(AttemptId, Order)>),
+    /// The finish is durable.
+    Accepted,
+    /// It was accepted before.
+    Already,
+    /// The fence has moved on: nothing changed.
+    Stale,
+    /// This life of the runner is not known (a newer one said hello, or the controller forgot): say hello again.
+    UnknownLife,
+}
+
+/// A runner's right to an attempt.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lease {
+    /// The job and its fence.
+    pub attempt: AttemptId,
+    /// The run.
+    pub run: Arc<RunSpec>,
+    /// The job's place in the run's plan.
+    pub index: usize,
+}
+
+/// A durable fact. Records of one event are written in one transaction; writing one twice changes nothing.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Record {
+    /// A run and its jobs. Jobs that are over from the start follow as [`Record::JobEnded`].
+    RunAccepted {
+        /// What runs.
+        run: Arc<RunSpec>,
+        /// When.
+        at: Timestamp,
+    },
+    /// A job waits for a runner from now on: its needs are met, or an attempt was lost.
+    JobQueued {
+        /// Which job.
+        job: JobId,
+        /// Since when it waits.
+        since: Timestamp,
+        /// Not handed out before (back-off).
+        not_before: Timestamp,
+    },
+    /// A job was handed to a runner.
+    AttemptStarted {
+        /// The job and its fence.
+        attempt: AttemptId,
+        /// To whom.
+        runner: RunnerId,
+        /// To which life of it.
+        life: LifeId,
+        /// For which request.
+        request: RequestId,
+        /// When.
+        at: Timestamp,
+    },
+    /// An attempt said something about itself.
+    AttemptProgressed {
+        /// Which.
+        attempt: AttemptId,
+        /// What.
+        event: Progress,
+    },
+    /// An attempt is over, whatever became of the job: finished, lost, cancelled.
+    AttemptEnded {
+        /// Which.
+        attempt: AttemptId,
+        /// When.
+        at: Timestamp,
+        /// How.
+        verdict: Verdict,
+        /// Its steps, where it said so.
+        steps: Vec<StepResult>,
+        /// Images it used.
+        images: Vec<sidings_proto::runner::ImageUse>,
+    },
+    /// The job's one outcome. The store refuses a second one (I1).
+    JobEnded {
+        /// Which job.
+        job: JobId,
+        /// When.
+        at: Timestamp,
+        /// How.
+        verdict: Verdict,
+    },
+    /// Somebody wants the run stopped.
+    RunCancelling {
+        /// Which run.
+        run: RunId,
+    },
+    /// Every job has an outcome.
+    RunEnded {
+        /// Which run.
+        run: RunId,
+        /// When.
+        at: Timestamp,
+        /// How.
+        verdict: Verdict,
+    },
+}
+
+/// A run that had not ended when the store was read, for [`Core::restore`](super::Core::restore).
+#[derive(Clone, Debug, PartialEq)]
+pub struct ActiveRun {
+    /// What runs.
+    pub run: Arc<RunSpec>,
+    /// When it was accepted.
+    pub accepted: Timestamp,
+    /// Somebody wants it stopped.
+    pub cancelling: bool,
+    /// One for each job, in the plan's order.
+    pub jobs: Vec<ActiveJob>,
+}
+
+/// A job as the store knows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ActiveJob {
+    /// The highest fence ever handed out; 0 when none was.
+    pub fence: u64,
+    /// Attempts that ended by our own fault.
+    pub infrastructure_failures: u32,
+    /// Where it is in its life.
+    pub state: StoredState,
+}
+
+/// A job's state as the store knows it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StoredState {
+    /// For its needs.
+    Waiting,
+    /// For a runner.
+    Queued {
+        /// Since when.
+        since: Timestamp,
+        /// Not before.
+        not_before: Timestamp,
+    },
+    /// The attempt with the highest fence is out.
+    Leased {
+        /// With whom.
+        runner: RunnerId,
+        /// In which life.
+        life: LifeId,
+        /// For which request.
+        request: RequestId,
+    },
+    /// It has its outcome.
+    Ended(Verdict),
+}

@@ -1,0 +1,185 @@
+//! What a runner needs of a container engine, and nothing of pipelines or the controller.
+//!
+//! Two engines keep the same contract: `docker` (the only place that names bollard) and `dummy`, which has no
+//! containers and obeys a few words of the script. The contract, in words:
+//!
+//! - Everything an engine makes carries the labels `dev.sidings.runner`, and `dev.sidings.job` and
+//!   `dev.sidings.attempt` where it belongs to an attempt; it never touches anything without the first.
+//! - [`Engine::prepare`] comes first and may be repeated. [`Engine::sweep`] removes what earlier lives of this runner
+//!   left behind.
+//! - [`Engine::teardown`] is safe to call at any time, also when nothing was started, and twice.
+//! - A step's outcome is in its exit record ([`sidings_proto::step::ExitRecord`]), not in what [`Engine::wait`] says.
+//! - A failure of the engine is an `Err`; a program that ends with a code is a value.
+
+use async_trait::async_trait;
+use sidings_proto::{AttemptId, StepNo};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::setup_log::SetupLog;
+
+/// A container engine on this host.
+#[async_trait]
+pub trait Engine: Send + Sync + 'static {
+    /// Makes ready what all jobs share: the helper's folder, the holders' image, the network. Says what the engine is.
+    async fn prepare(&self) -> anyhow::Result<EngineFacts>;
+
+    /// Removes everything with this runner's label. Called before the runner says hello, when nothing of this life
+    /// runs yet. Gives the number of containers removed.
+    async fn sweep(&self) -> anyhow::Result<usize>;
+
+    /// What the engine knows of an image that is on this host.
+    async fn inspect_image(&self, reference: &str) -> anyhow::Result<Option<ImageFacts>>;
+
+    /// Fetches an image from its registry.
+    async fn pull_image(&self, reference: &str, log: &SetupLog) -> Result<ImageFacts, ImageError>;
+
+    /// Builds an image and tags it. Progress and output go to `log` as they come.
+    async fn build_image(&self, build: Build, log: &SetupLog) -> Result<ImageFacts, ImageError>;
+
+    /// Takes a network of its own for an attempt: from the warm ones, else a new one. Steps that share it reach one
+    /// another by loopback; steps with networks of their own cannot reach one another at all.
+    async fn take_network(&self, attempt: AttemptId) -> anyhow::Result<Network>;
+
+    /// Creates and starts a step's container.
+    async fn start(&self, step: StepContainer) -> anyhow::Result<ContainerId>;
+
+    /// Waits until the container is no longer running; the engine's word for its exit code, a cross-check only.
+    /// `Ok(None)`: the engine does not know the container any more.
+    async fn wait(&self, container: &ContainerId) -> anyhow::Result<Option<i64>>;
+
+    /// Sends a signal to the container's first process. A container that is not running is no error.
+    async fn signal(&self, container: &ContainerId, signal: Signal) -> anyhow::Result<()>;
+
+    /// Removes all that carries this attempt's labels: its steps' containers and its networks.
+    async fn teardown(&self, attempt: AttemptId) -> anyhow::Result<()>;
+
+    /// Removes what this life made for all jobs (warm networks). Called once, at the end.
+    async fn close(&self) -> anyhow::Result<()>;
+}
+
+/// What an engine is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EngineFacts {
+    /// `docker 20.10.24` or `dummy`.
+    pub version: String,
+    /// Docker's word: `linux`.
+    pub os: String,
+    /// Docker's word: `amd64`, `arm64`.
+    pub arch: String,
+    /// Whether images are built by BuildKit; else by the classic builder.
+    pub buildkit: bool,
+}
+
+impl EngineFacts {
+    /// `linux/amd64`.
+    pub fn platform(&self) -> String {
+        format!("{}/{}", self.os, self.arch)
+    }
+}
+
+/// An image on this host.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ImageFacts {
+    /// `sha256:…`, the engine's id: a hash of its configuration and layers.
+    pub id: String,
+    /// Its `USER`, empty for root.
+    pub user: String,
+    /// Its `ENV`.
+    pub env: BTreeMap<String, String>,
+    /// Its `ENTRYPOINT`.
+    pub entrypoint: Vec<String>,
+    /// Its `CMD`.
+    pub command: Vec<String>,
+    /// Its `WORKDIR`, empty when it has none.
+    pub working_directory: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// What is to be built.
+#[derive(Debug)]
+pub struct Build {
+    /// A plain tar of the filtered context, on disk; it also holds the Dockerfile.
+    pub context: PathBuf,
+    /// The Dockerfile's name in the tar.
+    pub dockerfile: String,
+    /// The stage; the last one when none.
+    pub target: Option<String>,
+    /// Build arguments.
+    pub args: BTreeMap<String, String>,
+    /// `os/arch`.
+    pub platform: String,
+    /// Labels for the image.
+    pub labels: BTreeMap<String, String>,
+    /// `repository:tag`.
+    pub tag: String,
+}
+
+/// Why there is no image.
+#[derive(Debug, thiserror::Error)]
+pub enum ImageError {
+    /// The Dockerfile, its context or the reference is at fault: the user's failure. The message has the Dockerfile's
+    /// line and the last lines of output, where there are some.
+    #[error("{0}")]
+    User(String),
+    /// The engine is at fault: ours.
+    #[error("the container engine failed")]
+    Engine(#[source] anyhow::Error),
+}
+
+/// A network namespace held for an attempt by a holder container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Network(pub String);
+
+/// A container, by the engine's id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContainerId(pub String);
+
+/// A step's container. Its first process is the helper, `sidings_proto::step::BIN_MOUNT/sidings init`, as root with
+/// the hardening of a step; the helper reads the spec in `step_dir` and drops to the image's user.
+#[derive(Clone, Debug)]
+pub struct StepContainer {
+    /// Whose.
+    pub attempt: AttemptId,
+    /// Which step of it.
+    pub step: StepNo,
+    /// The image's id or reference; it is on this host.
+    pub image: String,
+    /// The network to join.
+    pub network: Network,
+    /// The container's variables, on top of the image's.
+    pub env: BTreeMap<String, String>,
+    /// The workspace on this host, mounted read-write at `sidings_proto::step::WORKSPACE`.
+    pub workspace: PathBuf,
+    /// The step's folder on this host, mounted read-write at `sidings_proto::step::MOUNT`.
+    pub step_dir: PathBuf,
+    /// What it may use.
+    pub limits: Limits,
+}
+
+/// What a step may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes; no swap beyond it. None: no limit.
+    pub memory: Option<u64>,
+    /// Thousandths of a processor. None: no limit.
+    pub milli_cpus: Option<u64>,
+    /// Processes and threads.
+    pub pids: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { memory: None, milli_cpus: None, pids: 4096 }
+    }
+}
+
+/// A signal to a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// The helper forwards it, waits for the grace time, then kills all.
+    Terminate,
+    /// The kernel ends the container.
+    Kill,
+}
