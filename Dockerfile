@@ -25,7 +25,8 @@ FROM debian:bookworm-slim
 RUN apt-get update \
  && apt-get install -y --no-install-recommends git ca-certificates \
  && rm -rf /var/lib/apt/lists/* \
- && useradd --uid 7117 --home-dir /var/lib/sidings --create-home sidings
+ && useradd --uid 7117 --home-dir /var/lib/sidings --no-create-home sidings \
+ && install -d -o sidings -g sidings /var/lib/sidings
 
 ARG BINARY=target/release/sidings
 COPY ${BINARY} /usr/local/bin/sidings
