@@ -1,0 +1,66 @@
+use super::Repo;
+use crate::WorkTree;
+use std::os::unix::fs::symlink;
+
+async fn tree(repo: &Repo) -> WorkTree {
+    WorkTree::find(repo.path()).await.unwrap().unwrap()
+}
+
+async fn names(repo: &Repo) -> Vec<String> {
+    let files = tree(repo).await.files().await.unwrap();
+    files.iter().map(|file| file.to_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_folder_without_a_repository_is_no_tree() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(WorkTree::find(folder.path()).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_tree_without_a_commit_is_described() {
+    let repo = Repo::new();
+    repo.write("a", "a");
+    let description = tree(&repo).await.describe().await.unwrap();
+    assert_eq!(description.head, None);
+    assert_eq!(description.reference.as_deref(), Some("refs/heads/main"));
+    assert_eq!(description.origin, None);
+    assert!(description.dirty);
+    assert_eq!(names(&repo).await, ["a"]);
+}
+
+#[tokio::test]
+async fn a_tree_says_its_commit_branch_and_remote() {
+    let repo = Repo::new();
+    repo.write("dir/a", "a");
+    let commit = repo.commit("first");
+    repo.git(&["remote", "add", "origin", "https://example.org/p.git"]);
+    let found = WorkTree::find(&repo.path().join("dir")).await.unwrap().unwrap();
+    assert_eq!(found.root(), repo.path().canonicalize().unwrap());
+    let description = found.describe().await.unwrap();
+    assert_eq!(description.head.map(|head| head.commit), Some(commit));
+    assert_eq!(description.origin.as_deref(), Some("https://example.org/p.git"));
+    assert!(!description.dirty);
+    repo.git(&["checkout", "--quiet", "--detach"]);
+    repo.write("dir/a", "changed");
+    let description = tree(&repo).await.describe().await.unwrap();
+    assert_eq!(description.reference, None);
+    assert!(description.dirty);
+}
+
+#[tokio::test]
+async fn files_are_those_tracked_or_new_and_not_ignored() {
+    let repo = Repo::new();
+    repo.write(".gitignore", "*.o\n");
+    repo.write("kept.c", "");
+    repo.write("gone.c", "");
+    repo.write("ü name\n.c", "");
+    repo.commit("first");
+    std::fs::remove_file(repo.path().join("gone.c")).unwrap();
+    repo.write("new.c", "");
+    repo.write("main.o", "");
+    repo.write("inner/file", "");
+    super::git(&repo.path().join("inner"), &["init", "--quiet", "."]);
+    symlink("nowhere", repo.path().join("link")).unwrap();
+    assert_eq!(names(&repo).await, [".gitignore", "kept.c", "link", "new.c", "ü name\n.c"]);
+}

@@ -1,0 +1,76 @@
+//! The tree a developer works in: which commit it is based on, and which files are its own.
+
+use crate::command::Git;
+use crate::mirror::{CommitInfo, commit_info};
+use anyhow::Context;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// A checked-out repository on this machine.
+#[derive(Clone, Debug)]
+pub struct WorkTree {
+    root: PathBuf,
+}
+
+/// What a tree is based on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Description {
+    /// The commit that is checked out; none before the first one.
+    pub head: Option<CommitInfo>,
+    /// The full ref that is checked out, `refs/heads/main`, also before its first commit; none when detached.
+    pub reference: Option<String>,
+    /// The address of the remote `origin`, as it is written there.
+    pub origin: Option<String>,
+    /// Files differ from the commit, or there are new ones that are not ignored.
+    pub dirty: bool,
+}
+
+impl WorkTree {
+    /// The tree that a folder is in; none when it is in no repository.
+    pub async fn find(folder: &Path) -> anyhow::Result<Option<WorkTree>> {
+        let output = Git::at(folder, None).args(["rev-parse", "--show-toplevel"]).output().await?;
+        let root = output.stdout.strip_suffix(b"\n").unwrap_or(&output.stdout);
+        let found = output.status.success() && !root.is_empty();
+        Ok(found.then(|| WorkTree { root: PathBuf::from(OsStr::from_bytes(root)) }))
+    }
+
+    /// Its uppermost folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// What it is based on.
+    pub async fn describe(&self) -> anyhow::Result<Description> {
+        let reference = self.git().args(["symbolic-ref", "--quiet", "HEAD"]).output();
+        let origin = self.git().args(["config", "--get", "remote.origin.url"]).output();
+        let status = self.git().args(["status", "--porcelain", "--untracked-files=normal", "-z"]).done();
+        let (head, reference, origin, status) =
+            tokio::join!(commit_info(self.git(), "HEAD"), reference, origin, status);
+        let said =
+            |bytes: &[u8]| Some(String::from_utf8_lossy(bytes).trim().to_owned()).filter(|text| !text.is_empty());
+        Ok(Description {
+            head: head.context("read the commit that is checked out")?,
+            reference: said(&reference.context("read HEAD")?.stdout),
+            origin: said(&origin.context("read the remote's address")?.stdout),
+            dirty: !status.context("compare the files with the commit")?.is_empty(),
+        })
+    }
+
+    /// The files and links that are in the tree now, tracked or new and not ignored, relative to the root and sorted.
+    pub async fn files(&self) -> anyhow::Result<Vec<PathBuf>> {
+        let options = ["ls-files", "--cached", "--others", "--exclude-standard", "--deduplicate", "-z"];
+        let list = self.git().args(options).output_max(256 * 1024 * 1024).done().await.context("list the files")?;
+        let names = list.split(|b| *b == 0).filter(|name| !name.is_empty());
+        let mut files: Vec<PathBuf> = names.map(|name| PathBuf::from(OsStr::from_bytes(name))).collect();
+        // What was deleted is still listed, and repositories inside this one are listed as folders.
+        files.retain(|file| self.root.join(file).symlink_metadata().is_ok_and(|found| !found.is_dir()));
+        files.sort();
+        files.dedup();
+        Ok(files)
+    }
+
+    fn git(&self) -> Git {
+        Git::at(&self.root, None)
+    }
+}
