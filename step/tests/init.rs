@@ -1,0 +1,287 @@
+//! The helper as an ordinary process in a folder of its own, step by step from spec to exit record.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+use rustix::process::{Pid, Signal, kill_process};
+use sidings_proto::log::{Next, Stream, next_frame};
+use sidings_proto::step::{EXIT_FILE, ExitRecord, LOG_FILE, SPEC_FILE, StepSpec};
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use tempfile::TempDir;
+
+struct Scene {
+    folder: TempDir,
+    spec: StepSpec,
+}
+
+struct Ended {
+    status: ExitStatus,
+    record: ExitRecord,
+    frames: Vec<(Stream, Vec<u8>)>,
+}
+
+impl Scene {
+    fn of(argv: &[&str]) -> Scene {
+        let folder = TempDir::new().unwrap();
+        let spec = StepSpec {
+            argv: argv.iter().map(|word| (*word).to_owned()).collect(),
+            working_directory: folder.path().to_str().unwrap().to_owned(),
+            user: String::new(),
+            chown: None,
+            log_limit: 1 << 30,
+            log_tail: 0,
+            grace_ms: 60_000,
+        };
+        Scene { folder, spec }
+    }
+
+    fn script(text: &str) -> Scene {
+        Scene::of(&["sh", "-c", text])
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn start(&self) -> Child {
+        fs::write(self.path(SPEC_FILE), serde_json::to_vec(&self.spec).unwrap()).unwrap();
+        let mut helper = Command::new(env!("CARGO_BIN_EXE_sidings-step"));
+        helper.arg("init").arg("--dir").arg(self.folder.path()).env_remove("USER");
+        helper.stdin(Stdio::null()).spawn().unwrap()
+    }
+
+    fn end(&self, mut helper: Child) -> Ended {
+        let status = helper.wait().unwrap();
+        let record: ExitRecord = serde_json::from_slice(&fs::read(self.path(EXIT_FILE)).unwrap()).unwrap();
+        let log = fs::read(self.path(LOG_FILE)).unwrap();
+        assert_eq!(record.log_bytes, log.len() as u64);
+        assert_eq!(record.log_hash, blake3::hash(&log).to_hex().to_string());
+        assert_eq!(status.code(), Some(record.code), "the helper's code is the program's");
+        Ended { status, record, frames: frames(&log) }
+    }
+
+    fn run(&self) -> Ended {
+        self.end(self.start())
+    }
+
+    /// A pipe by name: reading it to its end waits for the program to come that far.
+    fn fifo(&self, name: &str) -> PathBuf {
+        let path = self.path(name);
+        mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        path
+    }
+}
+
+impl Ended {
+    fn text(&self, stream: Stream) -> String {
+        let bytes: Vec<u8> = self.frames.iter().filter(|f| f.0 == stream).flat_map(|f| f.1.clone()).collect();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+fn frames(mut log: &[u8]) -> Vec<(Stream, Vec<u8>)> {
+    let mut frames = Vec::new();
+    while !log.is_empty() {
+        let Next::Frame(header, payload, taken) = next_frame(log) else { panic!("a log is whole frames") };
+        frames.push((header.stream, payload.to_vec()));
+        log = &log[taken..];
+    }
+    frames
+}
+
+fn send(helper: &Child, signal: Signal) {
+    kill_process(Pid::from_child(helper), signal).unwrap();
+}
+
+#[test]
+fn the_code_of_the_program_is_recorded() {
+    for code in [0, 1, 7, 255] {
+        let ended = Scene::script(&format!("exit {code}")).run();
+        assert_eq!((ended.record.code, ended.record.signal, ended.record.error), (code, None, None));
+        assert!(ended.record.started <= ended.record.ended);
+    }
+}
+
+#[test]
+fn a_signal_that_ended_the_program_is_recorded() {
+    let ended = Scene::script("kill -SEGV $$").run();
+    assert_eq!((ended.record.code, ended.record.signal), (139, Some(11)));
+    assert_eq!(ended.status.code(), Some(139));
+}
+
+#[test]
+fn a_program_that_is_missing_is_127_and_said_in_the_log() {
+    let ended = Scene::of(&["no-such-program"]).run();
+    let error = "no-such-program: not found (or its interpreter is not)";
+    assert_eq!((ended.record.code, ended.record.error.as_deref()), (127, Some(error)));
+    assert_eq!(ended.text(Stream::Note), format!("{error}\n"));
+}
+
+#[test]
+fn a_file_that_is_no_program_is_126() {
+    let scene = Scene::of(&["./data"]);
+    fs::write(scene.path("data"), "no program").unwrap();
+    let ended = scene.run();
+    assert_eq!(ended.record.code, 126);
+    assert!(ended.record.error.unwrap().starts_with("./data: Permission denied"));
+}
+
+#[test]
+fn a_user_that_the_image_does_not_list_is_126() {
+    let mut scene = Scene::script("exit 0");
+    scene.spec.user = "no-such-user".into();
+    let ended = scene.run();
+    assert_eq!(ended.record.code, 126);
+    assert_eq!(ended.text(Stream::Note), "the image's user \"no-such-user\" is not in its /etc/passwd\n");
+}
+
+#[test]
+fn both_streams_are_kept_in_the_order_of_writing() {
+    let awaits = |text: &str| format!("until grep -q {text} {LOG_FILE}; do :; done");
+    let script = ["echo first", &awaits("first"), "echo second >&2", &awaits("second"), "echo third"].join("; ");
+    let frames = Scene::script(&script).run().frames;
+    let expected = [(Stream::Stdout, "first\n"), (Stream::Stderr, "second\n"), (Stream::Stdout, "third\n")];
+    assert_eq!(frames, expected.map(|(stream, text)| (stream, text.as_bytes().to_vec())));
+}
+
+#[test]
+fn bytes_that_are_no_text_are_kept_as_they_are() {
+    let ended = Scene::script(r"printf '\377\000\376'").run();
+    assert_eq!(ended.frames, [(Stream::Stdout, vec![0xff, 0, 0xfe])]);
+}
+
+#[test]
+fn much_output_is_kept_to_the_last_byte() {
+    let ended = Scene::script("head -c 20000000 /dev/zero; echo end >&2").run();
+    assert_eq!(ended.text(Stream::Stdout).len(), 20_000_000);
+    assert_eq!((ended.text(Stream::Stderr).as_str(), ended.record.left_out_bytes), ("end\n", 0));
+}
+
+#[test]
+fn beyond_the_limit_only_the_end_is_kept() {
+    let mut scene = Scene::script("for i in 0 1 2 3 4 5 6 7 8 9; do printf ${i}abcdefghi; done");
+    (scene.spec.log_limit, scene.spec.log_tail) = (15, 5);
+    let ended = scene.run();
+    let text: Vec<u8> = ended.frames.iter().flat_map(|frame| frame.1.clone()).collect();
+    assert_eq!(String::from_utf8(text).unwrap(), "0abcdefghi1abcd80 bytes were left out here\nefghi");
+    assert_eq!(ended.text(Stream::Note), "80 bytes were left out here\n");
+    assert_eq!(ended.record.left_out_bytes, 80);
+}
+
+#[test]
+fn nothing_is_left_out_when_the_tail_takes_the_rest() {
+    let mut scene = Scene::script("printf 0123456789");
+    (scene.spec.log_limit, scene.spec.log_tail) = (4, 6);
+    let ended = scene.run();
+    assert_eq!((ended.text(Stream::Stdout).as_str(), ended.text(Stream::Note).as_str()), ("0123456789", ""));
+    assert_eq!(ended.record.left_out_bytes, 0);
+}
+
+#[test]
+fn a_request_to_stop_is_handed_on() {
+    for (signal, name) in [(Signal::TERM, "TERM"), (Signal::INT, "INT"), (Signal::HUP, "HUP")] {
+        let scene =
+            Scene::script(&format!("trap 'echo stopping; exit 3' {name}; echo up > ready; while :; do :; done"));
+        let ready = scene.fifo("ready");
+        let helper = scene.start();
+        fs::read(ready).unwrap();
+        send(&helper, signal);
+        let ended = scene.end(helper);
+        assert_eq!((ended.record.code, ended.text(Stream::Stdout).as_str()), (3, "stopping\n"));
+    }
+}
+
+#[test]
+fn what_does_not_stop_is_killed_after_the_grace_time() {
+    let mut scene = Scene::script("trap '' TERM; echo up > ready; while :; do :; done");
+    scene.spec.grace_ms = 20;
+    let ready = scene.fifo("ready");
+    let helper = scene.start();
+    fs::read(ready).unwrap();
+    send(&helper, Signal::TERM);
+    let ended = scene.end(helper);
+    assert_eq!((ended.record.code, ended.record.signal), (137, Some(9)));
+    assert_eq!(ended.text(Stream::Note), "still running 20 ms after it was asked to stop: killed\n");
+}
+
+#[test]
+fn a_child_left_behind_is_ended_with_its_parent() {
+    let ended = Scene::script("echo before; sleep 1000 & exit 4").run();
+    assert_eq!((ended.record.code, ended.text(Stream::Stdout).as_str()), (4, "before\n"));
+}
+
+#[test]
+fn a_child_that_ignores_the_request_is_killed() {
+    let ended = Scene::script("(trap '' TERM; echo up > ready; while :; do :; done) & cat ready; exit 5");
+    ended.fifo("ready");
+    let ended = ended.run();
+    assert_eq!((ended.record.code, ended.text(Stream::Stdout).as_str()), (5, "up\n"));
+}
+
+/// Outside a container the helper does not reach a process that left its group; inside nothing can leave.
+#[test]
+fn a_pipe_that_is_held_open_holds_nothing_up() {
+    let scene = Scene::script("setsid sh -c 'echo $$ > ready; exec sleep 1000' & cat ready; exit 6");
+    scene.fifo("ready");
+    let ended = scene.run();
+    let holder = ended.text(Stream::Stdout).trim().parse().unwrap();
+    kill_process(Pid::from_raw(holder).unwrap(), Signal::KILL).unwrap();
+    assert_eq!(ended.record.code, 6);
+}
+
+#[test]
+fn a_working_directory_is_made() {
+    let mut scene = Scene::script("pwd");
+    let deep = scene.path("a/b/c");
+    scene.spec.working_directory = deep.to_str().unwrap().to_owned();
+    assert_eq!(scene.run().text(Stream::Stdout).trim(), deep.to_str().unwrap());
+}
+
+#[test]
+fn the_program_reads_nothing_and_finds_the_helper_on_its_path() {
+    let ended = Scene::script("cat; printf %s \"$PATH\"").run();
+    assert!(ended.text(Stream::Stdout).ends_with(":/sidings/bin"));
+}
+
+#[test]
+fn a_folder_is_used_once() {
+    let scene = Scene::script("exit 0");
+    scene.run();
+    let second = scene.start().wait().unwrap();
+    assert_eq!(second.code(), Some(125), "a second run would mix two logs");
+}
+
+#[test]
+fn without_a_spec_there_is_no_record() {
+    let scene = Scene::script("exit 0");
+    let mut helper = Command::new(env!("CARGO_BIN_EXE_sidings-step"));
+    let status = helper.arg("init").arg("--dir").arg(scene.folder.path()).stderr(Stdio::null()).status().unwrap();
+    assert_eq!(status.code(), Some(125));
+    assert!(!scene.path(EXIT_FILE).exists());
+}
+
+/// Whether a process has come far enough to have a handler for SIGTERM.
+fn catches_term(pid: u32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+    u64::from_str_radix(caught.trim(), 16).unwrap() & (1 << (Signal::TERM.as_raw() - 1)) != 0
+}
+
+#[test]
+fn a_holder_holds_until_it_is_asked_to_stop() {
+    let mut holder = Command::new(env!("CARGO_BIN_EXE_sidings-step")).arg("hold").spawn().unwrap();
+    while !catches_term(holder.id()) {
+        std::thread::yield_now();
+    }
+    assert!(holder.try_wait().unwrap().is_none());
+    send(&holder, Signal::TERM);
+    assert_eq!(holder.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn foreign_words_are_refused() {
+    let status = Command::new(env!("CARGO_BIN_EXE_sidings-step")).arg("dance").stderr(Stdio::null()).status();
+    assert_eq!(status.unwrap().code(), Some(64));
+}
