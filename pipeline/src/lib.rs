@@ -1,1 +1,114 @@
-//! pipeline
+//! `.sidings.yml` in, a [`Plan`] or every diagnostic out.
+//!
+//! This room decides what a pipeline's text means for one commit: which jobs there are, in which order, in which
+//! environments, and which of them are left out. It is pure: the project's other files come through [`Files`].
+//! It refuses what it does not know; nothing in the text is skipped silently, and all mistakes are told at once.
+//!
+//! The way of a text: [`yaml`] makes a tree in which every node knows its place, [`read`] turns the tree into a
+//! [`pipeline::Pipeline`] and reports what is wrong with each part, [`check`] looks at the parts together, and
+//! [`plan`] applies the commit.
+
+mod check;
+mod condition;
+mod diagnostic;
+mod dockerfile;
+mod duration;
+mod pattern;
+mod pipeline;
+mod plan;
+mod read;
+mod reference;
+mod render;
+mod report;
+mod source;
+mod suggest;
+mod yaml;
+
+pub use diagnostic::{Code, Diagnostic, Diagnostics, Place, Related, Severity};
+
+use report::Report;
+use sidings_proto::{Commit, Plan, Trigger};
+use source::Source;
+
+/// The pipeline file's name, at the project's root.
+pub const FILE: &str = ".sidings.yml";
+
+/// What is to be compiled.
+pub struct Input<'a> {
+    /// The file's name as people see it, mostly [`FILE`].
+    pub file: &'a str,
+    /// Its text.
+    pub text: &'a str,
+    /// For which commit and event.
+    pub context: &'a Context,
+    /// The project's other files at that commit.
+    pub files: &'a dyn Files,
+}
+
+/// What conditions are asked about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Context {
+    /// What set the run off.
+    pub trigger: Trigger,
+    /// The commit.
+    pub commit: Commit,
+    /// The project's default branch.
+    pub default_branch: String,
+    /// The project's name.
+    pub project: String,
+}
+
+/// The project's files at the commit.
+pub trait Files {
+    /// The text of a file, by its path from the project's root with `/` between names; none when there is no such
+    /// file. Bytes that are not UTF-8 may be replaced.
+    fn read(&self, path: &str) -> Option<String>;
+}
+
+/// What a right pipeline gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// These jobs are to run.
+    Plan(Plan),
+    /// No run is made of this commit for this event.
+    NoRun {
+        /// A sentence fragment: ``the commit's message has `[skip ci]` ``.
+        reason: String,
+    },
+}
+
+/// What the text means for the commit, or everything that is wrong with it.
+///
+/// # Errors
+/// At least one error, with warnings among them.
+pub fn compile(input: &Input<'_>) -> Result<Outcome, Diagnostics> {
+    if let Some(reason) = plan::skipped_by_message(input.context) {
+        return Ok(Outcome::NoRun { reason });
+    }
+    let (outcome, found) = analyse(input);
+    outcome.ok_or(found)
+}
+
+/// Everything there is to say about the text: errors, and warnings, which [`compile`] does not mind.
+pub fn lint(input: &Input<'_>) -> Diagnostics {
+    analyse(input).1
+}
+
+/// The outcome, if there is no error, and what was found.
+fn analyse(input: &Input<'_>) -> (Option<Outcome>, Diagnostics) {
+    let mut report = Report::new(Source::new(input.file, input.text));
+    let read = pipeline(input, &mut report);
+    let found = report.into_diagnostics();
+    let outcome = match read {
+        Some(pipeline) if !found.has_errors() => Some(plan::plan(&pipeline, input.context)),
+        Some(_) | None => None,
+    };
+    (outcome, found)
+}
+
+fn pipeline(input: &Input<'_>, report: &mut Report) -> Option<pipeline::Pipeline> {
+    let tree = yaml::parse(input.text, report)?;
+    let pipeline = read::pipeline(&tree, input.files, report)?;
+    check::check(&pipeline, report);
+    Some(pipeline)
+}

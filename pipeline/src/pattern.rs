@@ -1,0 +1,97 @@
+//! Patterns for the names of branches and tags.
+//!
+//! `*` is any number of characters but `/`, `**` any number of any, `?` one that is not `/`. Nothing else is special.
+//! Matching takes at most pattern times name steps, whatever the pattern.
+
+/// A pattern that is well formed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Pattern {
+    written: String,
+    parts: Vec<Part>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Just(char),
+    One,
+    Some,
+    Any,
+}
+
+/// Why a text is no pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotAPattern {
+    Empty,
+    TooLong,
+    Negated,
+    Special(char),
+}
+
+/// Longer than any name of a branch.
+const MAX_CHARS: usize = 255;
+
+impl Pattern {
+    pub(crate) fn parse(text: &str) -> Result<Pattern, NotAPattern> {
+        if text.is_empty() {
+            return Err(NotAPattern::Empty);
+        }
+        if text.chars().count() > MAX_CHARS {
+            return Err(NotAPattern::TooLong);
+        }
+        if text.starts_with('!') {
+            return Err(NotAPattern::Negated);
+        }
+        if let Some(special) = text.chars().find(|char| matches!(char, '[' | ']' | '\\')) {
+            return Err(NotAPattern::Special(special));
+        }
+        Ok(Pattern { written: text.to_owned(), parts: parts(text) })
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.written
+    }
+
+    pub(crate) fn matches(&self, name: &str) -> bool {
+        let name: Vec<char> = name.chars().collect();
+        // reached[i]: the parts so far match the first i characters.
+        let mut reached = vec![false; name.len() + 1];
+        reached[0] = true;
+        for part in &self.parts {
+            reached = step(*part, &reached, &name);
+        }
+        reached[name.len()]
+    }
+}
+
+fn step(part: Part, reached: &[bool], name: &[char]) -> Vec<bool> {
+    let mut next = vec![false; reached.len()];
+    for at in 0..reached.len() {
+        let before = at.checked_sub(1);
+        let last = before.map(|before| name[before]);
+        let from_before = |states: &[bool]| before.is_some_and(|before| states[before]);
+        next[at] = match part {
+            Part::Just(char) => from_before(reached) && last == Some(char),
+            Part::One => from_before(reached) && last != Some('/'),
+            Part::Some => reached[at] || (from_before(&next) && last != Some('/')),
+            Part::Any => reached[at] || from_before(&next),
+        };
+    }
+    next
+}
+
+fn parts(text: &str) -> Vec<Part> {
+    let mut parts = Vec::new();
+    for char in text.chars() {
+        let part = match char {
+            '*' => Part::Some,
+            '?' => Part::One,
+            other => Part::Just(other),
+        };
+        match (parts.last(), part) {
+            (Some(Part::Some), Part::Some) => *parts.last_mut().expect("there is a last one") = Part::Any,
+            (Some(Part::Any), Part::Some) => {}
+            _ => parts.push(part),
+        }
+    }
+    parts
+}

@@ -1,0 +1,78 @@
+//! A pipeline and a commit -> the jobs that run.
+
+mod names;
+
+use crate::pipeline::{Job, Pipeline, Stage, Step};
+use crate::{Context, Outcome};
+use sidings_proto::{JobSpec, Plan, PlannedJob, StepNo, Trigger, plan};
+
+/// Marks in a commit's message, in any case, that make no run.
+const SKIP_MARKS: [&str; 2] = ["[skip ci]", "[ci skip]"];
+
+/// Why the commit's message says that there is to be no run. Somebody who asks for a run gets it all the same.
+pub(crate) fn skipped_by_message(context: &Context) -> Option<String> {
+    match context.trigger {
+        Trigger::Push | Trigger::PullRequest => {}
+        Trigger::Tag | Trigger::Manual | Trigger::Schedule | Trigger::Api => return None,
+    }
+    let message = context.commit.message.to_lowercase();
+    let mark = SKIP_MARKS.into_iter().find(|mark| message.contains(mark))?;
+    Some(format!("the commit's message says {mark}"))
+}
+
+/// A pipeline without errors, for one commit.
+pub(crate) fn plan(pipeline: &Pipeline, context: &Context) -> Outcome {
+    match pipeline.when.as_ref().and_then(|when| when.why_not(context)) {
+        Some(why) => Outcome::NoRun { reason: format!("the pipeline's condition is false ({why})") },
+        None => Outcome::Plan(Plan { jobs: pipeline.jobs.iter().map(|job| planned(job, context)).collect() }),
+    }
+}
+
+fn planned(job: &Job, context: &Context) -> PlannedJob {
+    let stages = stages(job, context);
+    let why = job.when.as_ref().and_then(|when| when.why_not(context));
+    let skip = match why {
+        Some(why) => Some(format!("its condition is false ({why})")),
+        None if stages.is_empty() => Some("the condition of each of its steps is false".to_owned()),
+        None => None,
+    };
+    PlannedJob {
+        name: job.name.text.clone(),
+        needs: job.needs.iter().map(|need| need.text.clone()).collect(),
+        skip,
+        allow_failure: job.allow_failure,
+        spec: JobSpec { stages, timeout_ms: job.timeout_ms },
+    }
+}
+
+/// Steps whose condition is false are left out; those that stay are numbered through.
+fn stages(job: &Job, context: &Context) -> Vec<plan::Stage> {
+    let mut names = names::of_steps(job).into_iter();
+    let mut numbers = 1..;
+    let mut stages = Vec::new();
+    for Stage { parallel, steps } in &job.stages {
+        let mut kept = Vec::new();
+        for (step, name) in steps.iter().zip(names.by_ref()) {
+            if step.when.as_ref().is_none_or(|when| when.why_not(context).is_none()) {
+                kept.extend(numbers.next().map(|no| planned_step(step, name, StepNo(no))));
+            }
+        }
+        if !kept.is_empty() {
+            stages.push(plan::Stage { parallel: *parallel, steps: kept });
+        }
+    }
+    stages
+}
+
+fn planned_step(step: &Step, name: String, no: StepNo) -> plan::Step {
+    plan::Step {
+        no,
+        name,
+        image: step.image.clone(),
+        command: step.command.clone(),
+        environment: step.environment.clone(),
+        working_directory: step.working_directory.clone(),
+        timeout_ms: step.timeout_ms,
+        allow_failure: step.allow_failure,
+    }
+}

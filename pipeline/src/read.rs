@@ -1,0 +1,80 @@
+//! A tree -> a [`Pipeline`]: every key by hand, so that each mistake is told at its place and none hides another.
+//!
+//! A file of this room reads one kind of part. Which keys there are, and which will be one day, is in [`shape`].
+
+mod environment;
+mod fields;
+mod job;
+mod path;
+mod shape;
+mod step;
+mod values;
+mod variables;
+mod when;
+
+use crate::Files;
+use crate::diagnostic::Code;
+use crate::dockerfile::Dockerfile;
+use crate::pipeline::Pipeline;
+use crate::report::{Problem, Report};
+use crate::source::Span;
+use crate::yaml::Node;
+use environment::{Chosen, Images};
+use fields::{At, Fields};
+use job::Defaults;
+use std::collections::BTreeMap;
+
+/// Reads one file.
+struct Reader<'r> {
+    report: &'r mut Report,
+    files: &'r dyn Files,
+    /// Looked at once each.
+    dockerfiles: BTreeMap<String, Dockerfile>,
+    images: Images,
+}
+
+/// The pipeline that a tree says, none if the tree is none at all.
+pub(crate) fn pipeline(tree: &Node<'_>, files: &dyn Files, report: &mut Report) -> Option<Pipeline> {
+    let mut reader = Reader { report, files, dockerfiles: BTreeMap::new(), images: Images::default() };
+    if tree.is_null() {
+        reader.empty_file(&tree.span);
+        return None;
+    }
+    let fields = reader.fields(&At::root(tree), &shape::PIPELINE)?;
+    let pipeline = reader.pipeline(&fields);
+    reader.unused_images();
+    Some(pipeline)
+}
+
+impl Reader<'_> {
+    fn empty_file(&mut self, span: &Span) {
+        let problem = Problem::new(Code::MissingKey, span, "the file is empty")
+            .help("`sidings init` writes a first pipeline; the smallest has `build: .` and one job under `jobs:`");
+        self.report.add(problem);
+    }
+
+    fn pipeline(&mut self, fields: &Fields<'_, '_>) -> Pipeline {
+        if let Some(at) = fields.get("images") {
+            self.named_images(&at);
+        }
+        let defaults = Defaults {
+            image: self.chosen(fields),
+            environment: fields.get("environment").map(|at| self.variables(&at)).unwrap_or_default(),
+            working_directory: None,
+        };
+        let when = fields.get("when").and_then(|at| self.when(&at));
+        let jobs = match fields.get("jobs") {
+            Some(at) => self.jobs(&at, &defaults),
+            None => {
+                let help = "add `jobs:` with at least one job; `sidings init` shows how";
+                self.report.add(Problem::new(Code::MissingKey, fields.span(), "there are no jobs").help(help));
+                Vec::new()
+            }
+        };
+        Pipeline { when, jobs }
+    }
+
+    fn error(&mut self, code: Code, span: &Span, message: impl Into<String>, help: impl Into<String>) {
+        self.report.add(Problem::new(code, span, message).help(help));
+    }
+}

@@ -1,0 +1,149 @@
+//! `jobs:` and a job.
+
+use super::fields::{At, Fields};
+use super::{Chosen, Reader, path, shape};
+use crate::diagnostic::Code;
+use crate::pipeline::{Job, Named, Stage, Variables};
+use crate::report::Problem;
+use crate::source::Span;
+use crate::suggest::quoted;
+use crate::yaml::{Entry, Key, Value};
+
+/// A job's timeout when it has none: an hour.
+const TIMEOUT_MS: u64 = 3_600_000;
+/// Characters of a job's name.
+const MAX_NAME: usize = 64;
+
+/// What a part has from the part around it.
+#[derive(Clone)]
+pub(super) struct Defaults {
+    pub(super) image: Chosen,
+    pub(super) environment: Variables,
+    pub(super) working_directory: Option<String>,
+}
+
+impl Defaults {
+    /// What the parts inside have; what they say themselves goes before.
+    pub(super) fn with(&self, image: Chosen, environment: Variables, working_directory: Option<String>) -> Defaults {
+        let image = match image {
+            Chosen::Unsaid => self.image.clone(),
+            said @ (Chosen::Broken | Chosen::Is(_)) => said,
+        };
+        let mut merged = self.environment.clone();
+        merged.extend(environment);
+        let working_directory = working_directory.or_else(|| self.working_directory.clone());
+        Defaults { image, environment: merged, working_directory }
+    }
+}
+
+impl Reader<'_> {
+    pub(super) fn jobs(&mut self, at: &At<'_, '_>, defaults: &Defaults) -> Vec<Job> {
+        if let Value::List(_) = at.node.value {
+            let help = "write each job as `NAME:` with its keys below, without a dash";
+            self.wrong_type(at, "a map of jobs by their names", Some(help.to_owned()));
+            return Vec::new();
+        }
+        let Some(entries) = self.map(at) else { return Vec::new() };
+        if entries.is_empty() {
+            self.error(Code::MissingKey, &at.span, "there are no jobs", "add at least one job");
+        }
+        entries.iter().map(|entry| self.job(entry, defaults)).collect()
+    }
+
+    /// Always gives a job, so that others can need it.
+    fn job(&mut self, entry: &Entry<'_>, defaults: &Defaults) -> Job {
+        let name = Named { text: entry.key.text.to_string(), span: entry.key.span.clone() };
+        self.job_name(&entry.key);
+        let mut job = Job {
+            name,
+            needs: Vec::new(),
+            when: None,
+            timeout_ms: TIMEOUT_MS,
+            allow_failure: false,
+            stages: Vec::new(),
+        };
+        if let Some(fields) =
+            self.fields(&At { what: format!("job {}", quoted(&entry.key.text)), ..At::value_of(entry) }, &shape::JOB)
+        {
+            self.fill(&mut job, &fields, defaults);
+        }
+        job
+    }
+
+    fn fill(&mut self, job: &mut Job, fields: &Fields<'_, '_>, defaults: &Defaults) {
+        job.needs = fields.get("needs").and_then(|at| self.texts(&at)).unwrap_or_default();
+        job.when = fields.get("when").and_then(|at| self.when(&at));
+        job.timeout_ms = fields.get("timeout").and_then(|at| self.timeout(&at)).unwrap_or(TIMEOUT_MS);
+        job.allow_failure = fields.get("allow_failure").and_then(|at| self.truth(&at)).unwrap_or(false);
+        let inner = self.defaults(fields, defaults);
+        job.stages = match fields.get("steps") {
+            Some(at) => self.steps(&at, job, &inner),
+            None => {
+                let message = format!("job {} has no steps", quoted(&job.name.text));
+                let help = "add `steps:` with at least one step, such as `- run: make test`";
+                self.error(Code::MissingKey, &job.name.span, message, help);
+                Vec::new()
+            }
+        };
+    }
+
+    /// What a job or step says of environment, variables and folder, over what it has from around it.
+    pub(super) fn defaults(&mut self, fields: &Fields<'_, '_>, around: &Defaults) -> Defaults {
+        let image = self.chosen(fields);
+        let variables = fields.get("environment").map(|at| self.variables(&at)).unwrap_or_default();
+        let folder = fields.get("working_directory").and_then(|at| self.working_directory(&at));
+        around.with(image, variables, folder)
+    }
+
+    fn working_directory(&mut self, at: &At<'_, '_>) -> Option<String> {
+        let folder = self.text(at)?;
+        if folder.starts_with('/') {
+            return Some(folder);
+        }
+        match path::inside("", &folder) {
+            Ok(_) => Some(folder),
+            Err(not) => {
+                let message = format!("the path {} {}", quoted(&folder), not.why().replace("project", "workspace"));
+                let problem = Problem::new(Code::BadPath, &at.span, message)
+                    .expected("a path in the workspace, or an absolute one in the container");
+                self.report.add(problem);
+                None
+            }
+        }
+    }
+
+    fn job_name(&mut self, key: &Key<'_>) {
+        let name = key.text.as_ref();
+        let inner = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b' '));
+        let right = inner && name.starts_with(|char: char| char.is_ascii_alphanumeric()) && !name.ends_with(' ');
+        if name.is_empty() || (right && name.len() <= MAX_NAME) {
+            return;
+        }
+        let message = format!("{} cannot be the name of a job", quoted(name));
+        let help = "letters, digits, `.`, `_`, `-` and spaces between them, a letter or digit first, at most 64";
+        self.error(Code::BadValue, &key.span, message, help);
+    }
+
+    fn steps(&mut self, at: &At<'_, '_>, job: &Job, defaults: &Defaults) -> Vec<Stage> {
+        if let Value::Map(_) = at.node.value {
+            let help = "begin each step with a dash: `- run: make test`";
+            self.wrong_type(at, "a list of steps", Some(help.to_owned()));
+            return Vec::new();
+        }
+        let Some(items) = self.list(at) else { return Vec::new() };
+        if items.is_empty() {
+            let message = format!("job {} has no steps", quoted(&job.name.text));
+            self.error(Code::MissingKey, &at.span, message, "add at least one, such as `- run: make test`");
+        }
+        items.iter().filter_map(|item| self.stage(&At::item(item, "a step"), job, defaults)).collect()
+    }
+
+    /// Told once for a job, though each of its steps misses it.
+    pub(super) fn no_image(&mut self, job: &Job, place: &Span) {
+        let message = format!("job {} has no image to run in", quoted(&job.name.text));
+        let problem = Problem::new(Code::MissingKey, &job.name.span, message)
+            .related(place, "this step needs one")
+            .help("add `build: .` at the top of the file for all jobs, or `build` or `image` here");
+        self.report.add(problem);
+    }
+}

@@ -1,0 +1,158 @@
+//! A step, and a `parallel:` group of them.
+
+use super::fields::{At, Fields};
+use super::job::Defaults;
+use super::{Chosen, Reader, shape};
+use crate::diagnostic::Code;
+use crate::pipeline::{Job, Named, Stage, Step};
+use crate::report::Problem;
+use crate::source::Span;
+use crate::suggest::quoted;
+use crate::yaml::{Node, Value};
+use sidings_proto::{Command, Environment};
+
+/// Characters of a step's name.
+const MAX_NAME: usize = 100;
+
+impl Reader<'_> {
+    /// A step, or a group.
+    pub(super) fn stage(&mut self, at: &At<'_, '_>, job: &Job, defaults: &Defaults) -> Option<Stage> {
+        if is_group(at.node) {
+            return self.group(at, job, defaults);
+        }
+        self.step(at, job, defaults).map(|step| Stage { parallel: false, steps: vec![step] })
+    }
+
+    fn group(&mut self, at: &At<'_, '_>, job: &Job, defaults: &Defaults) -> Option<Stage> {
+        let fields = self.fields(at, &shape::GROUP)?;
+        if let Some(at) = fields.get("name") {
+            self.step_name(&at);
+        }
+        let at = fields.get("parallel")?;
+        let items = self.list(&at)?;
+        if items.is_empty() {
+            self.error(Code::MissingKey, &at.span, "this `parallel` group has no steps", "add at least one step");
+        }
+        let steps = items.iter().filter_map(|item| self.sibling(&At::item(item, "a step"), job, defaults)).collect();
+        Some(Stage { parallel: true, steps })
+    }
+
+    fn sibling(&mut self, at: &At<'_, '_>, job: &Job, defaults: &Defaults) -> Option<Step> {
+        if is_group(at.node) {
+            let help = "steps of one group all run at once; put its steps into this group, or after it";
+            self.error(Code::BadValue, &at.span, "a `parallel` group cannot have another one in it", help);
+            return None;
+        }
+        self.step(at, job, defaults)
+    }
+
+    fn step(&mut self, at: &At<'_, '_>, job: &Job, defaults: &Defaults) -> Option<Step> {
+        if let Value::Scalar(scalar) = &at.node.value
+            && !at.node.is_null()
+        {
+            let help = format!("write {}", quoted(&format!("- run: {}", scalar.text.trim())));
+            self.wrong_type(at, "a map", Some(help));
+            return None;
+        }
+        let fields = self.fields(at, &shape::STEP)?;
+        let own = self.defaults(&fields, defaults);
+        let name = fields.get("name").and_then(|at| self.step_name(&at));
+        let place = name.as_ref().map_or(&at.span, |name| &name.span);
+        Some(Step {
+            image: self.image_of(own.image, job, place),
+            command: self.command(&fields),
+            environment: own.environment,
+            working_directory: own.working_directory,
+            when: fields.get("when").and_then(|at| self.when(&at)),
+            timeout_ms: fields.get("timeout").and_then(|at| self.timeout(&at)),
+            allow_failure: fields.get("allow_failure").and_then(|at| self.truth(&at)).unwrap_or(false),
+            name,
+        })
+    }
+
+    /// Where it is wrong something takes its place, which is never planned.
+    fn image_of(&mut self, chosen: Chosen, job: &Job, place: &Span) -> Environment {
+        match chosen {
+            Chosen::Is(environment) => return environment,
+            Chosen::Broken => {}
+            Chosen::Unsaid => self.no_image(job, place),
+        }
+        Environment::Image { reference: String::new() }
+    }
+
+    fn command(&mut self, fields: &Fields<'_, '_>) -> Command {
+        match (fields.entry("run"), fields.entry("commands")) {
+            (None, None) => Command::Image,
+            (Some(run), None) => Command::Run { script: self.script(&At::value_of(run)).unwrap_or_default() },
+            (None, Some(commands)) => Command::Commands { commands: self.commands(&At::value_of(commands)) },
+            (Some(run), Some(commands)) => {
+                let (first, second) =
+                    if run.key.span.start < commands.key.span.start { (run, commands) } else { (commands, run) };
+                let problem =
+                    Problem::new(Code::ConflictingKeys, &second.key.span, "`run` and `commands` stand together here")
+                        .expected("one of the two")
+                        .related(&first.key.span, "the other is here")
+                        .help("`run` is one script, `commands` a list; keep one, or make two steps");
+                self.report.add(problem);
+                Command::Image
+            }
+        }
+    }
+
+    fn script(&mut self, at: &At<'_, '_>) -> Option<String> {
+        if let Value::List(_) = at.node.value {
+            let help = "a list of commands belongs under `commands:`; a script of several lines begins with `run: |`";
+            self.wrong_type(at, "a text", Some(help.to_owned()));
+            return None;
+        }
+        let script = self.text(at)?;
+        if script.trim().is_empty() {
+            let help = "write a command, or take the key out to run the image's own command";
+            self.error(Code::BadValue, &at.span, format!("{} is empty", at.what), help);
+            return None;
+        }
+        Some(script)
+    }
+
+    fn commands(&mut self, at: &At<'_, '_>) -> Vec<String> {
+        if let Value::Scalar(_) = at.node.value
+            && !at.node.is_null()
+        {
+            let help = "one script belongs under `run:`; or begin each command with a dash";
+            self.wrong_type(at, "a list of texts", Some(help.to_owned()));
+            return Vec::new();
+        }
+        let Some(items) = self.list(at) else { return Vec::new() };
+        if items.is_empty() {
+            let help = "write a command, or take the key out to run the image's own command";
+            self.error(Code::BadValue, &at.span, "`commands` is an empty list", help);
+        }
+        items.iter().filter_map(|item| self.one_command(item)).collect()
+    }
+
+    /// A command with a `: ` in it is a map to YAML.
+    fn one_command(&mut self, item: &Node<'_>) -> Option<String> {
+        let at = At::item(item, "a command");
+        if let Value::Map(_) = item.value {
+            let help = "a text with `: ` in it needs quotes: `- 'echo \"name: value\"'`";
+            self.wrong_type(&at, "a text", Some(help.to_owned()));
+            return None;
+        }
+        self.script(&at)
+    }
+
+    fn step_name(&mut self, at: &At<'_, '_>) -> Option<Named> {
+        let name = self.named(at)?;
+        let right = !name.text.trim().is_empty() && !name.text.contains(char::is_control);
+        if !right || name.text.chars().count() > MAX_NAME {
+            let message = format!("{} cannot be the name of a step", quoted(&name.text));
+            self.error(Code::BadValue, &name.span, message, "one line of 1 to 100 characters");
+            return None;
+        }
+        Some(name)
+    }
+}
+
+fn is_group(node: &Node<'_>) -> bool {
+    matches!(&node.value, Value::Map(entries) if entries.iter().any(|entry| entry.key.text == "parallel"))
+}

@@ -1,0 +1,102 @@
+//! Texts, truths, durations and lists of texts.
+
+use super::Reader;
+use super::fields::At;
+use crate::diagnostic::Code;
+use crate::duration;
+use crate::pipeline::Named;
+use crate::report::Problem;
+use crate::suggest::{did_you_mean, quoted};
+use crate::yaml::{Kind, Value};
+use std::time::Duration;
+
+/// Shorter is no time for a container.
+const SHORTEST: Duration = Duration::from_secs(1);
+/// Longer is no build.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
+
+impl Reader<'_> {
+    /// A text, number or truth, as it is written.
+    pub(super) fn text(&mut self, at: &At<'_, '_>) -> Option<String> {
+        match &at.node.value {
+            Value::Scalar(scalar) if scalar.kind != Kind::Null => self.without_nul(at, &scalar.text),
+            Value::Scalar(_) | Value::List(_) | Value::Map(_) | Value::Broken => {
+                self.wrong_type(at, "a text", None);
+                None
+            }
+        }
+    }
+
+    /// Neither a program's argument nor a variable can hold a NUL.
+    fn without_nul(&mut self, at: &At<'_, '_>, text: &str) -> Option<String> {
+        if text.contains('\0') {
+            let message = format!("{} has a NUL character in it", at.what);
+            self.error(Code::BadValue, &at.span, message, "take the `\\0` out");
+            return None;
+        }
+        Some(text.to_owned())
+    }
+
+    pub(super) fn truth(&mut self, at: &At<'_, '_>) -> Option<bool> {
+        let help = match &at.node.value {
+            Value::Scalar(scalar) => match scalar.kind {
+                Kind::Bool(truth) => return Some(truth),
+                Kind::Null | Kind::Number | Kind::Text => truth_meant(&scalar.text),
+            },
+            Value::List(_) | Value::Map(_) | Value::Broken => None,
+        };
+        self.wrong_type(at, "`true` or `false`", help);
+        None
+    }
+
+    /// In milliseconds, within the limits of a timeout.
+    pub(super) fn timeout(&mut self, at: &At<'_, '_>) -> Option<u64> {
+        let text = self.text(at)?;
+        let Some(duration) = duration::parse(&text) else {
+            let help = duration::meant(&text).map(|meant| did_you_mean(&meant));
+            let message = format!("{} is not a duration", quoted(&text));
+            let problem = Problem::new(Code::BadValue, &at.span, message)
+                .expected("a duration: `90s`, `5m`, `1h30m`")
+                .help("numbers with the units `h`, `m`, `s` and `ms`, the larger first, without spaces")
+                .maybe_help(help);
+            self.report.add(problem);
+            return None;
+        };
+        if duration < SHORTEST || duration > LONGEST {
+            let message = format!("a timeout of {} is out of bounds", duration::written(duration));
+            let problem = Problem::new(Code::BadValue, &at.span, message).expected("at least `1s`, at most `24h`");
+            self.report.add(problem);
+            return None;
+        }
+        u64::try_from(duration.as_millis()).ok()
+    }
+
+    /// One text, or a list of them.
+    pub(super) fn texts(&mut self, at: &At<'_, '_>) -> Option<Vec<Named>> {
+        let items = match &at.node.value {
+            Value::List(items) => items,
+            Value::Scalar(_) => return self.named(at).map(|named| vec![named]),
+            Value::Map(_) | Value::Broken => {
+                self.wrong_type(at, "a text or a list of texts", None);
+                return None;
+            }
+        };
+        let items: Vec<Option<Named>> =
+            items.iter().map(|item| self.named(&At::item(item, format!("an item of {}", at.what)))).collect();
+        Some(items.into_iter().flatten().collect())
+    }
+
+    /// A text with its place.
+    pub(super) fn named(&mut self, at: &At<'_, '_>) -> Option<Named> {
+        self.text(at).map(|text| Named { text, span: at.span.clone() })
+    }
+}
+
+/// What other formats take for true and false.
+fn truth_meant(text: &str) -> Option<String> {
+    match text.to_lowercase().as_str() {
+        "yes" | "on" | "1" | "true" => Some("write `true`, without quotes".to_owned()),
+        "no" | "off" | "0" | "false" => Some("write `false`, without quotes".to_owned()),
+        _ => None,
+    }
+}

@@ -1,0 +1,119 @@
+//! `when:` of a pipeline, a job or a step.
+
+use super::fields::At;
+use super::{Reader, shape};
+use crate::condition::{Condition, When};
+use crate::diagnostic::Code;
+use crate::pattern::{NotAPattern, Pattern};
+use crate::pipeline::Named;
+use crate::report::Problem;
+use crate::suggest::{did_you_mean, nearest, one_of, quoted};
+use crate::yaml::Value;
+use sidings_proto::Trigger;
+
+const EVENTS: [Trigger; 6] =
+    [Trigger::Push, Trigger::Tag, Trigger::PullRequest, Trigger::Manual, Trigger::Schedule, Trigger::Api];
+
+/// What others call an event.
+const EVENT_SYNONYMS: [(&str, Trigger); 6] = [
+    ("merge_request", Trigger::PullRequest),
+    ("pr", Trigger::PullRequest),
+    ("commit", Trigger::Push),
+    ("cron", Trigger::Schedule),
+    ("workflow_dispatch", Trigger::Manual),
+    ("web", Trigger::Manual),
+];
+
+impl Reader<'_> {
+    /// One condition, or a list of which any may hold.
+    pub(super) fn when(&mut self, at: &At<'_, '_>) -> Option<When> {
+        let conditions = match &at.node.value {
+            Value::Map(_) => vec![self.condition(at)],
+            Value::List(items) => items.iter().map(|item| self.condition(&At::item(item, "a condition"))).collect(),
+            Value::Scalar(_) | Value::Broken => {
+                let help = "for example `when: { branch: main, event: push }`";
+                self.wrong_type(at, "a condition, or a list of conditions", Some(help.to_owned()));
+                return None;
+            }
+        };
+        if conditions.is_empty() {
+            self.error(
+                Code::BadValue,
+                &at.span,
+                "this list of conditions is empty, so it is never true",
+                "take it out",
+            );
+        }
+        Some(When { any: conditions.into_iter().collect::<Option<Vec<_>>>()? })
+    }
+
+    fn condition(&mut self, at: &At<'_, '_>) -> Option<Condition> {
+        let fields = self.fields(at, &shape::WHEN)?;
+        if matches!(&at.node.value, Value::Map(entries) if entries.is_empty()) {
+            self.error(Code::BadValue, &at.span, "this condition asks for nothing", "take it out, or name an `event`");
+        }
+        Some(Condition {
+            event: fields.get("event").map(|at| self.events(&at)),
+            branch: fields.get("branch").map(|at| self.patterns(&at)),
+            tag: fields.get("tag").map(|at| self.patterns(&at)),
+            not: fields.get("not").and_then(|at| self.when(&at)),
+        })
+    }
+
+    fn events(&mut self, at: &At<'_, '_>) -> Vec<Trigger> {
+        let names = self.some_texts(at);
+        names.iter().filter_map(|name| self.event(name)).collect()
+    }
+
+    fn event(&mut self, name: &Named) -> Option<Trigger> {
+        if let Some(event) = EVENTS.into_iter().find(|event| event.as_str() == name.text) {
+            return Some(event);
+        }
+        let words = EVENTS.map(Trigger::as_str);
+        let synonym = EVENT_SYNONYMS.iter().find(|(other, _)| *other == name.text);
+        let help = match (synonym, nearest(&name.text, words)) {
+            (Some((_, event)), _) => format!("it is called `{}` here", event.as_str()),
+            (None, Some(near)) => did_you_mean(near),
+            (None, None) => format!("events are {}", one_of(&words)),
+        };
+        let message = format!("{} is not an event", quoted(&name.text));
+        self.report.add(Problem::new(Code::BadValue, &name.span, message).expected("an event").help(help));
+        None
+    }
+
+    fn patterns(&mut self, at: &At<'_, '_>) -> Vec<Pattern> {
+        let names = self.some_texts(at);
+        names.iter().filter_map(|name| self.pattern(name)).collect()
+    }
+
+    fn pattern(&mut self, name: &Named) -> Option<Pattern> {
+        let not = match Pattern::parse(&name.text) {
+            Ok(pattern) => return Some(pattern),
+            Err(not) => not,
+        };
+        let (why, help) = match not {
+            NotAPattern::Empty => ("is empty".to_owned(), "give a name, or `*` for any".to_owned()),
+            NotAPattern::TooLong => ("is longer than any name".to_owned(), "at most 255 characters".to_owned()),
+            NotAPattern::Negated => {
+                let bare = name.text.trim_start_matches('!');
+                ("cannot begin with `!`".to_owned(), format!("write `not: {{ branch: {bare} }}`"))
+            }
+            NotAPattern::Special(char) => {
+                (format!("cannot have `{char}` in it"), "patterns know `*`, `**` and `?`".to_owned())
+            }
+        };
+        self.error(Code::BadValue, &name.span, format!("the pattern {} {why}", quoted(&name.text)), help);
+        None
+    }
+
+    /// An empty list would never be true.
+    fn some_texts(&mut self, at: &At<'_, '_>) -> Vec<Named> {
+        let texts = self.texts(at);
+        if texts.as_ref().is_some_and(Vec::is_empty) && matches!(&at.node.value, Value::List(items) if items.is_empty())
+        {
+            let message = format!("{} is an empty list, so this condition is never true", at.what);
+            self.error(Code::BadValue, &at.span, message, "name at least one, or take the key out");
+        }
+        texts.unwrap_or_default()
+    }
+}

@@ -1,0 +1,3 @@
+# syntax=example.org/frontend:1
+
+not for us to read
