@@ -27,6 +27,8 @@ pub const PREFIX: &str = "/runner/v1";
 pub const LEASE_TTL_MS: u64 = 30_000;
 /// A runner beats this often, give or take a tenth.
 pub const BEAT_EVERY_MS: u64 = 10_000;
+/// A runner mentions a new attempt, in a beat or by its progress, within this time; else it may go to another.
+pub const ACCEPT_WITHIN_MS: u64 = 10_000;
 /// A runner stops trusting its lease this long before it would end.
 pub const LEASE_MARGIN_MS: u64 = 5_000;
 /// How long a lease request is held open without work.

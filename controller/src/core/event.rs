@@ -68,7 +68,8 @@ pub enum Event {
     },
     /// A runner's process is up, after its sweep. What its earlier lives held goes back to the queue at once.
     RunnerUp {
-        /// Answered by [`Answer::Done`].
+        /// Answered by [`Answer::Done`], or by [`Answer::Stale`] when a later life of it said hello before: this
+        /// process was thought dead and must end.
         ask: Ask,
         /// Which runner, known from its token.
         runner: RunnerId,

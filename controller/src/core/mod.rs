@@ -1,3 +1,102 @@
 //! Decisions: who runs what, when, and when again. Pure: events and the time in, actions out.
+//!
+//! No clock, no randomness, no IO; the caller gives `now`, which never goes backwards. After [`Core::handle`] the
+//! core's state is ahead of the store until the saves are durable: a caller that cannot make them durable throws the
+//! core away and restores one from the store.
 
 pub mod event;
+
+mod asks;
+mod finishes;
+mod leases;
+mod outbox;
+mod policy;
+mod proof;
+mod queue;
+mod restore;
+mod run;
+mod runners;
+mod runs;
+#[cfg(test)]
+mod tests;
+mod view;
+
+pub use policy::Policy;
+pub use view::{AttemptStanding, Counts};
+
+use asks::Asks;
+use event::{Action, Event};
+use finishes::Finished;
+use leases::Leases;
+use outbox::Outbox;
+use queue::Queue;
+use run::{Place, Run};
+use runners::Runner;
+use sidings_proto::{JobId, RunId, RunnerId, Timestamp};
+use std::collections::BTreeMap;
+
+/// Every run that has not ended, every runner of this controller's life, and what they wait for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Core {
+    policy: Policy,
+    runs: BTreeMap<RunId, Run>,
+    places: BTreeMap<JobId, Place>,
+    runners: BTreeMap<RunnerId, Runner>,
+    queue: Queue,
+    leases: Leases,
+    asks: Asks,
+    finished: Finished,
+}
+
+impl Core {
+    /// A core that knows of nothing yet.
+    pub fn new(policy: Policy) -> Self {
+        Core {
+            policy,
+            runs: BTreeMap::new(),
+            places: BTreeMap::new(),
+            runners: BTreeMap::new(),
+            queue: Queue::default(),
+            leases: Leases::default(),
+            asks: Asks::default(),
+            finished: Finished::default(),
+        }
+    }
+
+    /// Takes what happened at `now` and says what is to be done about it: saves first, then answers, then hints.
+    ///
+    /// The event itself comes before what is due by now, so a beat that is late but there still renews its leases.
+    #[must_use = "what is not carried out is lost"]
+    pub fn handle(&mut self, now: Timestamp, event: Event) -> Vec<Action> {
+        let mut out = Outbox::default();
+        self.take_in(now, event, &mut out);
+        self.let_leases_lapse(now, &mut out);
+        self.queue.wake(now);
+        self.hand_out(now, &mut out);
+        out.into_actions()
+    }
+
+    /// When the next [`Event::Tick`] is due; none while nothing can happen by itself.
+    pub fn next_wakeup(&self) -> Option<Timestamp> {
+        [self.leases.next_deadline(), self.queue.next_wakeup()].into_iter().flatten().min()
+    }
+
+    fn take_in(&mut self, now: Timestamp, event: Event, out: &mut Outbox) {
+        match event {
+            Event::Submitted { ask, run } => self.submitted(now, ask, run, out),
+            Event::RunnerUp { ask, runner, name, hello } => self.runner_up(now, ask, runner, name, hello, out),
+            Event::LeaseAsked { ask, runner, request } => self.lease_asked(now, ask, runner, request, out),
+            Event::LeaseDropped { runner, request, ask } => self.asks.drop_ask(runner, request, ask),
+            Event::Beat { ask, runner, life, attempts, draining } => {
+                let orders = self.beat(now, runner, life, attempts, draining, out);
+                out.answer(ask, orders);
+            }
+            Event::Progressed { ask, attempt, events } => self.progressed(now, ask, attempt, events, out),
+            Event::Finished { ask, attempt, finish } => self.finished(now, ask, attempt, *finish, out),
+            Event::RunnerRetired { ask, runner, life } => self.runner_retired(now, ask, runner, life, out),
+            Event::RunnerRevoked { runner } => self.runner_revoked(now, runner, out),
+            Event::CancelAsked { ask, run } => self.cancel_asked(now, ask, run, out),
+            Event::Tick => {}
+        }
+    }
+}

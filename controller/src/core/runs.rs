@@ -1,0 +1,125 @@
+//! Runs come, are cancelled and end; their jobs get in line when what they need has passed.
+
+use super::event::{Answer, Ask, Record, RunSpec};
+use super::outbox::Outbox;
+use super::run::{Consequences, Job, Place, Run, State};
+use super::{Core, leases};
+use sidings_proto::{JobId, RunId, Timestamp, Verdict};
+use std::sync::Arc;
+
+impl Core {
+    pub(super) fn submitted(&mut self, now: Timestamp, ask: Ask, spec: Arc<RunSpec>, out: &mut Outbox) {
+        out.answer(ask, Answer::Done);
+        let id = spec.id;
+        if self.runs.contains_key(&id) {
+            return;
+        }
+        out.save(id, Record::RunAccepted { run: spec.clone(), at: now });
+        self.add_run(Run::new(spec, now));
+        self.set_off(now, id, out);
+    }
+
+    /// Jobs without a runner end now; those with one get the order with their runner's next beat. A job that ends by
+    /// itself before its runner hears of it keeps its verdict.
+    pub(super) fn cancel_asked(&mut self, now: Timestamp, ask: Ask, id: RunId, out: &mut Outbox) {
+        out.answer(ask, Answer::Done);
+        let Some(run) = self.runs.get_mut(&id) else { return };
+        if run.cancelling {
+            return;
+        }
+        run.cancelling = true;
+        out.save(id, Record::RunCancelling { run: id });
+        self.stop_jobs(now, id, out);
+        self.end_run_if_over(now, id, out);
+    }
+
+    pub(super) fn add_run(&mut self, run: Run) {
+        let id = run.spec.id;
+        self.places.extend(run.jobs.iter().enumerate().map(|(index, job)| (job.id, Place { run: id, index })));
+        self.runs.insert(id, run);
+    }
+
+    /// Ends what is not to run and lines up what waits for nothing.
+    pub(super) fn set_off(&mut self, now: Timestamp, id: RunId, out: &mut Outbox) {
+        let Some(run) = self.runs.get(&id) else { return };
+        for (index, reason) in run.not_to_run() {
+            self.conclude(now, Place { run: id, index }, Verdict::Skipped { reason, blocked: false }, out);
+        }
+        let free = self.runs.get(&id).map(Run::free_to_start).unwrap_or_default();
+        for index in free {
+            self.line_up(now, Place { run: id, index }, now, out);
+        }
+        self.end_run_if_over(now, id, out);
+    }
+
+    /// Ends what no runner holds, and pokes the runners of the rest.
+    pub(super) fn stop_jobs(&mut self, now: Timestamp, id: RunId, out: &mut Outbox) {
+        let jobs = self.runs.get(&id).map_or(0, |run| run.jobs.len());
+        for place in (0..jobs).map(|index| Place { run: id, index }) {
+            let Some(job) = self.job_at(place) else { continue };
+            match &job.state {
+                State::Waiting { .. } | State::Queued { .. } => self.conclude(now, place, Verdict::Cancelled, out),
+                State::Leased(tenure) if tenure.has_lapsed() => {
+                    self.attempt_over(now, place, leases::Ending::bare(Verdict::Cancelled), out);
+                    self.conclude(now, place, Verdict::Cancelled, out);
+                }
+                State::Leased(tenure) => out.hint(tenure.runner),
+                State::Ended(_) => {}
+            }
+        }
+    }
+
+    /// Gives a job its one outcome, and its run, when it was the last.
+    pub(super) fn end_job(&mut self, now: Timestamp, place: Place, verdict: Verdict, out: &mut Outbox) {
+        self.conclude(now, place, verdict, out);
+        self.end_run_if_over(now, place.run, out);
+    }
+
+    /// Puts a job in line, durably.
+    pub(super) fn line_up(&mut self, now: Timestamp, place: Place, not_before: Timestamp, out: &mut Outbox) {
+        let Some(run) = self.runs.get_mut(&place.run) else { return };
+        run.jobs[place.index].state = State::Queued { since: now, not_before };
+        let turn = run.turn(place.index);
+        self.queue.insert(now, &run.project, turn, not_before);
+        out.save(place.run, Record::JobQueued { job: turn.job, since: now, not_before });
+    }
+
+    pub(super) fn end_run_if_over(&mut self, now: Timestamp, id: RunId, out: &mut Outbox) {
+        let Some(run) = self.runs.get(&id).filter(|run| run.is_over()) else { return };
+        out.save(id, Record::RunEnded { run: id, at: now, verdict: run.verdict() });
+        for job in &run.jobs {
+            self.places.remove(&job.id);
+        }
+        self.runs.remove(&id);
+    }
+
+    pub(super) fn place(&self, job: JobId) -> Option<Place> {
+        self.places.get(&job).copied()
+    }
+
+    pub(super) fn job_at(&self, place: Place) -> Option<&Job> {
+        self.runs.get(&place.run)?.jobs.get(place.index)
+    }
+
+    pub(super) fn is_cancelling(&self, run: RunId) -> bool {
+        self.runs.get(&run).is_some_and(|run| run.cancelling)
+    }
+
+    fn conclude(&mut self, now: Timestamp, place: Place, verdict: Verdict, out: &mut Outbox) {
+        let Some(run) = self.runs.get_mut(&place.run) else { return };
+        let consequences = run.conclude(place.index, verdict);
+        self.follow(now, place.run, consequences, out);
+    }
+
+    pub(super) fn follow(&mut self, now: Timestamp, id: RunId, consequences: Consequences, out: &mut Outbox) {
+        let Some(run) = self.runs.get(&id) else { return };
+        for (index, verdict) in consequences.ended {
+            let job = run.jobs[index].id;
+            self.queue.withdraw(job);
+            out.save(id, Record::JobEnded { job, at: now, verdict });
+        }
+        for index in consequences.ready {
+            self.line_up(now, Place { run: id, index }, now, out);
+        }
+    }
+}

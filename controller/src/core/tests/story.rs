@@ -1,0 +1,326 @@
+//! Tells a story to a fresh core and writes down the dialogue. Ids are their own names, as bytes.
+
+use crate::core::event::{Action, ActiveJob, ActiveRun, Answer, Ask, Event, Record, RunContent, RunSpec, StoredState};
+use crate::core::{Core, Policy};
+use expect_test::Expect;
+use sidings_proto::runner::{Finish, Hello, LeaseRequest, LogDigest, Order, Phase, Progress, StepResult};
+use sidings_proto::{
+    AttemptId, Command, Commit, Environment, Failure, FailureClass, JobId, JobSpec, LifeId, Plan, PlannedJob,
+    RequestId, RunId, RunnerId, Source, Stage, Step, StepNo, Timestamp, Trigger, Verdict,
+};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Something that happens; its ask is the number of its line.
+pub(super) enum Line {
+    Event(Box<dyn FnOnce(Ask) -> Event>),
+    /// The controller starts anew with what its store says.
+    Restart(Vec<ActiveRun>),
+}
+
+/// Tells the story and compares the dialogue.
+pub(super) fn check<const N: usize>(story: [(i64, Line); N], expect: Expect) {
+    let (dialogue, _) = tell(story);
+    expect.assert_eq(&dialogue);
+}
+
+/// Tells the story; the dialogue, and the core as it is at the end.
+pub(super) fn tell<const N: usize>(story: [(i64, Line); N]) -> (String, Core) {
+    let mut core = Core::new(Policy::default());
+    let mut text = String::new();
+    for ((second, line), number) in story.into_iter().zip(1..) {
+        let now = at(second);
+        let actions = match line {
+            Line::Event(make) => {
+                let event = make(Ask(number));
+                writeln!(text, "{second}s #{number} {}", heard(&event)).unwrap();
+                core.handle(now, event)
+            }
+            Line::Restart(runs) => {
+                writeln!(text, "{second}s the controller starts anew").unwrap();
+                core = Core::new(Policy::default());
+                core.restore(now, runs)
+            }
+        };
+        actions.iter().filter_map(said).for_each(|said| writeln!(text, "    {said}").unwrap());
+    }
+    if let Some(wakeup) = core.next_wakeup() {
+        writeln!(text, "next wake-up {}", time(wakeup)).unwrap();
+    }
+    (text, core)
+}
+
+pub(super) fn at(second: i64) -> Timestamp {
+    Timestamp(second * 1000)
+}
+
+fn event(make: impl FnOnce(Ask) -> Event + 'static) -> Line {
+    Line::Event(Box::new(make))
+}
+
+pub(super) fn submit<const N: usize>(run: &str, jobs: [PlannedJob; N]) -> Line {
+    submit_to("shop", run, jobs)
+}
+
+pub(super) fn submit_to<const N: usize>(project: &str, run: &str, jobs: [PlannedJob; N]) -> Line {
+    submitted(run_spec(project, run, jobs.into()))
+}
+
+pub(super) fn submit_invalid(run: &str) -> Line {
+    let mut spec = Arc::unwrap_or_clone(run_spec("shop", run, Vec::new()));
+    spec.content = RunContent::Invalid { diagnostics: "line 3: unknown key".to_owned() };
+    submitted(Arc::new(spec))
+}
+
+pub(super) fn submitted(run: Arc<RunSpec>) -> Line {
+    event(|ask| Event::Submitted { ask, run })
+}
+
+/// A life is named after its runner: `ann.1`.
+pub(super) fn up(life: &str) -> Line {
+    let (runner, name) = (runner_of(life), life.split('.').next().unwrap_or_default().to_owned());
+    let hello = Hello { life: LifeId(id(life)), version: "0.1.0".to_owned(), slots: 2, labels: BTreeMap::new() };
+    event(move |ask| Event::RunnerUp { ask, runner, name, hello })
+}
+
+pub(super) fn ask(life: &str, request: &str, slots: u32) -> Line {
+    let runner = runner_of(life);
+    let request = LeaseRequest { life: LifeId(id(life)), request: RequestId(id(request)), slots };
+    event(move |ask| Event::LeaseAsked { ask, runner, request })
+}
+
+pub(super) fn hang_up(life: &str, request: &str, ask: u64) -> Line {
+    let (runner, request) = (runner_of(life), RequestId(id(request)));
+    event(move |_| Event::LeaseDropped { runner, request, ask: Ask(ask) })
+}
+
+pub(super) fn beat<const N: usize>(life: &str, attempts: [&str; N]) -> Line {
+    beats(life, attempts.map(attempt).to_vec(), false)
+}
+
+pub(super) fn draining_beat<const N: usize>(life: &str, attempts: [&str; N]) -> Line {
+    beats(life, attempts.map(attempt).to_vec(), true)
+}
+
+fn beats(life: &str, attempts: Vec<AttemptId>, draining: bool) -> Line {
+    let (runner, life) = (runner_of(life), LifeId(id(life)));
+    event(move |ask| Event::Beat { ask, runner, life, attempts, draining })
+}
+
+pub(super) fn says(name: &str) -> Line {
+    let attempt = attempt(name);
+    event(move |ask| {
+        let events = vec![Progress::Phase { phase: Phase::Source, at: at(0) }];
+        Event::Progressed { ask, attempt, events }
+    })
+}
+
+pub(super) fn finish(name: &str, finish: Finish) -> Line {
+    let attempt = attempt(name);
+    event(move |ask| Event::Finished { ask, attempt, finish: Box::new(finish) })
+}
+
+pub(super) fn retire(life: &str) -> Line {
+    let (runner, life) = (runner_of(life), LifeId(id(life)));
+    event(move |ask| Event::RunnerRetired { ask, runner, life })
+}
+
+pub(super) fn revoke(runner: &str) -> Line {
+    let runner = RunnerId(id(runner));
+    event(move |_| Event::RunnerRevoked { runner })
+}
+
+pub(super) fn cancel(run: &str) -> Line {
+    let run = RunId(id(run));
+    event(move |ask| Event::CancelAsked { ask, run })
+}
+
+pub(super) fn tick() -> Line {
+    event(|_| Event::Tick)
+}
+
+pub(super) fn restart<const N: usize>(runs: [ActiveRun; N]) -> Line {
+    Line::Restart(runs.into())
+}
+
+/// A run as the store knows it: each job with where it is.
+pub(super) fn stored<const N: usize>(run: &str, jobs: [(PlannedJob, u64, StoredState); N]) -> ActiveRun {
+    let (planned, states): (Vec<_>, Vec<_>) = jobs.into_iter().map(|(job, fence, state)| (job, (fence, state))).unzip();
+    let active =
+        states.into_iter().map(|(fence, state)| ActiveJob { fence, infrastructure_failures: 0, state }).collect();
+    ActiveRun { run: run_spec("shop", run, planned), accepted: at(0), cancelling: false, jobs: active }
+}
+
+pub(super) fn leased_to(life: &str, request: &str) -> StoredState {
+    StoredState::Leased { runner: runner_of(life), life: LifeId(id(life)), request: RequestId(id(request)) }
+}
+
+/// A job of one step.
+pub(super) fn job(name: &str) -> PlannedJob {
+    let spec = JobSpec { stages: vec![stage(1, false)], timeout_ms: 60_000 };
+    PlannedJob { name: name.to_owned(), needs: Vec::new(), skip: None, allow_failure: false, spec }
+}
+
+pub(super) fn needing<const N: usize>(name: &str, needs: [&str; N]) -> PlannedJob {
+    PlannedJob { needs: needs.map(str::to_owned).to_vec(), ..job(name) }
+}
+
+pub(super) fn stage(no: u32, allow_failure: bool) -> Stage {
+    let step = Step {
+        no: StepNo(no),
+        name: format!("step {no}"),
+        image: Environment::Image { reference: "base:1".to_owned() },
+        command: Command::Run { script: "true".to_owned() },
+        environment: BTreeMap::new(),
+        working_directory: None,
+        timeout_ms: None,
+        allow_failure,
+    };
+    Stage { parallel: false, steps: vec![step] }
+}
+
+pub(super) fn passed() -> Finish {
+    finished(Verdict::Passed, vec![step(1, Verdict::Passed, Some(0))])
+}
+
+pub(super) fn failed(class: FailureClass, message: &str) -> Finish {
+    let verdict = Verdict::Failed(Failure { class, message: message.to_owned() });
+    finished(verdict.clone(), vec![step(1, verdict, Some(1))])
+}
+
+pub(super) fn finished(verdict: Verdict, steps: Vec<StepResult>) -> Finish {
+    Finish { verdict, steps, setup_log: LogDigest::default(), images: Vec::new() }
+}
+
+pub(super) fn step(no: u32, verdict: Verdict, code: Option<i32>) -> StepResult {
+    StepResult { step: StepNo(no), verdict, code, started: Some(at(0)), ended: at(0), log: LogDigest::default() }
+}
+
+pub(super) fn run_spec(project: &str, run: &str, jobs: Vec<PlannedJob>) -> Arc<RunSpec> {
+    let job_ids = jobs.iter().map(|job| JobId(id(&job.name))).collect();
+    Arc::new(RunSpec {
+        id: RunId(id(run)),
+        project: project.to_owned(),
+        number: 1,
+        trigger: Trigger::Push,
+        commit: Commit::default(),
+        source: Source::Git { url: "https://forge.example/shop".to_owned(), commit: "0".repeat(40) },
+        repo_url: String::new(),
+        default_branch: "main".to_owned(),
+        retry_of: None,
+        content: RunContent::Plan { plan: Plan { jobs }, job_ids },
+    })
+}
+
+/// `build/1`.
+pub(super) fn attempt(name: &str) -> AttemptId {
+    let (job, fence) = name.split_once('/').unwrap();
+    AttemptId { job: JobId(id(job)), fence: fence.parse().unwrap() }
+}
+
+fn runner_of(life: &str) -> RunnerId {
+    RunnerId(id(life.split('.').next().unwrap_or_default()))
+}
+
+fn id(name: &str) -> Uuid {
+    let mut bytes = [0; 16];
+    bytes[..name.len()].copy_from_slice(name.as_bytes());
+    Uuid::from_bytes(bytes)
+}
+
+fn name(id: Uuid) -> String {
+    String::from_utf8(id.into_bytes().into_iter().filter(|byte| *byte != 0).collect()).unwrap()
+}
+
+fn time(at: Timestamp) -> String {
+    format!("{}s", at.0 / 1000)
+}
+
+fn tried(attempt: AttemptId) -> String {
+    format!("{}/{}", name(attempt.job.0), attempt.fence)
+}
+
+fn listed(attempts: impl IntoIterator<Item = AttemptId>) -> String {
+    let all: Vec<_> = attempts.into_iter().map(tried).collect();
+    if all.is_empty() { "nothing".to_owned() } else { all.join(", ") }
+}
+
+fn ended(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Passed | Verdict::Cancelled => verdict.word().to_owned(),
+        Verdict::Failed(failure) => format!("failed, {}: {}", failure.class, failure.message),
+        Verdict::Skipped { reason, blocked } => {
+            format!("skipped{}: {reason}", if *blocked { ", blocked" } else { "" })
+        }
+    }
+}
+
+fn heard(event: &Event) -> String {
+    match event {
+        Event::Submitted { run, .. } => format!("submit {} of {}", name(run.id.0), run.project),
+        Event::RunnerUp { hello, .. } => format!("{} is up", name(hello.life.0)),
+        Event::LeaseAsked { request, .. } => {
+            format!("{} asks {} for {}", name(request.life.0), name(request.request.0), request.slots)
+        }
+        Event::LeaseDropped { request, ask, .. } => format!("nobody waits for {} of #{}", name(request.0), ask.0),
+        Event::Beat { life, attempts, draining, .. } => {
+            let draining = if *draining { ", draining" } else { "" };
+            format!("{} holds {}{draining}", name(life.0), listed(attempts.iter().copied()))
+        }
+        Event::Progressed { attempt, .. } => format!("{} goes on", tried(*attempt)),
+        Event::Finished { attempt, finish, .. } => format!("{} finishes: {}", tried(*attempt), ended(&finish.verdict)),
+        Event::RunnerRetired { life, .. } => format!("{} retires", name(life.0)),
+        Event::RunnerRevoked { runner } => format!("{} is revoked", name(runner.0)),
+        Event::CancelAsked { run, .. } => format!("cancel {}", name(run.0)),
+        Event::Tick => "tick".to_owned(),
+    }
+}
+
+fn said(action: &Action) -> Option<String> {
+    match action {
+        Action::Save(record) => Some(format!("save {}", saved(record))),
+        Action::Answer(ask, answer) => Some(format!("tell #{}: {}", ask.0, told(answer))),
+        Action::Hint(runner) => Some(format!("poke {}", name(runner.0))),
+        Action::Publish(_) => None,
+    }
+}
+
+fn told(answer: &Answer) -> String {
+    match answer {
+        Answer::Done => "done".to_owned(),
+        Answer::Leased(leases) => format!("yours is {}", listed(leases.iter().map(|lease| lease.attempt))),
+        Answer::Orders(orders) => {
+            let word = |order: &Order| match order {
+                Order::GoOn => "go on",
+                Order::Cancel => "cancel",
+                Order::Drop => "drop",
+            };
+            let all: Vec<_> = orders.iter().map(|(id, order)| format!("{} {}", word(order), tried(*id))).collect();
+            if all.is_empty() { "no orders".to_owned() } else { all.join(", ") }
+        }
+        Answer::Accepted => "accepted".to_owned(),
+        Answer::Already => "already".to_owned(),
+        Answer::Stale => "stale".to_owned(),
+        Answer::UnknownLife => "unknown life".to_owned(),
+    }
+}
+
+fn saved(record: &Record) -> String {
+    match record {
+        Record::RunAccepted { run, .. } => format!("{} accepted", name(run.id.0)),
+        Record::JobQueued { job, since, not_before } if since == not_before => format!("{} queued", name(job.0)),
+        Record::JobQueued { job, not_before, .. } => {
+            format!("{} queued, not before {}", name(job.0), time(*not_before))
+        }
+        Record::AttemptStarted { attempt, life, request, .. } => {
+            format!("{} started by {} for {}", tried(*attempt), name(life.0), name(request.0))
+        }
+        Record::AttemptProgressed { attempt, .. } => format!("{} progressed", tried(*attempt)),
+        Record::AttemptEnded { attempt, verdict, .. } => format!("{} over: {}", tried(*attempt), ended(verdict)),
+        Record::JobEnded { job, verdict, .. } => format!("{} ended: {}", name(job.0), ended(verdict)),
+        Record::RunCancelling { run } => format!("{} cancelling", name(run.0)),
+        Record::RunEnded { run, verdict, .. } => format!("{} ended: {}", name(run.0), ended(verdict)),
+    }
+}
