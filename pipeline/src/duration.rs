@@ -51,7 +51,20 @@ pub(crate) fn meant(text: &str) -> Option<String> {
     for (word, unit) in WORDS {
         plain = plain.replace(word, unit);
     }
-    parse(&plain).map(|_| plain)
+    parse(&plain).map(|_| plain.clone()).or_else(|| in_parts(&plain))
+}
+
+/// `1.5h` as `1h30m`, `1d` as `24h`.
+fn in_parts(plain: &str) -> Option<String> {
+    let digits = plain.trim_end_matches(|char: char| char.is_ascii_alphabetic());
+    let unit = match &plain[digits.len()..] {
+        "d" | "day" | "days" => 24 * 3_600_000,
+        unit => UNITS.iter().find(|(name, _)| *name == unit)?.1,
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+    let (whole, tenth) = (whole.parse::<u64>().ok()?, fraction.get(..1)?.parse::<u64>().ok()?);
+    let millis = whole.checked_mul(unit)?.checked_add(tenth * unit / 10)?;
+    (fraction.len() == 1).then(|| written(Duration::from_millis(millis)))
 }
 
 /// As people write it: `1h30m`.

@@ -18,7 +18,7 @@ use crate::dockerfile::Dockerfile;
 use crate::pipeline::Pipeline;
 use crate::report::{Problem, Report};
 use crate::source::Span;
-use crate::yaml::Node;
+use crate::yaml::{Node, Value};
 use environment::{Chosen, Images};
 use fields::{At, Fields};
 use job::Defaults;
@@ -38,6 +38,11 @@ pub(crate) fn pipeline(tree: &Node<'_>, files: &dyn Files, report: &mut Report) 
     let mut reader = Reader { report, files, dockerfiles: BTreeMap::new(), images: Images::default() };
     if tree.is_null() {
         reader.empty_file(&tree.span);
+        return None;
+    }
+    if !matches!(tree.value, Value::Map(_)) {
+        let help = "a pipeline has `jobs:`, and below it each job by its name; `sidings init` shows how";
+        reader.wrong_type(&At::root(tree), "a map", Some(help.to_owned()));
         return None;
     }
     let fields = reader.fields(&At::root(tree), &shape::PIPELINE)?;
@@ -65,6 +70,7 @@ impl Reader<'_> {
         let when = fields.get("when").and_then(|at| self.when(&at));
         let jobs = match fields.get("jobs") {
             Some(at) => self.jobs(&at, &defaults),
+            None if fields.has_or_meant("jobs") => Vec::new(),
             None => {
                 let help = "add `jobs:` with at least one job; `sidings init` shows how";
                 self.report.add(Problem::new(Code::MissingKey, fields.span(), "there are no jobs").help(help));

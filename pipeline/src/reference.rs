@@ -38,7 +38,7 @@ pub(crate) fn check(text: &str) -> Result<(), Refused> {
         None => (text, None),
     };
     let (name, tag) = split_tag(rest);
-    check_name(name)?;
+    check_name(name).map_err(|refused| in_full(refused, name, text))?;
     tag.map_or(Ok(()), check_tag)?;
     digest.map_or(Ok(()), check_digest)?;
     match (tag, digest) {
@@ -46,6 +46,17 @@ pub(crate) fn check(text: &str) -> Result<(), Refused> {
         (Some("latest"), None) => Err(Refused::Latest),
         (Some(_), None) => Ok(()),
         (None, None) => Err(Refused::NoTag),
+    }
+}
+
+/// The help with the rest of the reference, so that it can be copied.
+fn in_full(refused: Refused, name: &str, text: &str) -> Refused {
+    match refused {
+        Refused::Malformed { why, help: Some(_) } => {
+            let help = format!("write `{}{}`", name.to_lowercase(), &text[name.len()..]);
+            Refused::Malformed { why, help: Some(help) }
+        }
+        Refused::Malformed { .. } | Refused::Latest | Refused::NoTag | Refused::Variable => refused,
     }
 }
 
@@ -102,7 +113,7 @@ fn check_component(component: &str) -> Result<(), Refused> {
         return Err(malformed("a part of the name is empty", None));
     }
     if component.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        let help = format!("write `{}`", component.to_lowercase());
+        let help = component.to_lowercase();
         return Err(malformed("a repository's name is in lower case", Some(help)));
     }
     if let Some(odd) = component.chars().find(|char| !is_name_char(*char)) {

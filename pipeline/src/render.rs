@@ -49,5 +49,15 @@ fn snippet(one: &Diagnostic) -> Snippet<'_, Annotation<'_>> {
         .related
         .iter()
         .map(|related| AnnotationKind::Context.span(shift(&related.span)).label(related.message.as_str()));
-    Snippet::source(lines).line_start(number).path(one.place.file.as_str()).annotation(primary).annotations(others)
+    Snippet::source(shown(lines))
+        .line_start(number)
+        .path(normalize_untrusted_str(&one.place.file))
+        .annotation(primary)
+        .annotations(others)
+}
+
+/// The renderer shows control characters by their pictures, but for those beyond ASCII. What stands for them is as
+/// many bytes long, so that the marks stay in their places.
+fn shown(lines: &str) -> String {
+    lines.replace(|char: char| char.is_control() && !char.is_ascii(), "\u{b7}")
 }

@@ -109,10 +109,10 @@ impl Report {
         Diagnostic {
             severity: problem.severity,
             code: problem.code,
-            message: problem.message,
+            message: printable(&problem.message),
             place: self.place(&span),
-            expected: problem.expected,
-            help: problem.help,
+            expected: problem.expected.as_deref().map(printable),
+            help: problem.help.as_deref().map(printable),
             related: problem.related.into_iter().map(|(span, message)| self.related(&span, message)).collect(),
             span,
             source: Arc::clone(&self.source),
@@ -121,7 +121,7 @@ impl Report {
 
     fn related(&self, span: &Span, message: String) -> Related {
         let span = self.source.first_line_of(span);
-        Related { message, place: self.place(&span), span }
+        Related { message: printable(&message), place: self.place(&span), span }
     }
 
     fn place(&self, span: &Span) -> Place {
@@ -129,4 +129,13 @@ impl Report {
         let (end_line, end_column) = self.source.line_and_column(span.end);
         Place { file: self.source.name.clone(), line, column, end_line, end_column }
     }
+}
+
+/// What a text has in it of control characters, written out: names from a hostile file end up in terminals, logs and
+/// pages.
+fn printable(text: &str) -> String {
+    if !text.contains(char::is_control) {
+        return text.to_owned();
+    }
+    text.chars().map(|char| if char.is_control() { char.escape_default().to_string() } else { char.into() }).collect()
 }

@@ -26,7 +26,7 @@ pub(crate) fn did_you_mean(word: &str) -> String {
 
 /// A piece of the file in backticks, shortened if it is long.
 pub(crate) fn quoted(text: &str) -> String {
-    format!("`{}`", shortened(text.trim(), 60))
+    format!("`{}`", shortened(text, 60))
 }
 
 /// At most `most` characters of the first line, and `…` if that is not all.

@@ -9,9 +9,11 @@ use crate::reference::{self, Refused};
 use crate::report::Problem;
 use crate::source::Span;
 use crate::suggest::{did_you_mean, listed, nearest, quoted};
-use crate::yaml::Value;
+use crate::yaml::{Entry, Value};
 use sidings_proto::Environment;
 use std::collections::{BTreeMap, BTreeSet};
+
+const AN_IMAGE: &str = "`repository:tag`, or a name from `images`";
 
 /// What a place says about its environment.
 #[derive(Clone, Debug)]
@@ -30,35 +32,39 @@ pub(super) struct Images {
     by_name: BTreeMap<String, Chosen>,
     places: BTreeMap<String, Span>,
     used: BTreeSet<String>,
+    /// They are being read: one cannot name another.
+    open: bool,
 }
 
 impl Reader<'_> {
     /// `images:` of a pipeline.
     pub(super) fn named_images(&mut self, at: &At<'_, '_>) {
+        let mut by_name = BTreeMap::new();
+        self.images.open = true;
         for entry in self.map(at).unwrap_or_default() {
-            let value = At::value_of(entry);
             let name = entry.key.text.to_string();
             self.image_name(&name, &entry.key.span);
-            let chosen = match self.image_entry(&value) {
-                Chosen::Unsaid => self.entry_without_image(&name, &entry.key.span),
-                chosen @ (Chosen::Broken | Chosen::Is(_)) => chosen,
-            };
+            let chosen = self.image_entry(&name, entry);
             self.images.places.insert(name.clone(), entry.key.span.clone());
-            self.images.by_name.insert(name, chosen);
+            by_name.insert(name, chosen);
         }
+        self.images.open = false;
+        self.images.by_name = by_name;
     }
 
-    fn image_entry(&mut self, at: &At<'_, '_>) -> Chosen {
+    fn image_entry(&mut self, name: &str, entry: &Entry<'_>) -> Chosen {
+        let at = At::value_of(entry);
         if let Value::Scalar(scalar) = &at.node.value
             && !at.node.is_null()
         {
-            let help = format!("write `{{ image: {} }}`, or a `build`", scalar.text);
-            self.wrong_type(at, "a map with `build` or `image`", Some(help));
+            let help = format!("write `{{ image: \"{}\" }}`, or a `build`", scalar.text);
+            self.wrong_type(&at, "a map with `build` or `image`", Some(help));
             return Chosen::Broken;
         }
-        match self.fields(at, &shape::IMAGE) {
-            Some(fields) => self.chosen(&fields),
-            None => Chosen::Broken,
+        let Some(fields) = self.fields(&at, &shape::IMAGE) else { return Chosen::Broken };
+        match self.chosen(&fields) {
+            Chosen::Unsaid => self.entry_without_image(name, &entry.key.span),
+            chosen @ (Chosen::Broken | Chosen::Is(_)) => chosen,
         }
     }
 
@@ -79,8 +85,9 @@ impl Reader<'_> {
 
     /// A name that nothing refers to is no error.
     pub(super) fn unused_images(&mut self) {
-        let unused = self.images.places.iter().filter(|(name, _)| !self.images.used.contains(*name));
-        for (name, span) in unused {
+        let Images { by_name, places, used, .. } = &self.images;
+        let right = |name: &str| matches!(by_name.get(name), Some(Chosen::Is(_)));
+        for (name, span) in places.iter().filter(|(name, _)| right(name) && !used.contains(*name)) {
             let message = format!("the image {} is not used", quoted(name));
             let help = format!("a job or step uses it by `image: {name}`");
             self.report.add(Problem::new(Code::Unused, span, message).help(help).warning());
@@ -90,6 +97,7 @@ impl Reader<'_> {
     /// `build` or `image` of a pipeline, a job, a step or an entry of `images`.
     pub(super) fn chosen(&mut self, fields: &Fields<'_, '_>) -> Chosen {
         match (fields.entry("build"), fields.entry("image")) {
+            (None, None) if fields.has_or_meant("build") || fields.has_or_meant("image") => Chosen::Broken,
             (None, None) => Chosen::Unsaid,
             (Some(build), None) => self.build(&At::value_of(build)).map_or(Chosen::Broken, Chosen::Is),
             (None, Some(image)) => self.image(&At::value_of(image)),
@@ -108,10 +116,11 @@ impl Reader<'_> {
     fn image(&mut self, at: &At<'_, '_>) -> Chosen {
         if matches!(at.node.value, Value::Map(_)) {
             let help = "give it a name under `images:`, or write `build:`";
-            self.wrong_type(at, "the name of an image, or a reference", Some(help.to_owned()));
+            self.wrong_type(at, AN_IMAGE, Some(help.to_owned()));
             return Chosen::Broken;
         }
-        let Some(written) = self.named(at) else { return Chosen::Broken };
+        let Some(text) = self.text_of(at, AN_IMAGE) else { return Chosen::Broken };
+        let written = Named { text, span: at.span.clone() };
         if let Some(chosen) = self.images.by_name.get(&written.text) {
             self.images.used.insert(written.text);
             return chosen.clone();
@@ -132,7 +141,7 @@ impl Reader<'_> {
         let problem = |message: String| Problem::new(Code::BadImage, &written.span, message);
         match refused {
             Refused::Malformed { why, help } => problem(format!("{name} is not an image's reference: {why}"))
-                .expected("`repository:tag`, or a name from `images`")
+                .expected(AN_IMAGE)
                 .maybe_help(help)
                 .maybe_help(near.map(did_you_mean)),
             Refused::Latest => problem(format!("{name} may be another image tomorrow"))
@@ -140,7 +149,7 @@ impl Reader<'_> {
                 .help("write the version you mean instead of `latest`"),
             Refused::NoTag => {
                 problem(format!("{name} has no tag, which means `latest`, and is not a name from `images`"))
-                    .expected("`repository:tag`, or a name from `images`")
+                    .expected(AN_IMAGE)
                     .help(format!("write the version you mean: `{}:VERSION`", written.text))
                     .maybe_help(near.map(did_you_mean))
             }
@@ -233,6 +242,7 @@ impl Reader<'_> {
 
     fn dockerfile_is_right(&mut self, path: &str, place: &Named, named: bool, target: Option<&Named>) -> Option<()> {
         let problem = match self.look(path) {
+            Dockerfile::Missing if !named && self.files.read(&place.text).is_some() => a_file(place),
             Dockerfile::Missing => missing(path, place, named),
             Dockerfile::Invalid { line, why } => invalid(path, line, &why, place),
             Dockerfile::Foreign => return Some(()),
@@ -257,6 +267,16 @@ fn all_or_none(read: Option<Option<Named>>) -> Option<Option<Named>> {
         Some(there) => Some(there),
         None => Some(None),
     }
+}
+
+fn a_file(place: &Named) -> Problem {
+    Problem::new(
+        Code::DockerfileMissing,
+        &place.span,
+        format!("{} is a file, but a folder is built", quoted(&place.text)),
+    )
+    .expected("a folder")
+    .help(format!("write `build: {{ dockerfile: {} }}`", place.text))
 }
 
 fn missing(path: &str, place: &Named, named: bool) -> Problem {

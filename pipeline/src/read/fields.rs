@@ -37,6 +37,8 @@ impl<'n, 't> At<'n, 't> {
 pub(super) struct Fields<'n, 't> {
     entries: &'n [Entry<'t>],
     span: Span,
+    /// Keys that were probably meant by those that are none.
+    meant: Vec<&'static str>,
 }
 
 impl<'n, 't> Fields<'n, 't> {
@@ -46,6 +48,11 @@ impl<'n, 't> Fields<'n, 't> {
 
     pub(super) fn entry(&self, key: &str) -> Option<&'n Entry<'t>> {
         self.entries.iter().find(|entry| entry.key.text == key)
+    }
+
+    /// Whether the key is there, or one that was probably meant to be it: then nobody is told that it is missing.
+    pub(super) fn has_or_meant(&self, key: &str) -> bool {
+        self.entry(key).is_some() || self.meant.contains(&key)
     }
 
     /// Where the map begins.
@@ -58,14 +65,15 @@ impl Reader<'_> {
     /// A map with certain keys.
     pub(super) fn fields<'n, 't>(&mut self, at: &At<'n, 't>, shape: &Shape) -> Option<Fields<'n, 't>> {
         let entries = self.map(at)?;
+        let mut meant = Vec::new();
         for entry in entries {
             let key = entry.key.text.as_ref();
-            let reserved = std::ptr::eq(shape.what, shape::PIPELINE.what) && key.starts_with("x-");
+            let reserved = shape.what == shape::PIPELINE.what && key.starts_with("x-");
             if !reserved && !shape.keys.contains(&key) {
-                self.unexpected_key(&entry.key, shape);
+                meant.extend(self.unexpected_key(&entry.key, shape));
             }
         }
-        Some(Fields { entries, span: at.span.clone() })
+        Some(Fields { entries, span: at.span.clone(), meant })
     }
 
     /// A map with any keys.
@@ -99,42 +107,85 @@ impl Reader<'_> {
                 format!("{} is {}, but must be {expected}", at.what, at.node.kind_name())
             }
         };
-        let problem = Problem::new(Code::WrongType, &at.span, message).expected(expected).maybe_help(help);
+        let for_nothing = at.node.is_null().then(|| "write something there, or take it out".to_owned());
+        let problem = Problem::new(Code::WrongType, &at.span, message)
+            .expected(expected)
+            .maybe_help(for_nothing)
+            .maybe_help(help);
         self.report.add(problem);
     }
 
-    fn unexpected_key(&mut self, key: &Key<'_>, shape: &Shape) {
-        if key.text.is_empty() {
-            return;
-        }
+    /// Gives the key that was probably meant.
+    fn unexpected_key(&mut self, key: &Key<'_>, shape: &Shape) -> Option<&'static str> {
         let written = key.text.as_ref();
-        let problem = if shape.later.contains(&written) {
-            Problem::new(Code::NotSupportedYet, &key.span, format!("{} is not supported yet", quoted(written)))
-                .help("this version of Sidings does not run pipelines that use it; take it out for now")
-        } else {
-            Problem::new(Code::UnknownKey, &key.span, format!("{} is not a key of {}", quoted(written), shape.what))
-                .help(if self.report.has_room() { meant(written, shape) } else { String::new() })
-        };
-        self.report.add(problem);
+        if written.is_empty() {
+            return None;
+        }
+        if shape.later.contains(&written) {
+            let message = format!("{} is not supported yet", quoted(written));
+            let help = "this version of Sidings does not run pipelines that use it; take it out for now";
+            self.error(Code::NotSupportedYet, &key.span, message, help);
+            return None;
+        }
+        let meant = if self.report.has_room() { Meant::by(written, shape) } else { Meant::Unknown };
+        let message = format!("{} is not a key of {}", quoted(written), shape.what);
+        self.error(Code::UnknownKey, &key.span, message, meant.help(written, shape));
+        meant.key()
     }
 }
 
-/// What was probably meant by a key that is not there, else what there is.
-fn meant(written: &str, shape: &Shape) -> String {
-    let known = || shape.keys.iter().chain(shape.later).copied();
-    let synonym = shape::SYNONYMS.iter().find(|(other, here)| *other == written && known().any(|key| key == *here));
-    if let Some((_, here)) = synonym {
-        return format!("it is called `{here}` here");
+/// What was probably meant by a key that is not there.
+#[derive(Clone, Copy)]
+enum Meant {
+    /// Something that is done in another way.
+    Otherwise(&'static str),
+    /// This key, under another's name for it.
+    Synonym(&'static str),
+    /// This key, misspelt.
+    Typo(&'static str),
+    /// The same key, of another part.
+    Elsewhere(&'static Shape),
+    Unknown,
+}
+
+impl Meant {
+    fn by(written: &str, shape: &Shape) -> Meant {
+        let known = || shape.keys.iter().chain(shape.later).copied();
+        let paired = |table: &[(&'static str, &'static str)]| {
+            table.iter().filter(|(other, _)| *other == written).map(|(_, here)| *here).collect::<Vec<_>>()
+        };
+        if let Some(advice) = paired(shape::ADVICE).first() {
+            return Meant::Otherwise(advice);
+        }
+        if let Some(here) = paired(shape::SYNONYMS).into_iter().find(|here| known().any(|key| key == *here)) {
+            return Meant::Synonym(here);
+        }
+        let is_in = |shape: &Shape| shape.keys.contains(&written) || shape.later.contains(&written);
+        if let Some(elsewhere) = shape::ALL.into_iter().find(|shape| is_in(shape)) {
+            return Meant::Elsewhere(elsewhere);
+        }
+        nearest(written, known()).map_or(Meant::Unknown, Meant::Typo)
     }
-    let is_in = |shape: &Shape| shape.keys.contains(&written) || shape.later.contains(&written);
-    if let Some(elsewhere) = shape::ALL.into_iter().find(|shape| is_in(shape)) {
-        return format!("`{written}` is a key of {}", elsewhere.what);
+
+    fn key(self) -> Option<&'static str> {
+        match self {
+            Meant::Synonym(key) | Meant::Typo(key) => Some(key),
+            Meant::Otherwise(_) | Meant::Elsewhere(_) | Meant::Unknown => None,
+        }
     }
-    if written.starts_with("x-") {
-        return "keys that begin with `x-` stand at the top of the file only".to_owned();
-    }
-    match nearest(written, known()) {
-        Some(near) => did_you_mean(near),
-        None => format!("{} has {}", shape.what, listed(shape.keys, "and")),
+
+    fn help(self, written: &str, shape: &Shape) -> String {
+        let but = |key: &str| if shape.later.contains(&key) { ", which is not supported yet" } else { "" };
+        match self {
+            Meant::Otherwise(advice) => advice.to_owned(),
+            Meant::Synonym(key) => format!("it is called `{key}` here{}", but(key)),
+            Meant::Typo(key) if but(key).is_empty() => did_you_mean(key),
+            Meant::Typo(key) => format!("did you mean `{key}`{}?", but(key)),
+            Meant::Elsewhere(other) => format!("`{written}` stands {}", other.place),
+            Meant::Unknown if written.starts_with("x-") => {
+                "keys that begin with `x-` stand at the top of the file only".to_owned()
+            }
+            Meant::Unknown => format!("{} has {}", shape.what, listed(shape.keys, "and")),
+        }
     }
 }

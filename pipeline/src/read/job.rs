@@ -71,13 +71,17 @@ impl Reader<'_> {
     }
 
     fn fill(&mut self, job: &mut Job, fields: &Fields<'_, '_>, defaults: &Defaults) {
-        job.needs = fields.get("needs").and_then(|at| self.texts(&at)).unwrap_or_default();
+        job.needs = fields
+            .get("needs")
+            .and_then(|at| self.texts(&at, "the name of a job, or a list of them"))
+            .unwrap_or_default();
         job.when = fields.get("when").and_then(|at| self.when(&at));
         job.timeout_ms = fields.get("timeout").and_then(|at| self.timeout(&at)).unwrap_or(TIMEOUT_MS);
         job.allow_failure = fields.get("allow_failure").and_then(|at| self.truth(&at)).unwrap_or(false);
         let inner = self.defaults(fields, defaults);
         job.stages = match fields.get("steps") {
             Some(at) => self.steps(&at, job, &inner),
+            None if fields.has_or_meant("steps") => Vec::new(),
             None => {
                 let message = format!("job {} has no steps", quoted(&job.name.text));
                 let help = "add `steps:` with at least one step, such as `- run: make test`";
@@ -120,12 +124,13 @@ impl Reader<'_> {
             return;
         }
         let message = format!("{} cannot be the name of a job", quoted(name));
-        let help = "letters, digits, `.`, `_`, `-` and spaces between them, a letter or digit first, at most 64";
+        let help =
+            "letters, digits, `.`, `_`, `-` and spaces between them, a letter or digit first, at most 64 characters";
         self.error(Code::BadValue, &key.span, message, help);
     }
 
     fn steps(&mut self, at: &At<'_, '_>, job: &Job, defaults: &Defaults) -> Vec<Stage> {
-        if let Value::Map(_) = at.node.value {
+        if let Value::Map(_) | Value::Scalar(_) = at.node.value {
             let help = "begin each step with a dash: `- run: make test`";
             self.wrong_type(at, "a list of steps", Some(help.to_owned()));
             return Vec::new();

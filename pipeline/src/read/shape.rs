@@ -4,6 +4,8 @@
 pub(super) struct Shape {
     /// `a job`.
     pub(super) what: &'static str,
+    /// Where one is written.
+    pub(super) place: &'static str,
     /// Those that mean something.
     pub(super) keys: &'static [&'static str],
     /// Those that are described and not there yet.
@@ -12,17 +14,24 @@ pub(super) struct Shape {
 
 pub(super) const PIPELINE: Shape = Shape {
     what: "a pipeline",
+    place: "at the top of the file",
     keys: &["build", "image", "images", "environment", "when", "jobs"],
     later: &["concurrency"],
 };
 
-pub(super) const IMAGE: Shape = Shape { what: "an entry of `images`", keys: &["build", "image"], later: &[] };
+pub(super) const IMAGE: Shape =
+    Shape { what: "an entry of `images`", place: "in an entry of `images`", keys: &["build", "image"], later: &[] };
 
-pub(super) const BUILD: Shape =
-    Shape { what: "a `build`", keys: &["context", "dockerfile", "target", "args"], later: &["refresh", "secrets"] };
+pub(super) const BUILD: Shape = Shape {
+    what: "a `build`",
+    place: "under `build`",
+    keys: &["context", "dockerfile", "target", "args"],
+    later: &["refresh", "secrets"],
+};
 
 pub(super) const JOB: Shape = Shape {
     what: "a job",
+    place: "under the job's name in `jobs`",
     keys: &["build", "image", "needs", "when", "environment", "working_directory", "timeout", "allow_failure", "steps"],
     later: &[
         "approval",
@@ -42,6 +51,7 @@ pub(super) const JOB: Shape = Shape {
 
 pub(super) const STEP: Shape = Shape {
     what: "a step",
+    place: "in a step under `steps`",
     keys: &[
         "name",
         "run",
@@ -57,13 +67,36 @@ pub(super) const STEP: Shape = Shape {
     later: &["shell"],
 };
 
-pub(super) const GROUP: Shape = Shape { what: "a `parallel` group", keys: &["parallel", "name"], later: &["merge"] };
+pub(super) const GROUP: Shape =
+    Shape { what: "a `parallel` group", place: "beside `parallel`", keys: &["parallel", "name"], later: &["merge"] };
 
-pub(super) const WHEN: Shape =
-    Shape { what: "a condition", keys: &["event", "branch", "tag", "not"], later: &["matrix", "path", "status"] };
+pub(super) const WHEN: Shape = Shape {
+    what: "a condition",
+    place: "under `when`",
+    keys: &["event", "branch", "tag", "not"],
+    later: &["matrix", "path", "status"],
+};
 
 /// In the order in which a key that is somewhere else is looked for.
 pub(super) const ALL: [&Shape; 7] = [&STEP, &JOB, &PIPELINE, &BUILD, &WHEN, &IMAGE, &GROUP];
+
+/// What to do instead of what others have and this language has not.
+pub(super) const ADVICE: &[(&str, &str)] = &[
+    ("after_script", "write these commands as steps of their own"),
+    ("before_script", "write these commands as steps of their own"),
+    ("cap_add", "capabilities are the operator's, not the pipeline's"),
+    ("checkout", "the project at the commit is in the workspace of every job; take it out"),
+    ("clone", "the project at the commit is in the workspace of every job; take it out"),
+    ("extends", "parts of a file are used again with an anchor and `<<: *anchor`"),
+    ("include", "a pipeline is one file; parts of it are used again with an anchor and `<<: *anchor`"),
+    ("ports", "steps reach one another's ports in their job only; nothing is published on the host"),
+    ("privileged", "no step is privileged"),
+    ("secrets", "secrets are not supported yet"),
+    ("uses", "there are no actions here: what a step needs is in its image, and `run` is a command"),
+    ("version", "the language has no versions; take it out"),
+    ("volumes", "nothing of the host is mounted; the workspace is at `/workspace`"),
+    ("with", "there are no actions here: what a step needs is in its image, and `run` is a command"),
+];
 
 /// What others call a thing, and what it is called here.
 pub(super) const SYNONYMS: &[(&str, &str)] = &[

@@ -29,6 +29,11 @@ impl Reader<'_> {
             self.step_name(&at);
         }
         let at = fields.get("parallel")?;
+        if let Value::Map(_) | Value::Scalar(_) = at.node.value {
+            let help = "begin each of its steps with a dash: `- run: make test`";
+            self.wrong_type(&at, "a list of steps", Some(help.to_owned()));
+            return None;
+        }
         let items = self.list(&at)?;
         if items.is_empty() {
             self.error(Code::MissingKey, &at.span, "this `parallel` group has no steps", "add at least one step");
@@ -145,7 +150,9 @@ impl Reader<'_> {
         let name = self.named(at)?;
         let right = !name.text.trim().is_empty() && !name.text.contains(char::is_control);
         if !right || name.text.chars().count() > MAX_NAME {
+            let blank = name.text.trim().is_empty();
             let message = format!("{} cannot be the name of a step", quoted(&name.text));
+            let message = if blank { "the name of a step is empty".to_owned() } else { message };
             self.error(Code::BadValue, &name.span, message, "one line of 1 to 100 characters");
             return None;
         }

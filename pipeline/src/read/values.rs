@@ -10,6 +10,7 @@ use crate::suggest::{did_you_mean, quoted};
 use crate::yaml::{Kind, Value};
 use std::time::Duration;
 
+const A_DURATION: &str = "a duration: `90s`, `5m`, `1h30m`";
 /// Shorter is no time for a container.
 const SHORTEST: Duration = Duration::from_secs(1);
 /// Longer is no build.
@@ -18,10 +19,15 @@ const LONGEST: Duration = Duration::from_secs(24 * 3600);
 impl Reader<'_> {
     /// A text, number or truth, as it is written.
     pub(super) fn text(&mut self, at: &At<'_, '_>) -> Option<String> {
+        self.text_of(at, "a text")
+    }
+
+    /// The same, with a word for what it is to be.
+    pub(super) fn text_of(&mut self, at: &At<'_, '_>, expected: &str) -> Option<String> {
         match &at.node.value {
             Value::Scalar(scalar) if scalar.kind != Kind::Null => self.without_nul(at, &scalar.text),
             Value::Scalar(_) | Value::List(_) | Value::Map(_) | Value::Broken => {
-                self.wrong_type(at, "a text", None);
+                self.wrong_type(at, expected, None);
                 None
             }
         }
@@ -51,12 +57,12 @@ impl Reader<'_> {
 
     /// In milliseconds, within the limits of a timeout.
     pub(super) fn timeout(&mut self, at: &At<'_, '_>) -> Option<u64> {
-        let text = self.text(at)?;
+        let text = self.text_of(at, A_DURATION)?;
         let Some(duration) = duration::parse(&text) else {
             let help = duration::meant(&text).map(|meant| did_you_mean(&meant));
             let message = format!("{} is not a duration", quoted(&text));
             let problem = Problem::new(Code::BadValue, &at.span, message)
-                .expected("a duration: `90s`, `5m`, `1h30m`")
+                .expected(A_DURATION)
                 .help("numbers with the units `h`, `m`, `s` and `ms`, the larger first, without spaces")
                 .maybe_help(help);
             self.report.add(problem);
@@ -71,13 +77,13 @@ impl Reader<'_> {
         u64::try_from(duration.as_millis()).ok()
     }
 
-    /// One text, or a list of them.
-    pub(super) fn texts(&mut self, at: &At<'_, '_>) -> Option<Vec<Named>> {
+    /// One text, or a list of them; `expected` says so in the words of the place.
+    pub(super) fn texts(&mut self, at: &At<'_, '_>, expected: &str) -> Option<Vec<Named>> {
         let items = match &at.node.value {
             Value::List(items) => items,
-            Value::Scalar(_) => return self.named(at).map(|named| vec![named]),
-            Value::Map(_) | Value::Broken => {
-                self.wrong_type(at, "a text or a list of texts", None);
+            Value::Scalar(scalar) if scalar.kind != Kind::Null => return self.named(at).map(|named| vec![named]),
+            Value::Scalar(_) | Value::Map(_) | Value::Broken => {
+                self.wrong_type(at, expected, None);
                 return None;
             }
         };

@@ -43,12 +43,12 @@ impl Reader<'_> {
                 self.report.add(problem);
                 None
             }
-            Value::Map(entries) if entries.iter().any(|entry| entry.key.text == "from_secret") => {
+            Value::Scalar(_) => self.text(at),
+            Value::Map(entries) if let Some(secret) = entries.iter().find(|entry| entry.key.text == "from_secret") => {
                 let help = "this version of Sidings does not run pipelines that use secrets";
-                self.error(Code::NotSupportedYet, &at.span, "`from_secret` is not supported yet", help);
+                self.error(Code::NotSupportedYet, &secret.key.span, "`from_secret` is not supported yet", help);
                 None
             }
-            Value::Scalar(_) => self.text(at),
             Value::List(_) | Value::Map(_) | Value::Broken => {
                 self.wrong_type(at, "a text, a number, `true` or `false`", None);
                 None

@@ -54,14 +54,14 @@ impl Reader<'_> {
         }
         Some(Condition {
             event: fields.get("event").map(|at| self.events(&at)),
-            branch: fields.get("branch").map(|at| self.patterns(&at)),
-            tag: fields.get("tag").map(|at| self.patterns(&at)),
+            branch: fields.get("branch").map(|at| self.patterns("branch", &at)),
+            tag: fields.get("tag").map(|at| self.patterns("tag", &at)),
             not: fields.get("not").and_then(|at| self.when(&at)),
         })
     }
 
     fn events(&mut self, at: &At<'_, '_>) -> Vec<Trigger> {
-        let names = self.some_texts(at);
+        let names = self.some_texts(at, "an event, or a list of events");
         names.iter().filter_map(|name| self.event(name)).collect()
     }
 
@@ -81,34 +81,35 @@ impl Reader<'_> {
         None
     }
 
-    fn patterns(&mut self, at: &At<'_, '_>) -> Vec<Pattern> {
-        let names = self.some_texts(at);
-        names.iter().filter_map(|name| self.pattern(name)).collect()
+    fn patterns(&mut self, key: &str, at: &At<'_, '_>) -> Vec<Pattern> {
+        let names = self.some_texts(at, "a pattern for names, or a list of them");
+        names.iter().filter_map(|name| self.pattern(key, name)).collect()
     }
 
-    fn pattern(&mut self, name: &Named) -> Option<Pattern> {
+    fn pattern(&mut self, key: &str, name: &Named) -> Option<Pattern> {
         let not = match Pattern::parse(&name.text) {
             Ok(pattern) => return Some(pattern),
             Err(not) => not,
         };
-        let (why, help) = match not {
-            NotAPattern::Empty => ("is empty".to_owned(), "give a name, or `*` for any".to_owned()),
-            NotAPattern::TooLong => ("is longer than any name".to_owned(), "at most 255 characters".to_owned()),
+        let named = format!("the pattern {}", quoted(&name.text));
+        let (message, help) = match not {
+            NotAPattern::Empty => ("a pattern is empty".to_owned(), "give a name, or `*` for any".to_owned()),
+            NotAPattern::TooLong => (format!("{named} is longer than any name"), "at most 255 characters".to_owned()),
             NotAPattern::Negated => {
                 let bare = name.text.trim_start_matches('!');
-                ("cannot begin with `!`".to_owned(), format!("write `not: {{ branch: {bare} }}`"))
+                (format!("{named} cannot begin with `!`"), format!("write `not: {{ {key}: {bare} }}`"))
             }
             NotAPattern::Special(char) => {
-                (format!("cannot have `{char}` in it"), "patterns know `*`, `**` and `?`".to_owned())
+                (format!("{named} cannot have `{char}` in it"), "patterns know `*`, `**` and `?`".to_owned())
             }
         };
-        self.error(Code::BadValue, &name.span, format!("the pattern {} {why}", quoted(&name.text)), help);
+        self.error(Code::BadValue, &name.span, message, help);
         None
     }
 
     /// An empty list would never be true.
-    fn some_texts(&mut self, at: &At<'_, '_>) -> Vec<Named> {
-        let texts = self.texts(at);
+    fn some_texts(&mut self, at: &At<'_, '_>, expected: &str) -> Vec<Named> {
+        let texts = self.texts(at, expected);
         if texts.as_ref().is_some_and(Vec::is_empty) && matches!(&at.node.value, Value::List(items) if items.is_empty())
         {
             let message = format!("{} is an empty list, so this condition is never true", at.what);

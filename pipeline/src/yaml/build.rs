@@ -34,7 +34,13 @@ pub(super) fn tree<'t>(text: &'t str, report: &mut Report) -> Option<Node<'t>> {
             }
         }
     }
-    root
+    root.or_else(|| (documents == 0).then(nothing))
+}
+
+/// What a text without a document says.
+fn nothing<'t>() -> Node<'t> {
+    let scalar = Scalar { text: Cow::Borrowed(""), kind: Kind::Null };
+    Node { span: 0..0, value: Value::Scalar(scalar), size: 1, height: 0 }
 }
 
 fn options() -> Options {
@@ -150,13 +156,16 @@ impl<'t> Builder<'t, '_> {
 
     fn key(&mut self, text: Cow<'t, str>, plain: bool, anchor: usize, span: Span) -> Result<Option<Node<'t>>, Stop> {
         if span.is_empty() {
-            self.report.add(Problem::new(Code::Syntax, &span, "a key is missing before the `:`").expected("a key"));
+            let problem = Problem::new(Code::Syntax, &span, "a key is missing before the `:`").expected("a key");
+            self.report.add(problem.help("write a key, or put a text that begins with `:` into quotes"));
         }
         if anchor > 0 {
             let scalar = Scalar { text: text.clone(), kind: Kind::Text };
             let node = Node { span: span.clone(), value: Value::Scalar(scalar), size: 1, height: 0 };
             self.anchors.nodes.insert(anchor, Rc::new(node));
         }
+        // The parser gives a key that is not written as `~`.
+        let text = if span.is_empty() { Cow::Borrowed("") } else { text };
         self.set_key(Key { text, span, plain });
         Ok(None)
     }
@@ -198,7 +207,9 @@ impl<'t> Builder<'t, '_> {
             return Err(Stop);
         }
         let Some(node) = self.anchors.nodes.get(&id).cloned() else {
-            self.report.add(Problem::new(Code::Syntax, &span, "this alias stands inside of what it is an alias of"));
+            let message = "this alias stands inside of what it is an alias of";
+            let help = "it would go on for ever; anchor a smaller part, or write the part out";
+            self.report.add(Problem::new(Code::Syntax, &span, message).help(help));
             return self.place(broken(span), 0);
         };
         if self.stack.len() + node.height > MAX_DEPTH {
@@ -256,7 +267,8 @@ impl<'t> Builder<'t, '_> {
             Value::Scalar(scalar) => scalar.text.clone(),
             Value::List(_) | Value::Map(_) | Value::Broken => {
                 let message = format!("a key is a text, not {}", node.kind_name());
-                self.report.add(Problem::new(Code::Syntax, &span, message).expected("a text"));
+                let problem = Problem::new(Code::Syntax, &span, message).expected("a text");
+                self.report.add(problem.help("a text that begins with `?`, `[` or `{` needs quotes"));
                 Cow::Borrowed("")
             }
         };
@@ -271,7 +283,8 @@ impl<'t> Builder<'t, '_> {
             Some("map" | "seq") => Tagged::No,
             Some(_) | None => {
                 let message = format!("tags such as {} mean nothing here", quoted(&tag.original()));
-                self.report.add(Problem::new(Code::Syntax, &span.unwrap_or_default(), message).expected("no tag"));
+                let problem = Problem::new(Code::Syntax, &span.unwrap_or_default(), message).expected("no tag");
+                self.report.add(problem.help("take it out; for a text that begins with `!` use quotes"));
                 Tagged::Refused
             }
         }

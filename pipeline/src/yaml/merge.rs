@@ -20,7 +20,7 @@ pub(super) fn merged<'t>(entries: Vec<Entry<'t>>, report: &mut Report) -> Vec<En
     let mut all = Vec::new();
     for entry in entries {
         if is_merge(&entry) {
-            let more = sources(&entry.value, report).into_iter().flatten();
+            let more = sources(&entry, report).into_iter().flatten();
             all.extend(more.filter(|entry| taken.insert(entry.key.text.to_string())).cloned());
         } else {
             all.push(entry);
@@ -57,22 +57,23 @@ fn duplicate(entry: &Entry<'_>, first: &Key<'_>) -> Problem {
 }
 
 /// The entries of each map that a merge key names.
-fn sources<'n, 't>(value: &'n Node<'t>, report: &mut Report) -> Vec<&'n [Entry<'t>]> {
-    match &value.value {
-        Value::Map(entries) => vec![entries],
-        Value::List(items) => items.iter().filter_map(|item| source(item, report)).collect(),
-        Value::Broken => Vec::new(),
-        Value::Scalar(_) => source(value, report).into_iter().collect(),
+fn sources<'n, 't>(merge: &'n Entry<'t>, report: &mut Report) -> Vec<&'n [Entry<'t>]> {
+    match &merge.value.value {
+        Value::List(items) => items.iter().filter_map(|item| source(merge, item, report)).collect(),
+        Value::Map(_) | Value::Scalar(_) | Value::Broken => source(merge, &merge.value, report).into_iter().collect(),
     }
 }
 
-fn source<'n, 't>(node: &'n Node<'t>, report: &mut Report) -> Option<&'n [Entry<'t>]> {
+fn source<'n, 't>(merge: &Entry<'t>, node: &'n Node<'t>, report: &mut Report) -> Option<&'n [Entry<'t>]> {
     match &node.value {
         Value::Map(entries) => Some(entries),
         Value::Broken => None,
         Value::Scalar(_) | Value::List(_) => {
             let message = format!("`<<` takes in maps, not {}", node.kind_name());
-            report.add(Problem::new(Code::WrongType, &node.span, message).expected("an alias of a map"));
+            let problem = Problem::new(Code::WrongType, &merge.key.span, message)
+                .related(&node.span, format!("this is {}", node.kind_name()))
+                .help("name the anchor of a map: `<<: *a`, or of several: `<<: [*a, *b]`");
+            report.add(problem);
             None
         }
     }

@@ -148,3 +148,44 @@ jobs:
     assert!(plan.jobs[0].skip.is_some());
     assert_eq!((plan.jobs[1].needs.as_slice(), plan.jobs[1].skip.as_deref()), (["build".to_owned()].as_slice(), None));
 }
+
+#[test]
+fn warnings_do_not_keep_a_pipeline_from_running() {
+    let text = format!("images: {{ docs: {{ image: \"debian:12\" }} }}\n{ONE_JOB}");
+    assert_eq!(no_run(&text, &push()), "");
+    let seen = crate::seen(sidings_pipeline::FILE, &text, &crate::Tree::usual());
+    expect_test::expect![[r#"
+        warning[unused]: the image `docs` is not used
+         --> .sidings.yml:1:11
+          |
+        1 | images: { docs: { image: "debian:12" } }
+          |           ^^^^
+          |
+          = help: a job or step uses it by `image: docs`
+    "#]]
+    .assert_eq(&seen);
+}
+
+#[test]
+fn diagnostics_are_json_for_programs() {
+    let text = "image: debian:12\njobs:\n  test: { needs: tset, needs: test, steps: [run: a] }\n";
+    let context = push();
+    let input = sidings_pipeline::Input { file: ".sidings.yml", text, context: &context, files: &crate::Tree::usual() };
+    let json = serde_json::to_string_pretty(&sidings_pipeline::lint(&input).0[0]).unwrap();
+    expect_test::expect![[r#"
+        {
+          "severity": "error",
+          "code": "unknown_job",
+          "message": "job `test` needs `tset`, which is not a job",
+          "place": {
+            "file": ".sidings.yml",
+            "line": 3,
+            "column": 18,
+            "end_line": 3,
+            "end_column": 22
+          },
+          "expected": "the name of a job",
+          "help": "did you mean `test`?",
+          "related": []
+        }"#]].assert_eq(&json);
+}

@@ -2,9 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod bad;
 mod commits;
 mod examples;
 mod good;
+mod hostile;
+mod mutations;
 
 use sidings_pipeline::{Context, Files, Input, Outcome};
 use sidings_proto::{Commit, Plan, Timestamp, Trigger};
