@@ -1,3 +1,247 @@
 //! Decides and remembers: the pure core, the one loop around it, the store, and the HTTP interfaces.
+//!
+//! [`start`] puts the rooms together: it is the only place that knows them all.
 
+mod blobs;
+mod clock;
 pub mod core;
+mod http;
+mod intake;
+mod logs;
+mod metrics;
+mod shell;
+mod source;
+mod store;
+mod tokens;
+
+use anyhow::{Context, bail};
+use clock::Clock;
+use secrecy::{ExposeSecret, SecretString};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use store::in_memory::MemoryStore;
+use store::sqlite::SqliteStore;
+use store::{Store, TokenScope};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// Log chunks held in memory at once.
+const LOG_CHUNKS: usize = 12;
+
+/// What a controller is to be.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where everything is kept; made when it is not there. One controller at a time.
+    pub data_dir: PathBuf,
+    /// Where it listens; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Under which address others reach it; where it listens, when none.
+    pub public_url: Option<String>,
+    /// How it remembers runs.
+    pub store: StoreKind,
+    /// Used as the first API token, instead of making one.
+    pub api_token: Option<SecretString>,
+}
+
+/// How runs are remembered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreKind {
+    /// In the data folder, for ever.
+    Sqlite,
+    /// Not beyond this process.
+    Memory,
+}
+
+/// A controller that is running.
+#[derive(Debug)]
+pub struct Controller {
+    addr: SocketAddr,
+    url: String,
+    first_api_token: Option<SecretString>,
+    app: Arc<AppBox>,
+    /// Ends what stays open, and takes no new calls.
+    closing: CancellationToken,
+    /// Ends the loop, after the last call.
+    stop: CancellationToken,
+    failed: CancellationToken,
+    tasks: Vec<JoinHandle<anyhow::Result<()>>>,
+    _only_one: File,
+}
+
+/// Keeps what handlers work with out of `Debug`.
+struct AppBox(Arc<http::App>);
+
+impl std::fmt::Debug for AppBox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("App")
+    }
+}
+
+/// Binds, brings the store up to date, goes on with what had not ended, and serves in the background.
+///
+/// # Errors
+/// The address is taken, or the data folder cannot be used: another controller has it, or the disk refuses.
+pub async fn start(config: Config) -> anyhow::Result<Controller> {
+    let data = &config.data_dir;
+    let only_one = take_data_folder(data)?;
+    let listener = TcpListener::bind(config.listen).await.with_context(|| format!("listening on {}", config.listen))?;
+    let addr = listener.local_addr().context("asking for the address")?;
+    let url = config.public_url.clone().unwrap_or_else(|| format!("http://{addr}"));
+    let (closing, stop, failed) = Default::default();
+    let (app, turning) = assemble(&config, &url, &closing, &stop).await?;
+    let first_api_token = first_api_token(&app, config.api_token.as_ref()).await?;
+    let serve = serve(listener, app.clone(), CancellationToken::clone(&closing));
+    let tasks = vec![watched(turning.run(), &failed), watched(serve, &failed)];
+    let app = Arc::new(AppBox(app));
+    Ok(Controller { addr, url, first_api_token, app, closing, stop, failed, tasks, _only_one: only_one })
+}
+
+async fn assemble(
+    config: &Config,
+    url: &str,
+    closing: &CancellationToken,
+    stop: &CancellationToken,
+) -> anyhow::Result<(Arc<http::App>, shell::Loop)> {
+    let data = &config.data_dir;
+    let store: Arc<dyn Store> = match config.store {
+        StoreKind::Sqlite => Arc::new(SqliteStore::open(&data.join("sidings.db")).await?),
+        StoreKind::Memory => Arc::new(MemoryStore::default()),
+    };
+    let metrics = Arc::new(metrics::Metrics::new());
+    let (shell, turning) =
+        shell::restore(store.clone(), Clock::start(), metrics.clone(), closing.clone(), stop.clone()).await?;
+    let blobs = blobs::Blobs::open(data.join("blobs")).await?;
+    let sources = source::Sources::open(&data.join("mirrors"), blobs.clone())?;
+    let app = http::App {
+        tokens: tokens::Tokens::open(store.clone(), tokens::AttemptKey::in_file(&data.join("server.key"))?).await?,
+        intake: intake::Intake { store: store.clone(), sources, shell: shell.clone() },
+        logs: logs::Logs::below(data.join("logs")),
+        names: http::RunnerNames::new(store.runners().await?, url),
+        log_chunks: Semaphore::new(LOG_CHUNKS),
+        stop: closing.clone(),
+        shell,
+        store,
+        blobs,
+        metrics,
+    };
+    Ok((Arc::new(app), turning))
+}
+
+/// Makes the folder, for nobody else to read, and holds it against a second controller.
+fn take_data_folder(data: &Path) -> anyhow::Result<File> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(data);
+    made.with_context(|| format!("making {}", data.display()))?;
+    let file = data.join("lock");
+    let lock = OpenOptions::new().write(true).create(true).truncate(false).open(&file);
+    let lock = lock.with_context(|| format!("opening {}", file.display()))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => bail!("another controller uses {}", data.display()),
+        Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("locking {}", file.display())),
+    }
+}
+
+async fn first_api_token(app: &http::App, given: Option<&SecretString>) -> anyhow::Result<Option<SecretString>> {
+    let now = app.shell.now();
+    if let Some(given) = given {
+        app.tokens.take_api("first", given.expose_secret(), now).await?;
+        return Ok(None);
+    }
+    if app.tokens.has_api() {
+        return Ok(None);
+    }
+    Ok(Some(app.tokens.make("first", TokenScope::Api, now, None).await?.1))
+}
+
+async fn serve(listener: TcpListener, app: Arc<http::App>, closing: CancellationToken) -> anyhow::Result<()> {
+    let service = http::router(app);
+    let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
+        // Answers are small and awaited.
+        let _ = stream.set_nodelay(true);
+    });
+    axum::serve(listener, service).with_graceful_shutdown(closing.cancelled_owned()).await.context("serving HTTP")
+}
+
+/// Runs a part in the background; its failure is the controller's.
+fn watched(
+    part: impl Future<Output = anyhow::Result<()>> + Send + 'static,
+    failed: &CancellationToken,
+) -> JoinHandle<anyhow::Result<()>> {
+    let fail_on_drop = failed.clone().drop_guard();
+    tokio::spawn(async move {
+        let ended = part.await;
+        match &ended {
+            Ok(()) => drop(fail_on_drop.disarm()),
+            Err(error) => tracing::error!("the controller cannot go on: {error:#}"),
+        }
+        ended
+    })
+}
+
+impl Controller {
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Under which address others reach it.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The first API token, when it was made in this start; it is not shown again.
+    pub fn first_api_token(&self) -> Option<&SecretString> {
+        self.first_api_token.as_ref()
+    }
+
+    /// Makes a token that enrols one runner.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn registration_token(&self, name: &str) -> anyhow::Result<SecretString> {
+        self.make_token(name, TokenScope::Registration { single_use: true }).await
+    }
+
+    /// Makes a token for the API.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn api_token(&self, name: &str) -> anyhow::Result<SecretString> {
+        self.make_token(name, TokenScope::Api).await
+    }
+
+    /// Ends open calls, then the loop, then the store. What was accepted goes on in the next life.
+    ///
+    /// # Errors
+    /// A part had failed.
+    pub async fn shutdown(self) -> anyhow::Result<()> {
+        self.closing.cancel();
+        let mut ended = Ok(());
+        for task in self.tasks.into_iter().rev() {
+            ended = ended.and(task.await.context("a part of the controller panicked").flatten());
+            self.stop.cancel();
+        }
+        self.app.0.store.close().await;
+        ended
+    }
+
+    /// Waits until a part in the background died. The process is to end then: its next life goes on.
+    pub async fn failed(&self) {
+        self.failed.cancelled().await;
+    }
+
+    async fn make_token(&self, name: &str, scope: TokenScope) -> anyhow::Result<SecretString> {
+        let http::App { tokens, shell, .. } = &*self.app.0;
+        Ok(tokens.make(name, scope, shell.now(), None).await?.1)
+    }
+}
+
+/// The description of the HTTP interfaces, as pretty JSON.
+pub fn openapi() -> String {
+    http::document()
+}

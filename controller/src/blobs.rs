@@ -1,0 +1,114 @@
+//! Bytes by their hash: snapshots of working trees. Written beside, checked, then moved to their name.
+
+use anyhow::Context;
+use bytes::Bytes;
+use futures::{Stream, StreamExt};
+use sidings_proto::BlobId;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use tokio::fs::{self, File};
+use tokio::io::AsyncWriteExt;
+use uuid::Uuid;
+
+/// No blob is larger.
+pub(crate) const BLOB_MAX: u64 = 2 * 1024 * 1024 * 1024;
+
+/// Why a blob was not taken.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Refused {
+    /// The bytes have another hash.
+    #[error("the bytes have another hash than the blob's name says")]
+    Differs,
+    /// There are too many.
+    #[error("a blob may not be larger than {BLOB_MAX} bytes")]
+    TooLarge,
+    /// The sender went away.
+    #[error("the bytes ended too early")]
+    Cut,
+    /// The disk failed.
+    #[error("writing the blob failed")]
+    Failed(#[from] anyhow::Error),
+}
+
+/// A folder of blobs.
+#[derive(Clone, Debug)]
+pub(crate) struct Blobs {
+    root: PathBuf,
+}
+
+impl Blobs {
+    /// Makes the folder, and removes what earlier lives left half-written.
+    pub(crate) async fn open(root: PathBuf) -> anyhow::Result<Self> {
+        let incoming = root.join("incoming");
+        match fs::remove_dir_all(&incoming).await {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error).context("emptying the blob folder"),
+            Ok(()) | Err(_) => {}
+        }
+        fs::create_dir_all(&incoming).await.with_context(|| format!("making {}", incoming.display()))?;
+        Ok(Self { root })
+    }
+
+    /// Where a blob is, or would be.
+    pub(crate) fn file(&self, id: &BlobId) -> PathBuf {
+        let name = id.as_str();
+        self.root.join(name.get(..2).unwrap_or(name)).join(name)
+    }
+
+    /// A blob's size; `None` when there is none.
+    pub(crate) async fn size(&self, id: &BlobId) -> Option<u64> {
+        fs::metadata(self.file(id)).await.ok().map(|about| about.len())
+    }
+
+    /// Keeps a blob; it is on the disk once this returns.
+    pub(crate) async fn put<E>(
+        &self,
+        id: &BlobId,
+        bytes: impl Stream<Item = Result<Bytes, E>> + Unpin,
+    ) -> Result<(), Refused> {
+        let incoming = Incoming(self.root.join("incoming").join(Uuid::new_v4().to_string()));
+        let hash = receive(&incoming.0, bytes).await?;
+        if hash.to_hex().as_str() != id.as_str() {
+            return Err(Refused::Differs);
+        }
+        let file = self.file(id);
+        move_into_place(&incoming.0, &file).await.with_context(|| format!("writing {}", file.display()))?;
+        Ok(())
+    }
+}
+
+/// A file that is removed if it is still there in the end.
+struct Incoming(PathBuf);
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+async fn receive<E>(
+    file: &Path,
+    mut bytes: impl Stream<Item = Result<Bytes, E>> + Unpin,
+) -> Result<blake3::Hash, Refused> {
+    let mut file = File::create(file).await.context("making a file")?;
+    let (mut hasher, mut length) = (blake3::Hasher::new(), 0);
+    while let Some(piece) = bytes.next().await {
+        let piece = piece.map_err(|_| Refused::Cut)?;
+        length += piece.len() as u64;
+        if length > BLOB_MAX {
+            return Err(Refused::TooLarge);
+        }
+        hasher.update(&piece);
+        file.write_all(&piece).await.context("writing")?;
+    }
+    file.flush().await.context("writing")?;
+    file.sync_all().await.context("writing")?;
+    Ok(hasher.finalize())
+}
+
+async fn move_into_place(from: &Path, to: &Path) -> anyhow::Result<()> {
+    let folder = to.parent().context("a blob lies in a folder")?;
+    fs::create_dir_all(folder).await?;
+    fs::rename(from, to).await?;
+    File::open(folder).await?.sync_all().await?;
+    Ok(())
+}

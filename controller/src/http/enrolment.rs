@@ -1,0 +1,96 @@
+//! Who is let in: tokens, and the runners that were enrolled.
+
+use super::AppState;
+use super::auth::ApiCaller;
+use super::error::HttpError;
+use super::parts::{Json, Path};
+use crate::core::event::Event;
+use crate::store::{StoredRunner, StoredToken, TokenScope};
+use axum::extract::State;
+use axum::http::StatusCode;
+use secrecy::ExposeSecret;
+use sidings_proto::TokenId;
+use sidings_proto::api::{
+    ErrorBody, MadeToken, NewToken, RunnerState, RunnerView, Runners, TokenKind, TokenView, Tokens,
+};
+use std::time::Duration;
+
+#[utoipa::path(get, path = "/api/v1/runners", tag = "api",
+    responses((status = 200, body = Runners), (status = "4XX", body = ErrorBody)), security(("api" = [])))]
+pub(super) async fn runners(_: ApiCaller, State(app): AppState) -> Result<axum::Json<Runners>, HttpError> {
+    let now = app.shell.now();
+    let mut runners = app.shell.look(move |core| core.runners(now)).await?;
+    for stored in app.store.runners().await? {
+        if runners.iter().all(|known| known.id != stored.id) {
+            runners.push(not_heard(stored));
+        }
+    }
+    runners.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
+    Ok(axum::Json(Runners { runners }))
+}
+
+/// A runner that has not said hello in this life of the controller.
+fn not_heard(runner: StoredRunner) -> RunnerView {
+    let (version, slots, labels) =
+        runner.hello.map_or_else(Default::default, |hello| (hello.version, hello.slots, hello.labels));
+    let StoredRunner { id, name, seen, .. } = runner;
+    RunnerView { id, name, state: RunnerState::Silent, version, slots, busy: 0, labels, seen }
+}
+
+#[utoipa::path(post, path = "/api/v1/tokens", tag = "api", request_body = NewToken,
+    responses((status = 201, body = MadeToken), (status = "4XX", body = ErrorBody)), security(("api" = [])))]
+pub(super) async fn make_token(
+    _: ApiCaller,
+    State(app): AppState,
+    Json(new): Json<NewToken>,
+) -> Result<(StatusCode, axum::Json<MadeToken>), HttpError> {
+    let scope = match (new.kind, new.project) {
+        (TokenKind::Api, None) => TokenScope::Api,
+        (TokenKind::Registration, None) => TokenScope::Registration { single_use: new.single_use },
+        (TokenKind::Push, Some(project)) => TokenScope::Push { project },
+        (TokenKind::Push, None) => return Err(HttpError::bad_request("a push token is for one project: name it")),
+        (TokenKind::Api | TokenKind::Registration, Some(_)) => {
+            return Err(HttpError::bad_request("only a push token is for one project"));
+        }
+    };
+    if new.single_use && new.kind != TokenKind::Registration {
+        return Err(HttpError::bad_request("only a registration token can be for one use"));
+    }
+    let now = app.shell.now();
+    let expires = new.expires_in_ms.map(|ms| now + Duration::from_millis(ms));
+    let (id, secret) = app.tokens.make(&new.name, scope, now, expires).await?;
+    Ok((StatusCode::CREATED, axum::Json(MadeToken { id, token: secret.expose_secret().to_owned() })))
+}
+
+#[utoipa::path(get, path = "/api/v1/tokens", tag = "api",
+    responses((status = 200, body = Tokens), (status = "4XX", body = ErrorBody)), security(("api" = [])))]
+pub(super) async fn tokens(_: ApiCaller, State(app): AppState) -> axum::Json<Tokens> {
+    axum::Json(Tokens { tokens: app.tokens.all().into_iter().filter_map(token_view).collect() })
+}
+
+/// Runners' own tokens come and go with the runners and are not listed.
+fn token_view(token: StoredToken) -> Option<TokenView> {
+    let (kind, project) = match token.scope {
+        TokenScope::Api => (TokenKind::Api, None),
+        TokenScope::Push { project } => (TokenKind::Push, Some(project)),
+        TokenScope::Registration { .. } => (TokenKind::Registration, None),
+        TokenScope::Runner(_) => return None,
+    };
+    let StoredToken { id, name, created, expires, .. } = token;
+    Some(TokenView { id, name, kind, project, created, expires })
+}
+
+#[utoipa::path(delete, path = "/api/v1/tokens/{id}", tag = "api", params(("id" = String, Path)),
+    responses((status = 204), (status = "4XX", body = ErrorBody)), security(("api" = [])))]
+pub(super) async fn revoke_token(
+    _: ApiCaller,
+    State(app): AppState,
+    Path(id): Path<TokenId>,
+) -> Result<StatusCode, HttpError> {
+    let revoked = app.tokens.revoke(id).await?;
+    match revoked.ok_or_else(|| HttpError::not_found("there is no such token"))?.scope {
+        TokenScope::Runner(runner) => app.shell.tell(Event::RunnerRevoked { runner }),
+        TokenScope::Api | TokenScope::Push { .. } | TokenScope::Registration { .. } => {}
+    }
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,64 @@
+//! A run as it goes on: server-sent events, each a whole view, the last one of the ended run.
+
+use super::auth::ApiCaller;
+use super::error::HttpError;
+use super::parts::Path;
+use super::{App, AppState, runs};
+use crate::shell::changes::Follower;
+use axum::extract::State;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures::Stream;
+use futures::stream;
+use sidings_proto::RunId;
+use sidings_proto::api::{ErrorBody, RunView, State as RunState};
+use std::sync::Arc;
+
+/// One who follows a run.
+struct Following {
+    app: Arc<App>,
+    run: RunId,
+    follower: Follower,
+    /// What is to be sent before anything is waited for.
+    first: Option<RunView>,
+    ended: bool,
+}
+
+#[utoipa::path(get, path = "/api/v1/runs/{run}/events", tag = "api", params(("run" = String, Path)),
+    responses((status = 200, content_type = "text/event-stream", body = RunView), (status = "4XX", body = ErrorBody)),
+    security(("api" = [])))]
+pub(super) async fn follow(
+    _: ApiCaller,
+    State(app): AppState,
+    Path(run): Path<String>,
+) -> Result<Sse<impl Stream<Item = Result<Event, axum::Error>>>, HttpError> {
+    let run = runs::find(&app, &run).await?;
+    // Followed before it is read, so that no change falls in between.
+    let follower = app.shell.changes().follow(run);
+    let first = Some(runs::view(&app, run).await?);
+    let following = Following { app, run, follower, first, ended: false };
+    Ok(Sse::new(stream::unfold(following, next)).keep_alive(KeepAlive::default()))
+}
+
+/// The next view. Changes that come while one is read and sent count as one.
+async fn next(mut following: Following) -> Option<(Result<Event, axum::Error>, Following)> {
+    if following.ended {
+        return None;
+    }
+    let view = match following.first.take() {
+        Some(view) => view,
+        None => following.wait().await?,
+    };
+    following.ended = view.summary.state == RunState::Ended;
+    Some((Event::default().event("run").json_data(&view), following))
+}
+
+impl Following {
+    /// Ends the stream when the controller goes down or cannot read: whoever follows connects again.
+    async fn wait(&mut self) -> Option<RunView> {
+        tokio::select! {
+            () = self.follower.changed() => {}
+            () = self.app.stop.cancelled() => return None,
+        }
+        runs::view(&self.app, self.run).await.ok()
+    }
+}

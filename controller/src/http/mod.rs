@@ -1,0 +1,116 @@
+//! The HTTP interfaces: authenticate, parse, convert, answer. No SQL and no policy here.
+//!
+//! `runner` speaks the runner protocol, `runs`, `projects`, `enrolment`, `logs`, `events` and `blobs` the user's API.
+
+mod auth;
+mod blobs;
+mod enrolment;
+mod error;
+mod events;
+mod logs;
+mod names;
+mod openapi;
+mod parts;
+mod projects;
+mod runner;
+mod runner_logs;
+mod runs;
+mod site;
+
+pub(crate) use names::RunnerNames;
+pub(crate) use openapi::document;
+
+use crate::blobs::Blobs;
+use crate::intake::Intake;
+use crate::logs::Logs;
+use crate::metrics::Metrics;
+use crate::shell::Shell;
+use crate::store::Store;
+use crate::tokens::Tokens;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use axum::routing::{get, post, put};
+use axum::{Router, extract::MatchedPath};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tower_http::trace::TraceLayer;
+
+/// The longest JSON body in bytes.
+const JSON_MAX: usize = 1024 * 1024;
+
+/// What handlers work with.
+pub(crate) struct App {
+    pub(crate) shell: Shell,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) tokens: Tokens,
+    pub(crate) intake: Intake,
+    pub(crate) logs: Logs,
+    pub(crate) blobs: Blobs,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) names: RunnerNames,
+    /// Log chunks that are held in memory at once: bounds what many runners can make it hold.
+    pub(crate) log_chunks: Semaphore,
+    /// Ends what would stay open.
+    pub(crate) stop: CancellationToken,
+}
+
+/// What a handler is given of it.
+type AppState = State<Arc<App>>;
+
+/// All routes.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .merge(site::routes())
+        .nest(sidings_proto::runner::PREFIX, runner_routes())
+        .nest(sidings_proto::api::PREFIX, api_routes())
+        .fallback(site::no_such_path)
+        .method_not_allowed_fallback(site::no_such_method)
+        .layer(DefaultBodyLimit::max(JSON_MAX))
+        .layer(middleware::from_fn_with_state(app.clone(), count))
+        .layer(TraceLayer::new_for_http().make_span_with(span))
+        .with_state(app)
+}
+
+fn runner_routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/register", post(runner::register))
+        .route("/hello", post(runner::hello))
+        .route("/lease", post(runner::lease))
+        .route("/beat", post(runner::beat))
+        .route("/retire", post(runner::retire))
+        .route("/attempts/{job}/{fence}/progress", post(runner::progress))
+        .route("/attempts/{job}/{fence}/logs/{step}", put(runner_logs::append))
+        .route("/attempts/{job}/{fence}/finish", post(runner_logs::finish))
+        .route("/attempts/{job}/{fence}/source", get(blobs::source))
+}
+
+fn api_routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/projects", post(projects::add).get(projects::list))
+        .route("/projects/{project}/pushes", post(projects::push))
+        .route("/blobs/{id}", put(blobs::put).head(blobs::head))
+        .route("/runs", post(runs::submit).get(runs::list))
+        .route("/runs/{run}", get(runs::show))
+        .route("/runs/{run}/events", get(events::follow))
+        .route("/runs/{run}/cancel", post(runs::cancel))
+        .route("/runs/{run}/retry", post(runs::retry))
+        .route("/jobs/{job}/logs/{step}", get(logs::read))
+        .route("/runners", get(enrolment::runners))
+        .route("/tokens", post(enrolment::make_token).get(enrolment::tokens))
+        .route("/tokens/{id}", axum::routing::delete(enrolment::revoke_token))
+        .route("/openapi.json", get(openapi::serve))
+}
+
+async fn count(State(app): AppState, request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    app.metrics.answered(response.status().as_u16());
+    response
+}
+
+/// A span of the route, never of the address with its parameters, and never of headers: those hold secrets.
+fn span(request: &Request) -> tracing::Span {
+    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    tracing::debug_span!("request", method = %request.method(), route)
+}

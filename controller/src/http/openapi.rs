@@ -1,0 +1,50 @@
+//! The description of both interfaces, made from the handlers and types themselves.
+
+use super::{blobs, enrolment, events, logs, projects, runner, runner_logs, runs};
+use axum::http::header;
+use axum::response::IntoResponse;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Sidings controller", description = "What clients and runners say to a controller."),
+    paths(
+        projects::add, projects::list, projects::push, blobs::put, blobs::head, runs::submit, runs::list, runs::show,
+        events::follow, runs::cancel, runs::retry, logs::read, enrolment::runners, enrolment::make_token,
+        enrolment::tokens, enrolment::revoke_token, runner::register, runner::hello, runner::lease, runner::beat,
+        runner::retire, runner::progress, runner_logs::append, runner_logs::finish, blobs::source,
+    ),
+    modifiers(&Tokens),
+)]
+struct Document;
+
+/// The kinds of tokens, each sent as `Authorization: Bearer …`.
+struct Tokens;
+
+impl Modify for Tokens {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_default();
+        for (kind, about) in [
+            ("api", "an API token"),
+            ("push", "the push token of the project"),
+            ("registration", "a registration token"),
+            ("runner", "a runner's own token"),
+            ("attempt", "the token of one attempt"),
+        ] {
+            let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(about)).build();
+            components.add_security_scheme(kind, SecurityScheme::Http(scheme));
+        }
+    }
+}
+
+/// The document as pretty JSON.
+pub(crate) fn document() -> String {
+    let mut text = Document::openapi().to_pretty_json().expect("a document of strings and maps is JSON");
+    text.push('\n');
+    text
+}
+
+pub(super) async fn serve() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], document())
+}

@@ -1,0 +1,110 @@
+//! Runs: asked for, listed, shown, cancelled, tried again.
+
+use super::auth::ApiCaller;
+use super::error::HttpError;
+use super::parts::{Json, Path, Query};
+use super::{App, AppState};
+use crate::core::event::Event;
+use crate::store::RunFilter;
+use crate::store::view::{run_view, summary};
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Deserialize;
+use sidings_proto::RunId;
+use sidings_proto::api::{ErrorBody, RetryRun, RunView, Runs, SubmitRun};
+
+const LIST_DEFAULT: usize = 50;
+const LIST_MAX: usize = 500;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ListQuery {
+    project: Option<String>,
+    limit: Option<usize>,
+    before: Option<RunId>,
+}
+
+#[utoipa::path(post, path = "/api/v1/runs", tag = "api", request_body = SubmitRun,
+    responses((status = 201, body = RunView), (status = "4XX", body = ErrorBody)), security(("api" = [])))]
+pub(super) async fn submit(
+    _: ApiCaller,
+    State(app): AppState,
+    Json(asked): Json<SubmitRun>,
+) -> Result<(StatusCode, axum::Json<RunView>), HttpError> {
+    let run = app.intake.submit(asked).await?;
+    Ok((StatusCode::CREATED, axum::Json(view(&app, run).await?)))
+}
+
+#[utoipa::path(get, path = "/api/v1/runs", tag = "api",
+    params(("project" = Option<String>, Query), ("limit" = Option<usize>, Query), ("before" = Option<String>, Query)),
+    responses((status = 200, body = Runs), (status = "4XX", body = ErrorBody)), security(("api" = [])))]
+pub(super) async fn list(
+    _: ApiCaller,
+    State(app): AppState,
+    Query(query): Query<ListQuery>,
+) -> Result<axum::Json<Runs>, HttpError> {
+    let limit = query.limit.unwrap_or(LIST_DEFAULT).clamp(1, LIST_MAX);
+    let filter = RunFilter { project: query.project, before: query.before, limit: limit + 1 };
+    let mut runs: Vec<_> = app.store.runs(&filter).await?.into_iter().map(summary).collect();
+    let more = runs.len() > limit;
+    runs.truncate(limit);
+    let next = runs.last().map(|run| run.id).filter(|_| more);
+    Ok(axum::Json(Runs { runs, next }))
+}
+
+#[utoipa::path(get, path = "/api/v1/runs/{run}", tag = "api", params(("run" = String, Path)),
+    responses((status = 200, body = RunView), (status = "4XX", body = ErrorBody)), security(("api" = [])))]
+pub(super) async fn show(
+    _: ApiCaller,
+    State(app): AppState,
+    Path(run): Path<String>,
+) -> Result<axum::Json<RunView>, HttpError> {
+    let run = find(&app, &run).await?;
+    Ok(axum::Json(view(&app, run).await?))
+}
+
+#[utoipa::path(post, path = "/api/v1/runs/{run}/cancel", tag = "api", params(("run" = String, Path)),
+    responses((status = 202, body = RunView), (status = "4XX", body = ErrorBody)), security(("api" = [])))]
+pub(super) async fn cancel(
+    _: ApiCaller,
+    State(app): AppState,
+    Path(run): Path<String>,
+) -> Result<(StatusCode, axum::Json<RunView>), HttpError> {
+    let run = find(&app, &run).await?;
+    app.shell.ask(|ask| Event::CancelAsked { ask, run }).await?;
+    Ok((StatusCode::ACCEPTED, axum::Json(view(&app, run).await?)))
+}
+
+#[utoipa::path(post, path = "/api/v1/runs/{run}/retry", tag = "api", params(("run" = String, Path)),
+    request_body = RetryRun,
+    responses((status = 201, body = RunView), (status = "4XX", body = ErrorBody)), security(("api" = [])))]
+pub(super) async fn retry(
+    _: ApiCaller,
+    State(app): AppState,
+    Path(run): Path<String>,
+    Json(how): Json<RetryRun>,
+) -> Result<(StatusCode, axum::Json<RunView>), HttpError> {
+    let run = find(&app, &run).await?;
+    let again = app.intake.retry(run, how).await?;
+    Ok((StatusCode::CREATED, axum::Json(view(&app, again).await?)))
+}
+
+/// The run that an address means: an id, or `project@number`.
+pub(super) async fn find(app: &App, address: &str) -> Result<RunId, HttpError> {
+    if let Some((project, number)) = address.rsplit_once('@')
+        && let Ok(number) = number.parse()
+    {
+        let found = app.store.run_at(project, number).await?;
+        return found.ok_or_else(|| HttpError::not_found(format!("there is no run {address}")));
+    }
+    address
+        .parse()
+        .map_err(|_| HttpError::bad_request(format!("`{address}` is neither a run's id nor `project@number`")))
+}
+
+/// What people see of a run.
+pub(super) async fn view(app: &App, run: RunId) -> Result<RunView, HttpError> {
+    let stored = app.store.run(run).await?;
+    let stored = stored.ok_or_else(|| HttpError::not_found(format!("there is no run {run}")))?;
+    Ok(run_view(&stored, &app.names))
+}

@@ -1,0 +1,40 @@
+//! What has no version: the first page, health, metrics, and paths that do not exist.
+
+use super::error::HttpError;
+use super::{App, AppState};
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, Uri, header};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use std::sync::Arc;
+
+pub(super) fn routes() -> Router<Arc<App>> {
+    Router::new().route("/", get(hello)).route("/healthz", get(health)).route("/metrics", get(metrics))
+}
+
+async fn hello() -> String {
+    let (version, api) = (env!("CARGO_PKG_VERSION"), sidings_proto::api::PREFIX);
+    format!("Sidings controller {version}\nThe API is at {api}, described by {api}/openapi.json\n")
+}
+
+/// Healthy is who still handles events.
+async fn health(State(app): AppState) -> Result<&'static str, HttpError> {
+    app.shell.look(|_| ()).await?;
+    Ok("ok\n")
+}
+
+async fn metrics(State(app): AppState) -> Result<impl IntoResponse, HttpError> {
+    let now = app.shell.now();
+    let counts = app.shell.look(move |core| core.counts(now)).await?;
+    let format = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    Ok(([(header::CONTENT_TYPE, format)], app.metrics.text(&counts)?))
+}
+
+pub(super) async fn no_such_path(uri: Uri) -> HttpError {
+    HttpError::not_found(format!("there is nothing at {}", uri.path()))
+}
+
+pub(super) async fn no_such_method() -> HttpError {
+    HttpError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this path does not take this method")
+}

@@ -1,0 +1,231 @@
+//! Takes in what is to be run: finds the project, reads and compiles the commit, and hands the run to the loop.
+//!
+//! It decides nothing about running. A wrong pipeline is a run that people can read; a missing one is no run.
+
+use crate::core::event::{Event, RunContent, RunSpec};
+use crate::shell::{Gone, Shell};
+use crate::source::{Compiled, SourceError, Sources};
+use crate::store::Store;
+use crate::store::stored::StoredRun;
+use sidings_pipeline::Context;
+use sidings_proto::api::{NewProject, ProjectView, Push, RetryRun, SubmitRun};
+use sidings_proto::{Commit, Plan, RunId, Source, Trigger, Verdict};
+use std::sync::Arc;
+
+/// Why nothing was taken in.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum IntakeError {
+    /// What was named is not known.
+    #[error("{0}")]
+    Unknown(String),
+    /// What was asked cannot be done as things are.
+    #[error("{0}")]
+    Conflict(String),
+    /// The request makes no sense.
+    #[error("{0}")]
+    Bad(String),
+    /// The pipeline says that nothing is to run.
+    #[error("no run is made of this: {0}")]
+    NoRun(String),
+    /// The source gives nothing to run.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The loop has ended.
+    #[error(transparent)]
+    Gone(#[from] Gone),
+    /// We failed.
+    #[error(transparent)]
+    Failed(#[from] anyhow::Error),
+}
+
+/// What became of a push.
+pub(crate) enum Taken {
+    /// It made a run.
+    Run(RunId),
+    /// It made none.
+    Nothing { reason: String },
+}
+
+/// What it works with.
+pub(crate) struct Intake {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) sources: Sources,
+    pub(crate) shell: Shell,
+}
+
+/// A run that is to be made, before its pipeline is read.
+struct Wanted {
+    project: ProjectView,
+    trigger: Trigger,
+    source: Source,
+    commit: Commit,
+    retry_of: Option<RunId>,
+}
+
+impl Intake {
+    /// Makes a project known, or changes it.
+    pub(crate) async fn project(&self, new: NewProject) -> Result<ProjectView, IntakeError> {
+        check_name(&new.name)?;
+        if !new.repo_url.is_empty() {
+            crate::source::repository(&new.repo_url).map_err(|error| IntakeError::Bad(error.to_string()))?;
+        }
+        let default_branch = if new.default_branch.is_empty() { "main".to_owned() } else { new.default_branch };
+        let created = self.shell.now();
+        let project = ProjectView { name: new.name, repo_url: new.repo_url, default_branch, created };
+        self.store.put_project(&project).await?;
+        Ok(self.store.project(&project.name).await?.unwrap_or(project))
+    }
+
+    /// Somebody asks for a run.
+    pub(crate) async fn submit(&self, asked: SubmitRun) -> Result<RunId, IntakeError> {
+        let project = self.project_for(&asked.project, &asked.source).await?;
+        let SubmitRun { trigger, source, commit, .. } = asked;
+        match self.take(Wanted { project, trigger, source, commit, retry_of: None }, |_| {}).await? {
+            Taken::Run(run) => Ok(run),
+            Taken::Nothing { reason } => Err(IntakeError::NoRun(reason)),
+        }
+    }
+
+    /// A ref of a project's repository moved.
+    pub(crate) async fn push(&self, project: &str, push: Push) -> Result<Taken, IntakeError> {
+        let project = self.known_project(project).await?;
+        let trigger = match push.reference.split('/').nth(1) {
+            Some("heads") => Trigger::Push,
+            Some("tags") => Trigger::Tag,
+            Some(_) | None => return Ok(nothing(format!("{} is neither a branch nor a tag", push.reference))),
+        };
+        if is_zeros(&push.after) {
+            return Ok(nothing(format!("{} was removed", push.reference)));
+        }
+        let sha = self.pushed_commit(&project, trigger, &push).await?;
+        let before = Some(push.before).filter(|before| !is_zeros(before));
+        let source = Source::Git { url: project.repo_url.clone(), commit: sha };
+        let commit = Commit { reference: push.reference, before, ..Commit::default() };
+        match self.take(Wanted { project, trigger, source, commit, retry_of: None }, |_| {}).await {
+            Err(IntakeError::Source(none @ SourceError::NoPipeline)) => Ok(nothing(none.to_string())),
+            taken => taken,
+        }
+    }
+
+    /// Somebody wants a run once more.
+    pub(crate) async fn retry(&self, run: RunId, how: RetryRun) -> Result<RunId, IntakeError> {
+        let unknown = || IntakeError::Unknown(format!("there is no run {run}"));
+        let earlier = self.store.run(run).await?.ok_or_else(unknown)?;
+        if earlier.ended.is_none() {
+            return Err(IntakeError::Conflict("the run has not ended yet; cancel it first".to_owned()));
+        }
+        let spec = earlier.spec.clone();
+        let wanted = Wanted {
+            project: self.known_project(&spec.project).await?,
+            trigger: spec.trigger,
+            source: spec.source.clone(),
+            commit: spec.commit.clone(),
+            retry_of: Some(run),
+        };
+        let leave_out = |plan: &mut Plan| {
+            if how.failed_only {
+                leave_out_passed(plan, &earlier)
+            }
+        };
+        match self.take(wanted, leave_out).await? {
+            Taken::Run(run) => Ok(run),
+            Taken::Nothing { reason } => Err(IntakeError::NoRun(reason)),
+        }
+    }
+
+    async fn take(&self, wanted: Wanted, change: impl FnOnce(&mut Plan)) -> Result<Taken, IntakeError> {
+        let commit = self.sources.commit(&wanted.source, wanted.commit).await?;
+        let context = Context {
+            trigger: wanted.trigger,
+            commit: commit.clone(),
+            default_branch: wanted.project.default_branch.clone(),
+            project: wanted.project.name.clone(),
+        };
+        let mut content = match self.sources.compile(&wanted.source, context).await? {
+            Compiled::Run(content) => content,
+            Compiled::NoRun { reason } => return Ok(Taken::Nothing { reason }),
+        };
+        if let RunContent::Plan { plan, .. } = &mut content {
+            change(plan);
+        }
+        let id = RunId::new();
+        let run = Arc::new(RunSpec {
+            id,
+            number: self.store.next_run_number(&wanted.project.name).await?,
+            project: wanted.project.name,
+            trigger: wanted.trigger,
+            commit,
+            source: wanted.source,
+            repo_url: wanted.project.repo_url,
+            default_branch: wanted.project.default_branch,
+            retry_of: wanted.retry_of,
+            content,
+        });
+        self.shell.ask(|ask| Event::Submitted { ask, run }).await?;
+        Ok(Taken::Run(id))
+    }
+
+    /// The project of a submitted run; one that is not known yet is made.
+    async fn project_for(&self, name: &str, source: &Source) -> Result<ProjectView, IntakeError> {
+        if let Some(project) = self.store.project(name).await? {
+            return Ok(project);
+        }
+        let repo_url = match source {
+            Source::Git { url, .. } => url.clone(),
+            Source::Snapshot { .. } => String::new(),
+        };
+        self.project(NewProject { name: name.to_owned(), repo_url, default_branch: String::new() }).await
+    }
+
+    async fn known_project(&self, name: &str) -> Result<ProjectView, IntakeError> {
+        let unknown = || IntakeError::Unknown(format!("there is no project `{name}`; `sidings project add` makes one"));
+        self.store.project(name).await?.ok_or_else(unknown)
+    }
+
+    /// An annotated tag is an object of its own: the repository says which commit it stands for.
+    async fn pushed_commit(&self, project: &ProjectView, trigger: Trigger, push: &Push) -> Result<String, IntakeError> {
+        if project.repo_url.is_empty() {
+            return Err(IntakeError::Conflict(format!("project `{}` has no repository", project.name)));
+        }
+        if trigger != Trigger::Tag {
+            return Ok(push.after.clone());
+        }
+        let found = self.sources.resolve(&project.repo_url, &push.reference).await?;
+        Ok(found.unwrap_or_else(|| push.after.clone()))
+    }
+}
+
+fn nothing(reason: String) -> Taken {
+    Taken::Nothing { reason }
+}
+
+fn is_zeros(commit: &str) -> bool {
+    commit.bytes().all(|byte| byte == b'0')
+}
+
+/// Jobs that passed are not run again; neither are those that an earlier retry left out for that.
+fn leave_out_passed(plan: &mut Plan, earlier: &StoredRun) {
+    let RunContent::Plan { plan: before, .. } = &earlier.spec.content else { return };
+    let passed = format!("passed in run {}", earlier.spec.number);
+    for (planned, stored) in before.jobs.iter().zip(&earlier.jobs) {
+        let reason = match stored.outcome.as_ref().map(|(_, verdict)| verdict) {
+            Some(Verdict::Passed) => passed.clone(),
+            Some(Verdict::Skipped { reason, .. }) if reason.starts_with("passed in run ") => reason.clone(),
+            Some(Verdict::Skipped { .. } | Verdict::Failed(_) | Verdict::Cancelled) | None => continue,
+        };
+        if let Some(job) = plan.jobs.iter_mut().find(|job| job.name == planned.name) {
+            job.skip = Some(reason);
+        }
+    }
+}
+
+fn check_name(name: &str) -> Result<(), IntakeError> {
+    let starts = name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_./".contains(c);
+    if starts && name.len() <= 100 && name.chars().all(allowed) {
+        return Ok(());
+    }
+    let rule = "a project's name has lower-case letters, digits, `-`, `_`, `.` and `/`, \
+        starts with a letter or digit, and is at most 100 characters long";
+    Err(IntakeError::Bad(format!("`{name}` is no project's name: {rule}")))
+}

@@ -1,0 +1,162 @@
+//! Reads what a run is made of: the commit, its pipeline file and the files that one names, and has it compiled.
+//!
+//! Git commits are read from mirrors by the git binary, snapshots from their archive. What is in either is hostile:
+//! sizes and counts are capped. It refuses to make a run where there is no pipeline, and says so.
+
+mod files;
+mod snapshot;
+
+use crate::blobs::Blobs;
+use crate::core::event::RunContent;
+use files::Found;
+use sidings_git::{CommitId, GitError, Mirrors, RefName, RepoUrl};
+use sidings_pipeline::{Context, Diagnostics, FILE, Outcome};
+use sidings_proto::{Commit, JobId, Source, Timestamp};
+use snapshot::Snapshot;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Why nothing can be made of a source.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SourceError {
+    /// The commit has no pipeline file.
+    #[error("there is no {FILE} at the commit; `sidings init` makes one")]
+    NoPipeline,
+    /// The caller's data does not lead to a commit. The text says why.
+    #[error("{0}")]
+    NotFound(String),
+    /// The snapshot is not what it must be.
+    #[error("the snapshot cannot be read: {0}")]
+    BadSnapshot(String),
+    /// We failed.
+    #[error("reading the source failed")]
+    Failed(#[source] anyhow::Error),
+}
+
+/// What a pipeline's text came to.
+pub(crate) enum Compiled {
+    /// A run.
+    Run(RunContent),
+    /// No run is to be made of this commit for this event.
+    NoRun {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Where sources are read.
+pub(crate) struct Sources {
+    mirrors: Mirrors,
+    blobs: Blobs,
+}
+
+impl Sources {
+    /// Mirrors below a folder, and the blob store with its snapshots.
+    pub(crate) fn open(mirrors: &Path, blobs: Blobs) -> anyhow::Result<Self> {
+        Ok(Self { mirrors: Mirrors::open(mirrors)?, blobs })
+    }
+
+    /// The commit as the repository has it; its `ref` and `before` are the caller's. A snapshot's is the caller's.
+    pub(crate) async fn commit(&self, source: &Source, told: Commit) -> Result<Commit, SourceError> {
+        let Source::Git { url, commit } = source else { return Ok(told) };
+        let (url, id) = (repository(url)?, commit_id(commit)?);
+        let mirror = self.mirrors.mirror(&url);
+        mirror.ensure(&id).await?;
+        let info = mirror.commit_info(&id).await?;
+        Ok(Commit {
+            sha: info.commit.to_string(),
+            message: info.message,
+            author: info.author,
+            time: Timestamp(info.time.saturating_mul(1000)),
+            ..told
+        })
+    }
+
+    /// The commit that a ref leads to now.
+    pub(crate) async fn resolve(&self, url: &str, reference: &str) -> Result<Option<String>, SourceError> {
+        let url = repository(url)?;
+        let name = |error| SourceError::NotFound(format!("`{reference}` is no name of a ref: {error}"));
+        let reference: RefName = reference.parse().map_err(name)?;
+        let found = self.mirrors.mirror(&url).resolve(&reference).await?;
+        Ok(found.map(|commit| commit.to_string()))
+    }
+
+    /// What the commit's pipeline means for this event.
+    pub(crate) async fn compile(&self, source: &Source, context: Context) -> Result<Compiled, SourceError> {
+        let context = Arc::new(context);
+        let mut found = Found::default();
+        self.read(source, &mut found, vec![FILE.to_owned()]).await?;
+        let Some(text) = found.text(FILE) else { return Err(SourceError::NoPipeline) };
+        loop {
+            let (outcome, wanted) = compile_once(text.clone(), context.clone(), found.clone()).await?;
+            if wanted.is_empty() {
+                return Ok(compiled(outcome));
+            }
+            self.read(source, &mut found, wanted).await?;
+        }
+    }
+
+    async fn read(&self, source: &Source, found: &mut Found, wanted: Vec<String>) -> Result<(), SourceError> {
+        match source {
+            Source::Git { url, commit } => {
+                let (mirror, commit) = (self.mirrors.mirror(&repository(url)?), commit_id(commit)?);
+                for path in wanted {
+                    let bytes = mirror.read_file(&commit, &path).await?;
+                    found.add(path, bytes);
+                }
+            }
+            Source::Snapshot { blob } => {
+                if self.blobs.size(blob).await.is_none() {
+                    return Err(SourceError::NotFound(format!("the snapshot {blob} was not uploaded")));
+                }
+                let snapshot = Snapshot::at(self.blobs.file(blob));
+                found.add_all(snapshot.read(wanted).await?);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Compiles with the files that were found so far; gives the ones that were asked for and not looked up yet.
+async fn compile_once(
+    text: String,
+    context: Arc<Context>,
+    found: Found,
+) -> Result<(Result<Outcome, Diagnostics>, Vec<String>), SourceError> {
+    let compile = move || {
+        let input = sidings_pipeline::Input { file: FILE, text: &text, context: &context, files: &found };
+        let outcome = sidings_pipeline::compile(&input);
+        let wanted = found.wanted();
+        (outcome, wanted)
+    };
+    tokio::task::spawn_blocking(compile).await.map_err(|error| SourceError::Failed(error.into()))
+}
+
+fn compiled(outcome: Result<Outcome, Diagnostics>) -> Compiled {
+    match outcome {
+        Ok(Outcome::Plan(plan)) => {
+            let job_ids = plan.jobs.iter().map(|_| JobId::new()).collect();
+            Compiled::Run(RunContent::Plan { plan, job_ids })
+        }
+        Ok(Outcome::NoRun { reason }) => Compiled::NoRun { reason },
+        Err(diagnostics) => Compiled::Run(RunContent::Invalid { diagnostics: diagnostics.to_string() }),
+    }
+}
+
+/// An address as git takes it.
+pub(crate) fn repository(url: &str) -> Result<RepoUrl, SourceError> {
+    url.parse().map_err(|error| SourceError::NotFound(format!("`{url}` is no repository's address: {error}")))
+}
+
+fn commit_id(commit: &str) -> Result<CommitId, SourceError> {
+    commit.parse().map_err(|error| SourceError::NotFound(format!("`{commit}` is no commit: {error}")))
+}
+
+impl From<GitError> for SourceError {
+    fn from(error: GitError) -> Self {
+        match error {
+            GitError::CommitNotFound { .. } | GitError::Unreachable { .. } => SourceError::NotFound(error.to_string()),
+            GitError::Failed(cause) => SourceError::Failed(cause),
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The store without a disk: for `sidings run`, for tests, and to hold the SQLite store to.
+
+use super::remembered::Remembered;
+use super::stored::{StoredRun, StoredSummary};
+use super::{CommitError, RunFilter, Store, StoredRunner, StoredToken};
+use crate::core::event::{ActiveRun, Record};
+use async_trait::async_trait;
+use sidings_proto::api::ProjectView;
+use sidings_proto::runner::Hello;
+use sidings_proto::{JobId, RunId, RunnerId, Timestamp, TokenId};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Everything, behind one lock that is never held across an await.
+#[derive(Default)]
+pub(crate) struct MemoryStore {
+    all: Mutex<All>,
+}
+
+#[derive(Default)]
+struct All {
+    runs: Remembered,
+    numbers: BTreeMap<String, u64>,
+    projects: BTreeMap<String, ProjectView>,
+    tokens: BTreeMap<TokenId, StoredToken>,
+    runners: BTreeMap<RunnerId, StoredRunner>,
+}
+
+impl MemoryStore {
+    fn all(&self) -> MutexGuard<'_, All> {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn commit(&self, records: &[Record]) -> Result<(), CommitError> {
+        self.all().runs.commit(records)
+    }
+
+    async fn active_runs(&self) -> anyhow::Result<Vec<ActiveRun>> {
+        Ok(self.all().runs.active_runs())
+    }
+
+    async fn next_run_number(&self, project: &str) -> anyhow::Result<u64> {
+        let mut all = self.all();
+        let number = all.numbers.entry(project.to_owned()).or_insert(0);
+        *number += 1;
+        Ok(*number)
+    }
+
+    async fn run(&self, id: RunId) -> anyhow::Result<Option<StoredRun>> {
+        Ok(self.all().runs.run(id).cloned())
+    }
+
+    async fn run_at(&self, project: &str, number: u64) -> anyhow::Result<Option<RunId>> {
+        let all = self.all();
+        let mut specs = all.runs.newest_first().map(|run| &run.spec);
+        Ok(specs.find(|spec| spec.project == project && spec.number == number).map(|spec| spec.id))
+    }
+
+    async fn run_of_job(&self, job: JobId) -> anyhow::Result<Option<RunId>> {
+        Ok(self.all().runs.run_of_job(job))
+    }
+
+    async fn runs(&self, filter: &RunFilter) -> anyhow::Result<Vec<StoredSummary>> {
+        let all = self.all();
+        let wanted = all.runs.newest_first().filter(|run| {
+            filter.project.as_ref().is_none_or(|project| *project == run.spec.project)
+                && filter.before.is_none_or(|before| run.spec.id < before)
+        });
+        Ok(wanted.take(filter.limit).map(StoredRun::summary).collect())
+    }
+
+    async fn put_project(&self, project: &ProjectView) -> anyhow::Result<()> {
+        let mut all = self.all();
+        let created = all.projects.get(&project.name).map_or(project.created, |known| known.created);
+        all.projects.insert(project.name.clone(), ProjectView { created, ..project.clone() });
+        Ok(())
+    }
+
+    async fn project(&self, name: &str) -> anyhow::Result<Option<ProjectView>> {
+        Ok(self.all().projects.get(name).cloned())
+    }
+
+    async fn projects(&self) -> anyhow::Result<Vec<ProjectView>> {
+        Ok(self.all().projects.values().cloned().collect())
+    }
+
+    async fn add_token(&self, token: &StoredToken) -> anyhow::Result<()> {
+        self.all().tokens.insert(token.id, token.clone());
+        Ok(())
+    }
+
+    async fn remove_token(&self, id: TokenId) -> anyhow::Result<bool> {
+        Ok(self.all().tokens.remove(&id).is_some())
+    }
+
+    async fn tokens(&self) -> anyhow::Result<Vec<StoredToken>> {
+        Ok(self.all().tokens.values().cloned().collect())
+    }
+
+    async fn enrol(
+        &self,
+        runner: &StoredRunner,
+        token: &StoredToken,
+        used_up: Option<TokenId>,
+    ) -> anyhow::Result<bool> {
+        let mut all = self.all();
+        if used_up.is_some_and(|id| all.tokens.remove(&id).is_none()) {
+            return Ok(false);
+        }
+        all.runners.insert(runner.id, runner.clone());
+        all.tokens.insert(token.id, token.clone());
+        Ok(true)
+    }
+
+    async fn put_hello(&self, runner: RunnerId, hello: &Hello, at: Timestamp) -> anyhow::Result<()> {
+        if let Some(known) = self.all().runners.get_mut(&runner) {
+            known.hello = Some(hello.clone());
+            known.seen = at;
+        }
+        Ok(())
+    }
+
+    async fn runners(&self) -> anyhow::Result<Vec<StoredRunner>> {
+        let mut runners: Vec<_> = self.all().runners.values().cloned().collect();
+        runners.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
+        Ok(runners)
+    }
+
+    async fn close(&self) {}
+}

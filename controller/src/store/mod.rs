@@ -1,0 +1,130 @@
+//! What the controller remembers across its lives: records in one transaction, and what they add up to.
+//!
+//! Two stores keep the same contract, [`sqlite`] and [`in_memory`]; one suite holds both to it. A store decides
+//! nothing. It refuses what would break the fence: a second, other outcome of a job (I1) and a fence that was handed
+//! out before (I2). It gives the domain's words back, never rows.
+
+pub(crate) mod in_memory;
+pub(crate) mod remembered;
+pub(crate) mod sqlite;
+pub(crate) mod stored;
+pub(crate) mod view;
+
+#[cfg(test)]
+mod conformance;
+
+use crate::core::event::{ActiveRun, Record};
+use async_trait::async_trait;
+use sidings_proto::api::ProjectView;
+use sidings_proto::runner::Hello;
+use sidings_proto::{JobId, RunId, RunnerId, Timestamp, TokenId};
+use stored::{StoredRun, StoredSummary};
+
+/// Why records were not written. Nothing of their transaction was.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CommitError {
+    /// The job has another outcome already (I1).
+    #[error("job {0} already has another outcome")]
+    SecondOutcome(JobId),
+    /// The fence was handed out before, or is below one that was (I2).
+    #[error("fence {1} of job {0} is stale")]
+    StaleFence(JobId, u64),
+    /// The record names something that was never written.
+    #[error("nothing is known of {0}")]
+    Unknown(String),
+    /// The store itself failed.
+    #[error("the store failed")]
+    Store(#[source] anyhow::Error),
+}
+
+/// What a token opens, as the store keeps it: the three kinds that people make, and the one that runners get.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum TokenScope {
+    /// The API, whole.
+    Api,
+    /// Pushes of one project.
+    Push { project: String },
+    /// The enrolment of runners, once or often.
+    Registration { single_use: bool },
+    /// One runner's calls.
+    Runner(RunnerId),
+}
+
+/// A token without its secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StoredToken {
+    pub(crate) id: TokenId,
+    pub(crate) name: String,
+    pub(crate) scope: TokenScope,
+    /// The secret's BLAKE3 hash.
+    pub(crate) hash: [u8; 32],
+    pub(crate) created: Timestamp,
+    pub(crate) expires: Option<Timestamp>,
+}
+
+/// An enrolled runner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StoredRunner {
+    pub(crate) id: RunnerId,
+    pub(crate) name: String,
+    pub(crate) created: Timestamp,
+    /// What its newest life said of itself.
+    pub(crate) hello: Option<Hello>,
+    /// When that was, or when it was enrolled.
+    pub(crate) seen: Timestamp,
+}
+
+/// Which runs a list shows, newest first.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RunFilter {
+    pub(crate) project: Option<String>,
+    /// Only runs older than this one.
+    pub(crate) before: Option<RunId>,
+    pub(crate) limit: usize,
+}
+
+/// The controller's memory.
+#[async_trait]
+pub(crate) trait Store: Send + Sync + 'static {
+    /// Writes all records or none. Writing the same again changes nothing.
+    async fn commit(&self, records: &[Record]) -> Result<(), CommitError>;
+    /// Every run that has not ended, oldest first.
+    async fn active_runs(&self) -> anyhow::Result<Vec<ActiveRun>>;
+    /// The next number of a project; never gives the same twice in one life of the process.
+    async fn next_run_number(&self, project: &str) -> anyhow::Result<u64>;
+
+    /// A run, whole.
+    async fn run(&self, id: RunId) -> anyhow::Result<Option<StoredRun>>;
+    /// The run with this number in its project.
+    async fn run_at(&self, project: &str, number: u64) -> anyhow::Result<Option<RunId>>;
+    /// The run a job belongs to.
+    async fn run_of_job(&self, job: JobId) -> anyhow::Result<Option<RunId>>;
+    /// Runs, newest first.
+    async fn runs(&self, filter: &RunFilter) -> anyhow::Result<Vec<StoredSummary>>;
+
+    /// Makes a project known, or gives it a new repository and default branch.
+    async fn put_project(&self, project: &ProjectView) -> anyhow::Result<()>;
+    /// One project.
+    async fn project(&self, name: &str) -> anyhow::Result<Option<ProjectView>>;
+    /// All projects, by name.
+    async fn projects(&self) -> anyhow::Result<Vec<ProjectView>>;
+
+    /// Adds a token.
+    async fn add_token(&self, token: &StoredToken) -> anyhow::Result<()>;
+    /// Removes a token; false when there was none.
+    async fn remove_token(&self, id: TokenId) -> anyhow::Result<bool>;
+    /// All tokens, oldest first.
+    async fn tokens(&self) -> anyhow::Result<Vec<StoredToken>>;
+
+    /// Enrols a runner with its token, and removes the token that was used up; false, and nothing is changed, when
+    /// that one was gone already.
+    async fn enrol(&self, runner: &StoredRunner, token: &StoredToken, used_up: Option<TokenId>)
+    -> anyhow::Result<bool>;
+    /// Keeps what a runner said of itself.
+    async fn put_hello(&self, runner: RunnerId, hello: &Hello, at: Timestamp) -> anyhow::Result<()>;
+    /// All runners, by name.
+    async fn runners(&self) -> anyhow::Result<Vec<StoredRunner>>;
+
+    /// Lets go of files; nothing may be asked afterwards.
+    async fn close(&self);
+}

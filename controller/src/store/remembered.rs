@@ -1,0 +1,172 @@
+//! Records added up in memory: the store without a disk. Pure; what the simulation and the memory store share.
+//!
+//! It refuses what the SQLite store refuses: a second, other outcome and a stale fence.
+
+use super::CommitError;
+use super::stored::{AttemptEnd, StoredAttempt, StoredJob, StoredRun, about, end_says_all};
+use crate::core::event::{ActiveRun, Record, RunContent, RunSpec};
+use sidings_proto::{AttemptId, JobId, RunId, Timestamp, Verdict};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// All runs, by id, and so by age.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Remembered {
+    runs: BTreeMap<RunId, StoredRun>,
+    places: BTreeMap<JobId, (RunId, usize)>,
+}
+
+impl Remembered {
+    /// Adds all records or none. Adding the same again changes nothing.
+    pub(crate) fn commit(&mut self, records: &[Record]) -> Result<(), CommitError> {
+        // What is touched is copied first, so that a refusal leaves no trace.
+        let mut undo = Undo::default();
+        for record in records {
+            if let Err(refused) = self.add(record, &mut undo) {
+                self.roll_back(undo);
+                return Err(refused);
+            }
+        }
+        Ok(())
+    }
+
+    /// One run.
+    pub(crate) fn run(&self, id: RunId) -> Option<&StoredRun> {
+        self.runs.get(&id)
+    }
+
+    /// All runs, newest first.
+    pub(crate) fn newest_first(&self) -> impl Iterator<Item = &StoredRun> {
+        self.runs.values().rev()
+    }
+
+    /// The run a job belongs to.
+    pub(crate) fn run_of_job(&self, job: JobId) -> Option<RunId> {
+        self.places.get(&job).map(|(run, _)| *run)
+    }
+
+    /// Every run that has not ended, oldest first.
+    pub(crate) fn active_runs(&self) -> Vec<ActiveRun> {
+        self.runs.values().filter(|run| run.ended.is_none()).map(StoredRun::active).collect()
+    }
+
+    fn add(&mut self, record: &Record, undo: &mut Undo) -> Result<(), CommitError> {
+        match record {
+            Record::RunAccepted { run, at } => self.accept(run, *at, undo),
+            Record::JobQueued { job, since, not_before } => {
+                self.job(*job, undo)?.queued = Some((*since, *not_before));
+                Ok(())
+            }
+            Record::AttemptStarted { attempt, runner, life, request, at } => {
+                let started = StoredAttempt {
+                    fence: attempt.fence,
+                    runner: *runner,
+                    life: *life,
+                    request: *request,
+                    started: *at,
+                    progress: BTreeMap::new(),
+                    ended: None,
+                };
+                start(self.job(attempt.job, undo)?, *attempt, started)
+            }
+            Record::AttemptProgressed { attempt, event } => {
+                let attempt = self.attempt(*attempt, undo)?;
+                if attempt.ended.is_none() {
+                    attempt.progress.insert(about(event), event.clone());
+                }
+                Ok(())
+            }
+            Record::AttemptEnded { attempt, at, verdict, steps, images } => {
+                let attempt = self.attempt(*attempt, undo)?;
+                if attempt.ended.is_none() {
+                    let (verdict, steps, images) = (verdict.clone(), steps.clone(), images.clone());
+                    if end_says_all(&steps) {
+                        attempt.progress.clear();
+                    }
+                    attempt.ended = Some(AttemptEnd { at: *at, verdict, steps, images });
+                }
+                Ok(())
+            }
+            Record::JobEnded { job, at, verdict } => end_job(self.job(*job, undo)?, *job, *at, verdict),
+            Record::RunCancelling { run } => {
+                self.run_mut(*run, undo)?.cancelling = true;
+                Ok(())
+            }
+            Record::RunEnded { run, at, verdict } => {
+                self.run_mut(*run, undo)?.ended.get_or_insert((*at, verdict.clone()));
+                Ok(())
+            }
+        }
+    }
+
+    fn accept(&mut self, run: &Arc<RunSpec>, at: Timestamp, undo: &mut Undo) -> Result<(), CommitError> {
+        if self.runs.contains_key(&run.id) {
+            return Ok(());
+        }
+        undo.runs.insert(run.id, None);
+        self.runs.insert(run.id, StoredRun::accepted(run.clone(), at));
+        if let RunContent::Plan { job_ids, .. } = &run.content {
+            self.places.extend(job_ids.iter().enumerate().map(|(place, job)| (*job, (run.id, place))));
+        }
+        Ok(())
+    }
+
+    fn run_mut(&mut self, id: RunId, undo: &mut Undo) -> Result<&mut StoredRun, CommitError> {
+        let run = self.runs.get_mut(&id).ok_or_else(|| CommitError::Unknown(format!("run {id}")))?;
+        undo.runs.entry(id).or_insert_with(|| Some(run.clone()));
+        Ok(run)
+    }
+
+    fn job(&mut self, id: JobId, undo: &mut Undo) -> Result<&mut StoredJob, CommitError> {
+        let unknown = || CommitError::Unknown(format!("job {id}"));
+        let (run, place) = *self.places.get(&id).ok_or_else(unknown)?;
+        self.run_mut(run, undo)?.jobs.get_mut(place).ok_or_else(unknown)
+    }
+
+    fn attempt(&mut self, id: AttemptId, undo: &mut Undo) -> Result<&mut StoredAttempt, CommitError> {
+        let unknown = || CommitError::Unknown(format!("attempt {id}"));
+        let attempts = &mut self.job(id.job, undo).map_err(|_| unknown())?.attempts;
+        attempts.iter_mut().find(|attempt| attempt.fence == id.fence).ok_or_else(unknown)
+    }
+
+    fn roll_back(&mut self, undo: Undo) {
+        for (id, before) in undo.runs {
+            match before {
+                Some(run) => drop(self.runs.insert(id, run)),
+                None => {
+                    self.runs.remove(&id);
+                    self.places.retain(|_, (run, _)| *run != id);
+                }
+            }
+        }
+    }
+}
+
+/// How runs were before a transaction touched them; `None` for those it made.
+#[derive(Default)]
+struct Undo {
+    runs: BTreeMap<RunId, Option<StoredRun>>,
+}
+
+fn start(job: &mut StoredJob, id: AttemptId, started: StoredAttempt) -> Result<(), CommitError> {
+    if id.fence > job.fence {
+        job.fence = id.fence;
+        job.queued = None;
+        job.attempts.push(started);
+        return Ok(());
+    }
+    let same = |known: &&StoredAttempt| known.fence == id.fence && known.request == started.request;
+    match job.attempts.iter().find(same) {
+        Some(_) if id.fence == job.fence => {
+            job.queued = None;
+            Ok(())
+        }
+        Some(_) => Ok(()),
+        None => Err(CommitError::StaleFence(id.job, id.fence)),
+    }
+}
+
+fn end_job(job: &mut StoredJob, id: JobId, at: Timestamp, verdict: &Verdict) -> Result<(), CommitError> {
+    let (_, known) = job.outcome.get_or_insert_with(|| (at, verdict.clone()));
+    if known == verdict { Ok(()) } else { Err(CommitError::SecondOutcome(id)) }
+}

@@ -1,0 +1,172 @@
+//! The store on SQLite: one connection writes, a few read, and a commit is on the disk when it is answered.
+//!
+//! Statements go through sqlx's `any` driver and use only what PostgreSQL knows as well, so that the same ones serve
+//! there. `write` turns records into rows, `read` rows into the domain's values, `rows` both ways for single values.
+
+mod enrolment;
+mod read;
+mod rows;
+mod write;
+
+use super::stored::{StoredRun, StoredSummary};
+use super::{CommitError, RunFilter, Store, StoredRunner, StoredToken};
+use crate::core::event::{ActiveRun, Record};
+use anyhow::Context;
+use async_trait::async_trait;
+use sidings_proto::api::ProjectView;
+use sidings_proto::runner::Hello;
+use sidings_proto::{JobId, RunId, RunnerId, Timestamp, TokenId};
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::{AnyConnection, AnyPool, ConnectOptions, Connection, Executor};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::str::FromStr;
+use std::sync::{Mutex as StdMutex, PoisonError};
+use tokio::sync::{Mutex, MutexGuard};
+
+const READERS: u32 = 3;
+const ON_EVERY_CONNECTION: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+    PRAGMA busy_timeout = 5000; PRAGMA cache_size = -2000;";
+const BEGIN: &str = "BEGIN IMMEDIATE";
+
+/// An open database.
+pub(crate) struct SqliteStore {
+    writer: Mutex<AnyConnection>,
+    readers: AnyPool,
+    /// The last number given out in each project. Numbers are given out before the run is written, so the table
+    /// alone does not know.
+    numbers: StdMutex<BTreeMap<String, u64>>,
+}
+
+impl SqliteStore {
+    /// Opens the database, makes it when there is none, and brings its tables up to date.
+    pub(crate) async fn open(file: &Path) -> anyhow::Result<Self> {
+        sqlx::any::install_default_drivers();
+        let options = options(file)?;
+        let mut writer = options.connect().await.with_context(|| format!("opening {}", file.display()))?;
+        writer.execute(ON_EVERY_CONNECTION).await.context("setting up the database")?;
+        sqlx::migrate!("./migrations").run(&mut writer).await.context("bringing the tables up to date")?;
+        let readers = AnyPoolOptions::new()
+            .max_connections(READERS)
+            .after_connect(|connection, _| {
+                Box::pin(async move { connection.execute(ON_EVERY_CONNECTION).await.map(drop) })
+            })
+            .connect_lazy_with(options);
+        Ok(Self { writer: Mutex::new(writer), readers, numbers: StdMutex::default() })
+    }
+
+    async fn writer(&self) -> MutexGuard<'_, AnyConnection> {
+        self.writer.lock().await
+    }
+}
+
+fn options(file: &Path) -> anyhow::Result<AnyConnectOptions> {
+    let path = file.to_str().context("the data folder's path is not UTF-8")?;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
+    let escaped: String = path
+        .bytes()
+        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect();
+    Ok(AnyConnectOptions::from_str(&format!("sqlite://{escaped}?mode=rwc"))?.disable_statement_logging())
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn commit(&self, records: &[Record]) -> Result<(), CommitError> {
+        let mut writer = self.writer().await;
+        let mut transaction = writer.begin_with(BEGIN).await.map_err(write::failed)?;
+        for record in records {
+            write::record(&mut transaction, record).await?;
+        }
+        transaction.commit().await.map_err(write::failed)
+    }
+
+    async fn active_runs(&self) -> anyhow::Result<Vec<ActiveRun>> {
+        let mut transaction = self.readers.begin().await?;
+        let mut runs = Vec::new();
+        for id in read::active_ids(&mut transaction).await? {
+            let run = read::run(&mut transaction, id).await?;
+            runs.extend(run.as_ref().map(StoredRun::active));
+        }
+        Ok(runs)
+    }
+
+    async fn next_run_number(&self, project: &str) -> anyhow::Result<u64> {
+        let written = read::last_number(&mut *self.readers.acquire().await?, project).await?;
+        let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = numbers.entry(project.to_owned()).or_insert(0);
+        *last = written.max(*last) + 1;
+        Ok(*last)
+    }
+
+    async fn run(&self, id: RunId) -> anyhow::Result<Option<StoredRun>> {
+        read::run(&mut *self.readers.begin().await?, id).await
+    }
+
+    async fn run_at(&self, project: &str, number: u64) -> anyhow::Result<Option<RunId>> {
+        read::run_at(&mut *self.readers.acquire().await?, project, number).await
+    }
+
+    async fn run_of_job(&self, job: JobId) -> anyhow::Result<Option<RunId>> {
+        read::run_of_job(&mut *self.readers.acquire().await?, job).await
+    }
+
+    async fn runs(&self, filter: &RunFilter) -> anyhow::Result<Vec<StoredSummary>> {
+        read::runs(&mut *self.readers.acquire().await?, filter).await
+    }
+
+    async fn put_project(&self, project: &ProjectView) -> anyhow::Result<()> {
+        enrolment::put_project(&mut *self.writer().await, project).await
+    }
+
+    async fn project(&self, name: &str) -> anyhow::Result<Option<ProjectView>> {
+        enrolment::project(&mut *self.readers.acquire().await?, name).await
+    }
+
+    async fn projects(&self) -> anyhow::Result<Vec<ProjectView>> {
+        enrolment::projects(&mut *self.readers.acquire().await?).await
+    }
+
+    async fn add_token(&self, token: &StoredToken) -> anyhow::Result<()> {
+        enrolment::add_token(&mut *self.writer().await, token).await
+    }
+
+    async fn remove_token(&self, id: TokenId) -> anyhow::Result<bool> {
+        enrolment::remove_token(&mut *self.writer().await, id).await
+    }
+
+    async fn tokens(&self) -> anyhow::Result<Vec<StoredToken>> {
+        enrolment::tokens(&mut *self.readers.acquire().await?).await
+    }
+
+    async fn enrol(
+        &self,
+        runner: &StoredRunner,
+        token: &StoredToken,
+        used_up: Option<TokenId>,
+    ) -> anyhow::Result<bool> {
+        let mut writer = self.writer().await;
+        let mut transaction = writer.begin_with(BEGIN).await?;
+        if let Some(id) = used_up
+            && !enrolment::remove_token(&mut transaction, id).await?
+        {
+            return Ok(false);
+        }
+        enrolment::add_runner(&mut transaction, runner).await?;
+        enrolment::add_token(&mut transaction, token).await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+
+    async fn put_hello(&self, runner: RunnerId, hello: &Hello, at: Timestamp) -> anyhow::Result<()> {
+        enrolment::put_hello(&mut *self.writer().await, runner, hello, at).await
+    }
+
+    async fn runners(&self) -> anyhow::Result<Vec<StoredRunner>> {
+        enrolment::runners(&mut *self.readers.acquire().await?).await
+    }
+
+    async fn close(&self) {
+        self.readers.close().await;
+    }
+}

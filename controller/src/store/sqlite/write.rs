@@ -1,0 +1,159 @@
+//! Records into rows. Every statement is conditional on what it must not break, so that a repeat changes nothing.
+
+use super::rows::{blob, id_maybe, json, signed, spec_to_columns, to_json};
+use crate::core::event::{Record, RunContent, RunSpec};
+use crate::store::CommitError;
+use crate::store::stored::{about, end_says_all};
+use sidings_proto::runner::{ImageUse, Progress, StepResult};
+use sidings_proto::{AttemptId, JobId, RequestId, RunId, Timestamp, Verdict};
+use sqlx::any::AnyQueryResult;
+use sqlx::{AnyConnection, query};
+
+type Written = Result<(), CommitError>;
+
+/// Any error that says nothing about the records.
+pub(super) fn failed(error: impl Into<anyhow::Error>) -> CommitError {
+    CommitError::Store(error.into())
+}
+
+pub(super) async fn record(db: &mut AnyConnection, record: &Record) -> Written {
+    match record {
+        Record::RunAccepted { run, at } => run_accepted(db, run, *at).await,
+        Record::JobQueued { job, since, not_before } => job_queued(db, *job, *since, *not_before).await,
+        Record::AttemptStarted { attempt, runner, life, request, at } => {
+            attempt_started(db, *attempt, [blob(runner.0), blob(life.0)], *request, *at).await
+        }
+        Record::AttemptProgressed { attempt, event } => attempt_progressed(db, *attempt, event).await,
+        Record::AttemptEnded { attempt, at, verdict, steps, images } => {
+            attempt_ended(db, *attempt, *at, verdict, steps, images).await
+        }
+        Record::JobEnded { job, at, verdict } => job_ended(db, *job, *at, verdict).await,
+        Record::RunCancelling { run } => run_cancelling(db, *run).await,
+        Record::RunEnded { run, at, verdict } => run_ended(db, *run, *at, verdict).await,
+    }
+}
+
+async fn run_accepted(db: &mut AnyConnection, run: &RunSpec, at: Timestamp) -> Written {
+    let (head, content) = spec_to_columns(run).map_err(failed)?;
+    let sql = "INSERT INTO runs (id, project, number, head, content, accepted, cancelling) \
+        VALUES ($1, $2, $3, $4, $5, $6, 0) ON CONFLICT (id) DO NOTHING";
+    let insert = query(sql).bind(blob(run.id.0)).bind(run.project.as_str()).bind(signed(run.number));
+    let inserted = insert.bind(head).bind(content).bind(at.0).execute(&mut *db).await.map_err(failed)?;
+    let (1, RunContent::Plan { job_ids, .. }) = (inserted.rows_affected(), &run.content) else { return Ok(()) };
+    for (place, job) in (0i64..).zip(job_ids) {
+        let insert = query("INSERT INTO jobs (id, run, place, fence) VALUES ($1, $2, $3, 0)");
+        insert.bind(blob(job.0)).bind(blob(run.id.0)).bind(place).execute(&mut *db).await.map_err(failed)?;
+    }
+    Ok(())
+}
+
+async fn job_queued(db: &mut AnyConnection, job: JobId, since: Timestamp, not_before: Timestamp) -> Written {
+    let update = query("UPDATE jobs SET since = $1, not_before = $2 WHERE id = $3");
+    let updated = update.bind(since.0).bind(not_before.0).bind(blob(job.0)).execute(db).await.map_err(failed)?;
+    known(&updated, || format!("job {job}"))
+}
+
+async fn attempt_started(
+    db: &mut AnyConnection,
+    attempt: AttemptId,
+    [runner, life]: [Vec<u8>; 2],
+    request: RequestId,
+    at: Timestamp,
+) -> Written {
+    let raise = query("UPDATE jobs SET fence = $1, since = NULL, not_before = NULL WHERE id = $2 AND fence < $1");
+    let raised = raise.bind(signed(attempt.fence)).bind(blob(attempt.job.0)).execute(&mut *db).await;
+    if raised.map_err(failed)?.rows_affected() == 0 {
+        return started_before(db, attempt, request).await;
+    }
+    let sql = "INSERT INTO attempts (job, fence, runner, life, request, started) VALUES ($1, $2, $3, $4, $5, $6)";
+    let insert = query(sql).bind(blob(attempt.job.0)).bind(signed(attempt.fence)).bind(runner).bind(life);
+    insert.bind(blob(request.0)).bind(at.0).execute(db).await.map_err(failed)?;
+    Ok(())
+}
+
+/// Whether this is a repeat: the fence is not above the highest one, which is right only for the same attempt.
+async fn started_before(db: &mut AnyConnection, attempt: AttemptId, request: RequestId) -> Written {
+    let sql =
+        "SELECT j.fence, a.request FROM jobs j LEFT JOIN attempts a ON a.job = j.id AND a.fence = $2 WHERE j.id = $1";
+    let select = query(sql).bind(blob(attempt.job.0)).bind(signed(attempt.fence));
+    let Some(row) = select.fetch_optional(&mut *db).await.map_err(failed)? else {
+        return Err(CommitError::Unknown(format!("job {}", attempt.job)));
+    };
+    if id_maybe(&row, 1).map_err(failed)? != Some(request.0) {
+        return Err(CommitError::StaleFence(attempt.job, attempt.fence));
+    }
+    let update = query("UPDATE jobs SET since = NULL, not_before = NULL WHERE id = $1 AND fence = $2");
+    update.bind(blob(attempt.job.0)).bind(signed(attempt.fence)).execute(db).await.map_err(failed)?;
+    Ok(())
+}
+
+async fn attempt_progressed(db: &mut AnyConnection, attempt: AttemptId, event: &Progress) -> Written {
+    let sql = "INSERT INTO progress (job, fence, about, event) \
+        SELECT job, fence, $3, $4 FROM attempts WHERE job = $1 AND fence = $2 AND ended IS NULL \
+        ON CONFLICT (job, fence, about) DO UPDATE SET event = excluded.event";
+    let insert = query(sql).bind(blob(attempt.job.0)).bind(signed(attempt.fence)).bind(about(event));
+    let inserted = insert.bind(to_json(event).map_err(failed)?).execute(&mut *db).await.map_err(failed)?;
+    if inserted.rows_affected() == 1 { Ok(()) } else { attempt_known(db, attempt).await }
+}
+
+async fn attempt_known(db: &mut AnyConnection, attempt: AttemptId) -> Written {
+    let select = query("SELECT 1 FROM attempts WHERE job = $1 AND fence = $2");
+    let row = select.bind(blob(attempt.job.0)).bind(signed(attempt.fence)).fetch_optional(db).await;
+    match row.map_err(failed)? {
+        Some(_) => Ok(()),
+        None => Err(CommitError::Unknown(format!("attempt {attempt}"))),
+    }
+}
+
+async fn attempt_ended(
+    db: &mut AnyConnection,
+    attempt: AttemptId,
+    at: Timestamp,
+    verdict: &Verdict,
+    steps: &[StepResult],
+    images: &[ImageUse],
+) -> Written {
+    let sql = "UPDATE attempts SET ended = $3, verdict = $4, steps = $5, images = $6 \
+        WHERE job = $1 AND fence = $2 AND ended IS NULL";
+    let update = query(sql).bind(blob(attempt.job.0)).bind(signed(attempt.fence)).bind(at.0);
+    let update = update.bind(to_json(verdict).map_err(failed)?).bind(to_json(&steps).map_err(failed)?);
+    let updated = update.bind(to_json(&images).map_err(failed)?).execute(&mut *db).await.map_err(failed)?;
+    if updated.rows_affected() == 0 {
+        return attempt_known(db, attempt).await;
+    }
+    if end_says_all(steps) {
+        let delete = query("DELETE FROM progress WHERE job = $1 AND fence = $2");
+        delete.bind(blob(attempt.job.0)).bind(signed(attempt.fence)).execute(db).await.map_err(failed)?;
+    }
+    Ok(())
+}
+
+async fn job_ended(db: &mut AnyConnection, job: JobId, at: Timestamp, verdict: &Verdict) -> Written {
+    let sql = "INSERT INTO outcomes (job, at, verdict) SELECT id, $2, $3 FROM jobs WHERE id = $1 \
+        ON CONFLICT (job) DO NOTHING";
+    let insert = query(sql).bind(blob(job.0)).bind(at.0).bind(to_json(verdict).map_err(failed)?);
+    if insert.execute(&mut *db).await.map_err(failed)?.rows_affected() == 1 {
+        return Ok(());
+    }
+    let select = query("SELECT verdict FROM outcomes WHERE job = $1").bind(blob(job.0));
+    let Some(row) = select.fetch_optional(db).await.map_err(failed)? else {
+        return Err(CommitError::Unknown(format!("job {job}")));
+    };
+    let first: Verdict = json(&row, 0).map_err(failed)?;
+    if first == *verdict { Ok(()) } else { Err(CommitError::SecondOutcome(job)) }
+}
+
+async fn run_cancelling(db: &mut AnyConnection, run: RunId) -> Written {
+    let update = query("UPDATE runs SET cancelling = 1 WHERE id = $1").bind(blob(run.0));
+    known(&update.execute(db).await.map_err(failed)?, || format!("run {run}"))
+}
+
+async fn run_ended(db: &mut AnyConnection, run: RunId, at: Timestamp, verdict: &Verdict) -> Written {
+    let sql = "UPDATE runs SET ended = coalesce(ended, $2), verdict = coalesce(verdict, $3) WHERE id = $1";
+    let update = query(sql).bind(blob(run.0)).bind(at.0).bind(to_json(verdict).map_err(failed)?);
+    known(&update.execute(db).await.map_err(failed)?, || format!("run {run}"))
+}
+
+fn known(result: &AnyQueryResult, what: impl FnOnce() -> String) -> Written {
+    if result.rows_affected() == 1 { Ok(()) } else { Err(CommitError::Unknown(what())) }
+}

@@ -1,0 +1,170 @@
+//! A run as records add up to it: pure values, the same from every store, and what follows from them.
+
+use crate::core::event::{ActiveJob, ActiveRun, RunContent, RunSpec, StoredState};
+use sidings_proto::api::State;
+use sidings_proto::runner::{ImageUse, Progress, StepResult};
+use sidings_proto::{Commit, JobId, LifeId, RequestId, RunId, RunnerId, Timestamp, Trigger, Verdict};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A run, whole.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct StoredRun {
+    pub(crate) spec: Arc<RunSpec>,
+    pub(crate) accepted: Timestamp,
+    pub(crate) cancelling: bool,
+    pub(crate) ended: Option<(Timestamp, Verdict)>,
+    /// In the plan's order.
+    pub(crate) jobs: Vec<StoredJob>,
+}
+
+/// A job of a run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct StoredJob {
+    /// The highest fence ever handed out.
+    pub(crate) fence: u64,
+    /// Since when it waits for a runner, and until when it is held back; none once it was handed out. The attempt
+    /// before may not be over yet: its runner fell silent and may still come back.
+    pub(crate) queued: Option<(Timestamp, Timestamp)>,
+    /// By fence.
+    pub(crate) attempts: Vec<StoredAttempt>,
+    pub(crate) outcome: Option<(Timestamp, Verdict)>,
+}
+
+/// One try of a job.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct StoredAttempt {
+    pub(crate) fence: u64,
+    pub(crate) runner: RunnerId,
+    pub(crate) life: LifeId,
+    pub(crate) request: RequestId,
+    pub(crate) started: Timestamp,
+    /// What it said while it ran, by [`about`]; empty once `ended` says the same for good.
+    pub(crate) progress: BTreeMap<String, Progress>,
+    pub(crate) ended: Option<AttemptEnd>,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct AttemptEnd {
+    pub(crate) at: Timestamp,
+    pub(crate) verdict: Verdict,
+    pub(crate) steps: Vec<StepResult>,
+    pub(crate) images: Vec<ImageUse>,
+}
+
+/// A run in a list.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct StoredSummary {
+    pub(crate) id: RunId,
+    pub(crate) project: String,
+    pub(crate) number: u64,
+    pub(crate) trigger: Trigger,
+    pub(crate) commit: Commit,
+    pub(crate) accepted: Timestamp,
+    pub(crate) started: Option<Timestamp>,
+    pub(crate) ended: Option<(Timestamp, Verdict)>,
+}
+
+/// What a progress event is about: a later event about the same takes the earlier one's place.
+pub(crate) fn about(event: &Progress) -> String {
+    match event {
+        Progress::Phase { .. } => "phase".to_owned(),
+        Progress::ImageReady(image) => format!("image {}", image.reference),
+        Progress::StepStarted { step, .. } => format!("step {:010} started", step.0),
+        Progress::StepEnded(result) => format!("step {:010} ended", result.step.0),
+    }
+}
+
+/// Whether the end of an attempt says all that its progress did, so that the progress can go.
+pub(crate) fn end_says_all(steps: &[StepResult]) -> bool {
+    !steps.is_empty()
+}
+
+impl StoredRun {
+    /// A run that was just accepted.
+    pub(crate) fn accepted(spec: Arc<RunSpec>, accepted: Timestamp) -> Self {
+        let jobs = match &spec.content {
+            RunContent::Plan { plan, .. } => plan.jobs.len(),
+            RunContent::Invalid { .. } => 0,
+        };
+        Self { spec, accepted, cancelling: false, ended: None, jobs: vec![StoredJob::default(); jobs] }
+    }
+
+    /// A job's place in the plan.
+    pub(crate) fn place_of(&self, job: JobId) -> Option<usize> {
+        match &self.spec.content {
+            RunContent::Plan { job_ids, .. } => job_ids.iter().position(|id| *id == job),
+            RunContent::Invalid { .. } => None,
+        }
+    }
+
+    /// When its first job was leased.
+    pub(crate) fn started(&self) -> Option<Timestamp> {
+        self.jobs.iter().flat_map(|job| &job.attempts).map(|attempt| attempt.started).min()
+    }
+
+    /// What a list shows of it.
+    pub(crate) fn summary(&self) -> StoredSummary {
+        StoredSummary {
+            id: self.spec.id,
+            project: self.spec.project.clone(),
+            number: self.spec.number,
+            trigger: self.spec.trigger,
+            commit: self.spec.commit.clone(),
+            accepted: self.accepted,
+            started: self.started(),
+            ended: self.ended.clone(),
+        }
+    }
+
+    /// What the core goes on with.
+    pub(crate) fn active(&self) -> ActiveRun {
+        ActiveRun {
+            run: self.spec.clone(),
+            accepted: self.accepted,
+            cancelling: self.cancelling,
+            jobs: self.jobs.iter().map(StoredJob::active).collect(),
+        }
+    }
+}
+
+impl StoredSummary {
+    /// Where the run is in its life.
+    pub(crate) fn state(&self) -> State {
+        match (&self.ended, self.started) {
+            (Some(_), _) => State::Ended,
+            (None, Some(_)) => State::Running,
+            (None, None) => State::Queued,
+        }
+    }
+}
+
+impl StoredJob {
+    /// The attempt that is out with a runner.
+    pub(crate) fn out(&self) -> Option<&StoredAttempt> {
+        self.attempts.last().filter(|attempt| attempt.ended.is_none())
+    }
+
+    /// Where it is in its life.
+    pub(crate) fn state(&self) -> StoredState {
+        match (&self.outcome, self.queued, self.out()) {
+            (Some((_, verdict)), _, _) => StoredState::Ended(verdict.clone()),
+            (None, Some((since, not_before)), _) => StoredState::Queued { since, not_before },
+            (None, None, Some(out)) => StoredState::Leased { runner: out.runner, life: out.life, request: out.request },
+            (None, None, None) => StoredState::Waiting,
+        }
+    }
+
+    fn active(&self) -> ActiveJob {
+        ActiveJob { fence: self.fence, infrastructure_failures: self.infrastructure_failures(), state: self.state() }
+    }
+
+    fn infrastructure_failures(&self) -> u32 {
+        let ours = |attempt: &&StoredAttempt| match attempt.ended.as_ref().map(|end| &end.verdict) {
+            Some(Verdict::Failed(failure)) => failure.class.is_infrastructure(),
+            Some(Verdict::Passed | Verdict::Cancelled | Verdict::Skipped { .. }) | None => false,
+        };
+        u32::try_from(self.attempts.iter().filter(ours).count()).unwrap_or(u32::MAX)
+    }
+}

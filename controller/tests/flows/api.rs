@@ -1,0 +1,261 @@
+//! What clients do: submit, push, list, follow, retry, and what they are told when it cannot be done.
+
+use crate::rig::{PIPELINE, Rig, TWO_JOBS, json, refused, rig, snapshot};
+use futures::StreamExt;
+use reqwest::{Method, StatusCode};
+use sidings_proto::api::{
+    ErrorBody, NewProject, ProjectView, Projects, Push, PushAnswer, RetryRun, RunView, Runs, State, SubmitRun,
+};
+use sidings_proto::{Commit, Source, Trigger, Verdict};
+use std::path::Path;
+use std::process::Command;
+
+#[tokio::test]
+async fn a_wrong_pipeline_is_a_run_that_people_can_read() {
+    let rig = rig().await;
+    let run = rig.run("jobs:\n  test:\n    stepps: []\n").await;
+    assert_eq!((run.summary.state, run.jobs.len()), (State::Ended, 0));
+    assert_eq!(run.summary.verdict.as_ref().map(Verdict::word), Some("failed"));
+    let diagnostics = run.diagnostics.unwrap();
+    assert!(diagnostics.contains(".sidings.yml:3") && diagnostics.contains("stepps"), "{diagnostics}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_refused_with_a_reason() {
+    let rig = rig().await;
+    assert_eq!(refused(rig.submit(&[("README", "")]).await, StatusCode::UNPROCESSABLE_ENTITY).await, "no_pipeline");
+
+    let submit = |source: Source| {
+        let (project, trigger, commit) = ("web".to_owned(), Trigger::Manual, Commit::default());
+        SubmitRun { project, trigger, source, commit }
+    };
+    let blob = "0".repeat(64).try_into().unwrap();
+    let answer = rig.post("/api/v1/runs", &submit(Source::Snapshot { blob })).await;
+    assert_eq!(refused(answer, StatusCode::UNPROCESSABLE_ENTITY).await, "source_not_found");
+
+    let url = "file:///nowhere/at/all".to_owned();
+    let answer = rig.post("/api/v1/runs", &submit(Source::Git { url, commit: "1".repeat(40) })).await;
+    assert_eq!(refused(answer, StatusCode::UNPROCESSABLE_ENTITY).await, "source_not_found");
+
+    let garbage = b"this is no archive".to_vec();
+    let id = blake3::hash(&garbage).to_hex().to_string();
+    rig.call(Method::PUT, &format!("/api/v1/blobs/{id}")).body(garbage).send().await.unwrap();
+    let answer = rig.post("/api/v1/runs", &submit(Source::Snapshot { blob: id.try_into().unwrap() })).await;
+    assert_eq!(refused(answer, StatusCode::UNPROCESSABLE_ENTITY).await, "bad_snapshot");
+}
+
+#[tokio::test]
+async fn a_blob_is_kept_under_its_own_hash_only() {
+    let rig = rig().await;
+    let bytes = snapshot(&[("a", "b")]);
+    let (right, wrong) = (blake3::hash(&bytes).to_hex().to_string(), "0".repeat(64));
+    let put = |id: &str| rig.call(Method::PUT, &format!("/api/v1/blobs/{id}")).body(bytes.clone()).send();
+    let head = |id: &str| rig.call(Method::HEAD, &format!("/api/v1/blobs/{id}")).send();
+    assert_eq!(refused(put(&wrong).await.unwrap(), StatusCode::UNPROCESSABLE_ENTITY).await, "hash_differs");
+    assert_eq!(put(&right).await.unwrap().status(), StatusCode::CREATED);
+    assert_eq!(put(&right).await.unwrap().status(), StatusCode::OK);
+    assert_eq!(head(&right).await.unwrap().status(), StatusCode::OK);
+    assert_eq!(head(&wrong).await.unwrap().status(), StatusCode::NOT_FOUND);
+    assert_eq!(put("../etc/passwd").await.unwrap().status(), StatusCode::NOT_FOUND);
+    assert_eq!(std::fs::read_dir(rig.data.path().join("blobs/incoming")).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn a_runner_gets_the_snapshot_of_its_attempt() {
+    let rig = rig().await;
+    let runner = rig.runner().await;
+    rig.run(PIPELINE).await;
+    let work = runner.lease(&rig).await;
+    let call = rig.call_as(&work.assignment.token, Method::GET, &work.path("source"));
+    let bytes = call.send().await.unwrap().error_for_status().unwrap().bytes().await.unwrap();
+    assert_eq!(bytes, snapshot(&[(".sidings.yml", PIPELINE)]));
+}
+
+fn git(at: &Path, args: &[&str]) -> String {
+    let output = Command::new("git")
+        .current_dir(at)
+        .args(["-c", "user.name=Ada", "-c", "user.email=ada@example.org", "-c", "init.defaultBranch=main"])
+        .args(args)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+/// A repository with one commit that has a pipeline and a Dockerfile; gives its address and the commit.
+fn repository(at: &Path) -> (String, String) {
+    git(at, &["init", "--quiet"]);
+    std::fs::write(at.join(".sidings.yml"), PIPELINE.replace("image: debian:bookworm-slim", "build: .")).unwrap();
+    std::fs::write(at.join("Dockerfile"), "FROM debian:bookworm-slim\n").unwrap();
+    git(at, &["add", "."]);
+    git(at, &["commit", "--quiet", "--message", "first\n\nwith a body"]);
+    (format!("file://{}", at.display()), git(at, &["rev-parse", "HEAD"]))
+}
+
+async fn push(rig: &Rig, reference: &str, after: &str) -> PushAnswer {
+    let push = Push { reference: reference.to_owned(), before: "0".repeat(40), after: after.to_owned() };
+    json(rig.post("/api/v1/projects/team%2Fweb/pushes", &push).await, StatusCode::ACCEPTED).await
+}
+
+#[tokio::test]
+async fn a_push_makes_a_run_of_the_commit() {
+    let (rig, repo) = (rig().await, tempfile::tempdir().unwrap());
+    let (url, commit) = repository(repo.path());
+    let new = NewProject { name: "team/web".to_owned(), repo_url: url.clone(), default_branch: String::new() };
+    let made: ProjectView = json(rig.post("/api/v1/projects", &new).await, StatusCode::CREATED).await;
+    assert_eq!(made.default_branch, "main");
+    assert_eq!(rig.get::<Projects>("/api/v1/projects").await.projects, [made]);
+
+    let run = push(&rig, "refs/heads/main", &commit).await.run.unwrap();
+    let of = &run.summary.commit;
+    assert_eq!((&*of.author, &*of.message, &of.sha), ("Ada <ada@example.org>", "first\n\nwith a body", &commit));
+    assert_eq!((run.summary.trigger, of.branch(), of.before.as_deref()), (Trigger::Push, Some("main"), None));
+    assert_eq!(run.summary.state, State::Queued);
+
+    git(repo.path(), &["tag", "--annotate", "v1", "--message", "one"]);
+    let tag = git(repo.path(), &["rev-parse", "v1"]);
+    let run = push(&rig, "refs/tags/v1", &tag).await.run.unwrap();
+    assert_eq!((run.summary.trigger, &run.summary.commit.sha), (Trigger::Tag, &commit));
+
+    let none = push(&rig, "refs/heads/main", &"0".repeat(40)).await;
+    assert_eq!(none.reason.as_deref(), Some("refs/heads/main was removed"));
+    let none = push(&rig, "refs/notes/x", &commit).await;
+    assert_eq!(none.reason.as_deref(), Some("refs/notes/x is neither a branch nor a tag"));
+
+    git(repo.path(), &["rm", "--quiet", ".sidings.yml"]);
+    git(repo.path(), &["commit", "--quiet", "--message", "no pipeline"]);
+    let none = push(&rig, "refs/heads/main", &git(repo.path(), &["rev-parse", "HEAD"])).await;
+    assert!(none.run.is_none() && none.reason.unwrap().contains("sidings init"));
+}
+
+#[tokio::test]
+async fn a_commit_that_cannot_be_reached_is_said() {
+    let (rig, repo) = (rig().await, tempfile::tempdir().unwrap());
+    let (url, _) = repository(repo.path());
+    let source = Source::Git { url, commit: "1".repeat(40) };
+    let (project, trigger, commit) = ("web".to_owned(), Trigger::Manual, Commit::default());
+    let answer = rig.post("/api/v1/runs", &SubmitRun { project, trigger, source, commit }).await;
+    let error = json::<ErrorBody>(answer, StatusCode::UNPROCESSABLE_ENTITY).await.error;
+    assert!(error.message.contains(&"1".repeat(40)), "{}", error.message);
+}
+
+#[tokio::test]
+async fn runs_are_listed_newest_first_by_pages_and_addressed_by_number() {
+    let rig = rig().await;
+    let runs = [rig.run(PIPELINE).await, rig.run(PIPELINE).await, rig.run(PIPELINE).await];
+    let ids = |page: &Runs| page.runs.iter().map(|run| run.number).collect::<Vec<_>>();
+    let first: Runs = rig.get("/api/v1/runs?limit=2&project=web").await;
+    assert_eq!((ids(&first), first.next), (vec![3, 2], Some(runs[1].summary.id)));
+    let second: Runs = rig.get(&format!("/api/v1/runs?limit=2&before={}", first.next.unwrap())).await;
+    assert_eq!((ids(&second), second.next), (vec![1], None));
+    assert!(ids(&rig.get("/api/v1/runs?project=other").await).is_empty());
+
+    assert_eq!(rig.get::<RunView>("/api/v1/runs/web%402").await, runs[1]);
+    let answer = rig.call(Method::GET, "/api/v1/runs/web%409").send().await.unwrap();
+    assert_eq!(refused(answer, StatusCode::NOT_FOUND).await, "not_found");
+    let answer = rig.call(Method::GET, "/api/v1/runs/web").send().await.unwrap();
+    assert_eq!(refused(answer, StatusCode::BAD_REQUEST).await, "bad_request");
+}
+
+#[tokio::test]
+async fn who_follows_a_run_sees_it_to_its_end() {
+    let rig = rig().await;
+    let runner = rig.runner().await;
+    let run = rig.run(PIPELINE).await;
+    let path = format!("/api/v1/runs/{}/events", run.summary.id);
+    let answer = rig.call(Method::GET, &path).send().await.unwrap();
+    assert_eq!(answer.headers()["content-type"], "text/event-stream");
+    let mut events = answer.bytes_stream();
+    let mut text = String::new();
+    while !text.contains("\n\n") {
+        text += std::str::from_utf8(&events.next().await.unwrap().unwrap()).unwrap();
+    }
+    assert!(text.starts_with("event: run\ndata: "), "{text}");
+
+    runner.lease(&rig).await.pass(&rig).await;
+    while let Some(piece) = events.next().await {
+        text += std::str::from_utf8(&piece.unwrap()).unwrap();
+    }
+    let last = text.lines().filter_map(|line| line.strip_prefix("data: ")).next_back().unwrap();
+    assert_eq!(serde_json::from_str::<RunView>(last).unwrap(), rig.view(&run).await);
+    assert_eq!(rig.view(&run).await.summary.state, State::Ended);
+}
+
+#[tokio::test]
+async fn a_retry_runs_what_did_not_pass() {
+    let rig = rig().await;
+    let runner = rig.runner().await;
+    let run = rig.run(TWO_JOBS).await;
+    let retry = |run: &RunView| format!("/api/v1/runs/{}/retry", run.summary.id);
+    let failed_only = RetryRun { failed_only: true };
+    let early = rig.post(&retry(&run), &failed_only).await;
+    assert_eq!(refused(early, StatusCode::CONFLICT).await, "conflict");
+
+    runner.lease(&rig).await.pass(&rig).await;
+    json::<RunView>(rig.post(&format!("/api/v1/runs/{}/cancel", run.summary.id), &()).await, StatusCode::ACCEPTED)
+        .await;
+    let again: RunView = json(rig.post(&retry(&run), &failed_only).await, StatusCode::CREATED).await;
+    assert_eq!((again.retry_of, again.summary.number), (Some(run.summary.id), 2));
+    let Some(Verdict::Skipped { reason, .. }) = &again.jobs[0].verdict else { panic!("it runs again") };
+    assert_eq!(reason, "passed in run 1");
+
+    let work = runner.lease(&rig).await;
+    assert_eq!(work.assignment.job_name, "test");
+    work.pass(&rig).await;
+    assert_eq!(rig.view(&again).await.summary.verdict, Some(Verdict::Passed));
+    let whole: RunView = json(rig.post(&retry(&again), &RetryRun::default()).await, StatusCode::CREATED).await;
+    assert_eq!(whole.jobs[0].state, State::Queued);
+}
+
+#[tokio::test]
+async fn what_the_api_does_not_know_it_says() {
+    let rig = rig().await;
+    let unknown = rig.post("/api/v1/projects", &serde_json::json!({ "name": "a", "what": 1 })).await;
+    assert_eq!(refused(unknown, StatusCode::BAD_REQUEST).await, "bad_request");
+    for name in ["", "Web", "-a", "a b"] {
+        let new = NewProject { name: name.to_owned(), repo_url: String::new(), default_branch: String::new() };
+        assert_eq!(refused(rig.post("/api/v1/projects", &new).await, StatusCode::BAD_REQUEST).await, "bad_request");
+    }
+    let nowhere = rig.call(Method::GET, "/api/v1/nothing").send().await.unwrap();
+    assert_eq!(refused(nowhere, StatusCode::NOT_FOUND).await, "not_found");
+    let method = rig.call(Method::DELETE, "/api/v1/runs").send().await.unwrap();
+    assert_eq!(refused(method, StatusCode::METHOD_NOT_ALLOWED).await, "method_not_allowed");
+    let long = rig.post("/api/v1/projects", &"x".repeat(1024 * 1024)).await;
+    assert_eq!(refused(long, StatusCode::PAYLOAD_TOO_LARGE).await, "too_large");
+}
+
+#[tokio::test]
+async fn the_first_page_health_metrics_and_description_need_no_token() {
+    let rig = rig().await;
+    let runner = rig.runner().await;
+    rig.run(PIPELINE).await;
+    runner.lease(&rig).await.pass(&rig).await;
+    rig.run(PIPELINE).await;
+    let bare = crate::rig::client();
+    let get = async |path: &str| {
+        bare.get(format!("{}{path}", rig.controller.url())).send().await.unwrap().text().await.unwrap()
+    };
+    assert!(get("/").await.starts_with("Sidings controller "));
+    assert_eq!(get("/healthz").await, "ok\n");
+    assert_eq!(get("/api/v1/openapi.json").await, sidings_controller::openapi());
+    let metrics = get("/metrics").await;
+    for line in [
+        "sidings_runs_ended_total{verdict=\"passed\"} 1",
+        "sidings_jobs_ended_total{verdict=\"passed\"} 1",
+        "sidings_jobs{state=\"queued\"} 1",
+        "sidings_runners{state=\"up\"} 1",
+        "sidings_queue_seconds_count 1",
+    ] {
+        assert!(metrics.contains(line), "no {line} in\n{metrics}");
+    }
+}
+
+#[test]
+fn the_checked_in_description_is_the_one_that_is_served() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/openapi.json");
+    let served = sidings_controller::openapi();
+    if std::env::var_os("UPDATE_OPENAPI").is_some() {
+        std::fs::write(&file, &served).unwrap();
+    }
+    assert!(std::fs::read_to_string(file).unwrap() == served, "docs/openapi.json is old: run with UPDATE_OPENAPI=1");
+}

@@ -1,0 +1,8 @@
+//! Flows in process: a controller on port 0, and a client and a runner that speak to it as real ones do.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod api;
+mod logs;
+mod rig;
+mod runner;
+mod tokens;
