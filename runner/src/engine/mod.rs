@@ -18,6 +18,8 @@ use std::path::PathBuf;
 
 use crate::setup_log::SetupLog;
 
+pub mod docker;
+
 /// A container engine on this host.
 #[async_trait]
 pub trait Engine: Send + Sync + 'static {
@@ -104,6 +106,8 @@ pub struct Build {
     pub context: PathBuf,
     /// The Dockerfile's name in the tar.
     pub dockerfile: String,
+    /// The Dockerfile as the user knows it, so that a failure can name its line.
+    pub source: DockerfileSource,
     /// The stage; the last one when none.
     pub target: Option<String>,
     /// Build arguments.
@@ -114,6 +118,15 @@ pub struct Build {
     pub labels: BTreeMap<String, String>,
     /// `repository:tag`.
     pub tag: String,
+}
+
+/// A Dockerfile as the user knows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DockerfileSource {
+    /// Relative to the project's root.
+    pub name: String,
+    /// Its text as it is built: what was added to the user's own stands after it.
+    pub text: String,
 }
 
 /// Why there is no image.

@@ -1,0 +1,370 @@
+//! The Docker Engine. The only room that names bollard.
+//!
+//! | file | what it does |
+//! | --- | --- |
+//! | `step` | a step's container and its hardening |
+//! | `holder` | network namespaces, held by containers, some of them made in advance |
+//! | `ledger` | what belongs to which attempt, so that a teardown misses nothing |
+//! | `helper` | the static helper: its folder on the host, its image for holders |
+//! | `image`, `build` | images: looked up, fetched, built; `progress` and `blame` make a build readable |
+//!
+//! Whatever makes a container runs in a task of its own: a caller that is dropped half-way leaves nothing unaccounted.
+
+use super::{Build, ContainerId, Engine, EngineFacts, ImageError, ImageFacts, Network, Signal, StepContainer};
+use crate::setup_log::SetupLog;
+use anyhow::Context;
+use async_trait::async_trait;
+use bollard::errors::Error as BollardError;
+use bollard::models::ContainerCreateBody;
+use bollard::query_parameters::{
+    KillContainerOptionsBuilder, RemoveContainerOptionsBuilder, WaitContainerOptionsBuilder,
+};
+use futures::{StreamExt, TryStreamExt};
+use ledger::Ledger;
+use sidings_proto::{AttemptId, RunnerId};
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+mod blame;
+mod build;
+mod helper;
+mod holder;
+mod image;
+mod labels;
+mod ledger;
+mod progress;
+mod step;
+
+/// How long the Engine may take to begin an answer. An Engine under load starts a container in seconds, not minutes.
+const ANSWER_WITHIN: Duration = Duration::from_secs(300);
+/// Containers removed at once: a removal is mostly the kernel's work.
+const REMOVALS_AT_ONCE: usize = 4;
+
+/// What the Docker engine is to know of its runner.
+#[derive(Clone, Debug)]
+pub struct DockerConfig {
+    /// Whose labels everything carries.
+    pub runner: RunnerId,
+    /// An absolute folder that the Engine sees at the same path.
+    pub data_dir: PathBuf,
+    /// Network namespaces kept ready.
+    pub warm_networks: usize,
+    /// Containers started at once: starts are bound by the processor, not by the number of jobs.
+    pub starts_at_once: usize,
+    /// For steps that ask for no limit, in bytes.
+    pub step_memory: Option<u64>,
+    /// For steps that ask for no limit, in thousandths of a processor.
+    pub step_milli_cpus: Option<u64>,
+    /// Who builds images.
+    pub builder: Builder,
+}
+
+impl DockerConfig {
+    /// The defaults: four warm networks, two starts at once for each processor, no limits of its own.
+    pub fn new(runner: RunnerId, data_dir: PathBuf) -> DockerConfig {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        DockerConfig {
+            runner,
+            data_dir,
+            warm_networks: 4,
+            starts_at_once: 2 * processors,
+            step_memory: None,
+            step_milli_cpus: None,
+            builder: Builder::Auto,
+        }
+    }
+}
+
+/// Who builds images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Builder {
+    /// BuildKit where the Engine has it, else the classic builder.
+    Auto,
+    /// The classic builder.
+    Classic,
+}
+
+/// A Docker Engine that answers.
+#[derive(Clone)]
+pub struct Docker {
+    shared: Arc<Shared>,
+}
+
+impl std::fmt::Debug for Docker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Docker").field("config", &self.shared.config).finish_non_exhaustive()
+    }
+}
+
+struct Shared {
+    api: bollard::Docker,
+    config: DockerConfig,
+    /// Tells this life of the process from earlier ones, so that a sweep spares what is in use.
+    life: String,
+    ledger: Ledger,
+    starts: Semaphore,
+    /// Seen when the Engine refused to set a limit: it has no right to (rootless, or in a container itself).
+    open_files_are_fixed: AtomicBool,
+    ready: OnceLock<Ready>,
+    pool: holder::Pool,
+    closed: CancellationToken,
+}
+
+/// What `prepare` made.
+struct Ready {
+    facts: EngineFacts,
+    helper_dir: PathBuf,
+    holder_image: String,
+    bridge: String,
+}
+
+impl Docker {
+    /// Speaks to the Engine that `DOCKER_HOST` names, else to the one on this host, in a version that both know.
+    pub async fn connect(config: DockerConfig) -> anyhow::Result<Docker> {
+        anyhow::ensure!(config.data_dir.is_absolute(), "the data folder's path must be absolute");
+        let api = bollard::Docker::connect_with_defaults().context("connecting to the Docker Engine")?;
+        let api = api.with_timeout(ANSWER_WITHIN).negotiate_version().await;
+        let api = api.context("asking the Docker Engine for its version")?;
+        let shared = Shared {
+            api,
+            life: uuid::Uuid::new_v4().simple().to_string(),
+            ledger: Ledger::default(),
+            starts: Semaphore::new(config.starts_at_once.max(1)),
+            open_files_are_fixed: AtomicBool::new(false),
+            ready: OnceLock::new(),
+            pool: holder::Pool::default(),
+            closed: CancellationToken::new(),
+            config,
+        };
+        Ok(Docker { shared: Arc::new(shared) })
+    }
+}
+
+#[async_trait]
+impl Engine for Docker {
+    async fn prepare(&self) -> anyhow::Result<EngineFacts> {
+        if let Some(ready) = self.shared.ready.get() {
+            return Ok(ready.facts.clone());
+        }
+        let ready = self.shared.make_ready().await?;
+        let facts = ready.facts.clone();
+        if self.shared.ready.set(ready).is_ok() {
+            holder::keep_warm(Arc::clone(&self.shared));
+        }
+        Ok(facts)
+    }
+
+    async fn sweep(&self) -> anyhow::Result<usize> {
+        let foreign = self.shared.list(&labels::of_runner(self.shared.config.runner)).await?;
+        let earlier: Vec<String> =
+            foreign.into_iter().filter(|found| found.life.as_ref() != Some(&self.shared.life)).map(|c| c.id).collect();
+        let count = earlier.len();
+        self.shared.remove_all(earlier).await?;
+        Ok(count)
+    }
+
+    async fn inspect_image(&self, reference: &str) -> anyhow::Result<Option<ImageFacts>> {
+        image::inspect(&self.shared.api, reference).await
+    }
+
+    async fn pull_image(&self, reference: &str, log: &SetupLog) -> Result<ImageFacts, ImageError> {
+        image::pull(&self.shared.api, reference, log).await
+    }
+
+    async fn build_image(&self, build: Build, log: &SetupLog) -> Result<ImageFacts, ImageError> {
+        let ready = self.shared.ready().map_err(ImageError::Engine)?;
+        build::build(&self.shared.api, ready.facts.buildkit, build, log).await
+    }
+
+    async fn take_network(&self, attempt: AttemptId) -> anyhow::Result<Network> {
+        let inside = self.shared.ledger.enter(attempt).await;
+        let shared = Arc::clone(&self.shared);
+        unbroken(async move {
+            let _inside = inside;
+            let holder = holder::take(&shared).await?;
+            shared.ledger.holder(attempt, holder.clone());
+            Ok(Network(holder))
+        })
+        .await
+    }
+
+    async fn start(&self, step: StepContainer) -> anyhow::Result<ContainerId> {
+        let inside = self.shared.ledger.enter(step.attempt).await;
+        let shared = Arc::clone(&self.shared);
+        unbroken(async move {
+            let _inside = inside;
+            let container = shared.start_step(&step).await?;
+            shared.ledger.container(step.attempt, container.clone());
+            Ok(ContainerId(container))
+        })
+        .await
+    }
+
+    async fn wait(&self, container: &ContainerId) -> anyhow::Result<Option<i64>> {
+        let code = self.shared.wait(&container.0).await?;
+        let (shared, id) = (Arc::clone(&self.shared), container.0.clone());
+        let removal = tokio::spawn(async move {
+            if let Err(error) = shared.remove(&id).await {
+                tracing::warn!(%error, container = id, "could not remove a container; the teardown tries again");
+            }
+        });
+        self.shared.ledger.removal(&container.0, removal);
+        Ok(code)
+    }
+
+    async fn signal(&self, container: &ContainerId, signal: Signal) -> anyhow::Result<()> {
+        let name = match signal {
+            Signal::Terminate => "SIGTERM",
+            Signal::Kill => "SIGKILL",
+        };
+        let options = KillContainerOptionsBuilder::default().signal(name).build();
+        match self.shared.api.kill_container(&container.0, Some(options)).await {
+            Ok(()) => Ok(()),
+            Err(error) if matches!(status(&error), Some(404 | 409)) => Ok(()),
+            Err(error) => Err(error).with_context(|| format!("sending {name}")),
+        }
+    }
+
+    async fn teardown(&self, attempt: AttemptId) -> anyhow::Result<()> {
+        let shared = Arc::clone(&self.shared);
+        unbroken(async move {
+            let holders = shared.ledger.close(attempt).await;
+            let steps = shared.list(&labels::of_attempt(shared.config.runner, attempt)).await?;
+            shared.remove_all(steps.into_iter().map(|found| found.id).collect()).await?;
+            shared.remove_all(holders).await
+        })
+        .await
+    }
+
+    async fn close(&self) -> anyhow::Result<()> {
+        self.shared.closed.cancel();
+        self.shared.pool.stopped().await;
+        let own = self.shared.list(&labels::of_runner(self.shared.config.runner)).await?;
+        let own = own.into_iter().filter(|found| found.life.as_ref() == Some(&self.shared.life));
+        self.shared.remove_all(own.map(|found| found.id).collect()).await?;
+        match &self.shared.ready.get() {
+            Some(ready) => holder::remove_bridge(&self.shared.api, &ready.bridge).await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// A container as a listing shows it.
+struct Found {
+    id: String,
+    life: Option<String>,
+}
+
+impl Shared {
+    async fn make_ready(&self) -> anyhow::Result<Ready> {
+        let version = self.api.version().await.context("asking the Docker Engine what it is")?;
+        let helper_dir = helper::put(&self.config.data_dir).context("putting the helper into its folder")?;
+        let facts = EngineFacts {
+            version: format!("docker {}", version.version.as_deref().unwrap_or("of unknown version")),
+            os: version.os.clone().unwrap_or_else(|| "linux".to_owned()),
+            arch: version.arch.clone().unwrap_or_default(),
+            buildkit: self.config.builder == Builder::Auto && build::has_buildkit(&version),
+        };
+        let holder_image = helper::holder_image(&self.api).await.context("making the holders' image")?;
+        let bridge = holder::bridge(&self.api, self.config.runner).await.context("making the runner's network")?;
+        Ok(Ready { facts, helper_dir, holder_image, bridge })
+    }
+
+    fn ready(&self) -> anyhow::Result<&Ready> {
+        self.ready.get().context("the engine was not prepared")
+    }
+
+    async fn start_step(&self, step: &StepContainer) -> anyhow::Result<String> {
+        let body = step::body(step, &self.config, &self.life, &self.ready()?.helper_dir);
+        self.run(body).await.with_context(|| format!("starting the container of step {}", step.step))
+    }
+
+    /// Creates and starts a container. An Engine that may not raise limits itself is asked once more, without.
+    async fn run(&self, mut body: ContainerCreateBody) -> anyhow::Result<String> {
+        let _turn = self.starts.acquire().await?;
+        if self.open_files_are_fixed.load(Ordering::Relaxed) {
+            step::leave_open_files(&mut body);
+        }
+        match self.run_once(body.clone()).await {
+            Err(error) if format!("{error:#}").contains("setting rlimit") && step::leave_open_files(&mut body) => {
+                tracing::info!("this engine may not change the limit of open files; containers have the engine's own");
+                self.open_files_are_fixed.store(true, Ordering::Relaxed);
+                self.run_once(body).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Creates and starts a container; one that does not start is removed.
+    async fn run_once(&self, body: ContainerCreateBody) -> anyhow::Result<String> {
+        let container = self.api.create_container(None, body).await.context("creating it")?.id;
+        if let Err(error) = self.api.start_container(&container, None).await {
+            let _ = self.remove(&container).await;
+            return Err(error).context("starting it");
+        }
+        Ok(container)
+    }
+
+    async fn wait(&self, container: &str) -> anyhow::Result<Option<i64>> {
+        let options = WaitContainerOptionsBuilder::default().condition("not-running").build();
+        let mut answers = self.api.wait_container(container, Some(options)).boxed();
+        match answers.next().await {
+            Some(Ok(answer)) => Ok(Some(answer.status_code)),
+            Some(Err(BollardError::DockerContainerWaitError { code, .. })) => Ok(Some(code)),
+            Some(Err(error)) if status(&error) == Some(404) => Ok(None),
+            Some(Err(error)) => Err(error).context("waiting for a container"),
+            None => anyhow::bail!("the Engine closed the connection while a container was awaited"),
+        }
+    }
+
+    async fn list(&self, labels: &[String]) -> anyhow::Result<Vec<Found>> {
+        let found = self.api.list_containers(Some(labels::filter(labels))).await.context("listing containers")?;
+        let life = |labels: Option<std::collections::HashMap<String, String>>| labels?.remove(labels::LIFE);
+        Ok(found.into_iter().filter_map(|c| Some(Found { id: c.id?, life: life(c.labels) })).collect())
+    }
+
+    async fn remove_all(&self, containers: Vec<String>) -> anyhow::Result<()> {
+        futures::stream::iter(containers)
+            .map(Ok)
+            .try_for_each_concurrent(REMOVALS_AT_ONCE, |id| async move { self.remove(&id).await })
+            .await
+    }
+
+    /// Kills and removes a container with its anonymous volumes. One that is gone, or going, is no error.
+    async fn remove(&self, container: &str) -> anyhow::Result<()> {
+        let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
+        match self.api.remove_container(container, Some(options)).await {
+            Ok(()) => Ok(()),
+            Err(error) if matches!(status(&error), Some(404 | 409)) => Ok(()),
+            Err(error) => Err(error).context("removing a container"),
+        }
+    }
+}
+
+/// Runs to its end even when the caller is dropped.
+async fn unbroken<T: Send + 'static>(
+    work: impl Future<Output = anyhow::Result<T>> + Send + 'static,
+) -> anyhow::Result<T> {
+    tokio::spawn(work).await.context("a task of the engine ended early")?
+}
+
+/// The status of the Engine's refusal, when it gave one.
+fn status(error: &BollardError) -> Option<u16> {
+    if let BollardError::DockerResponseServerError { status_code, .. } = error { Some(*status_code) } else { None }
+}
+
+/// The Engine's own words, with the status of its refusal or, in the midst of an answer, none.
+fn said(error: &BollardError) -> Option<(Option<u16>, &str)> {
+    if let BollardError::DockerStreamError { error } = error {
+        return Some((None, error));
+    }
+    if let BollardError::DockerResponseServerError { status_code, message } = error {
+        return Some((Some(*status_code), message));
+    }
+    None
+}

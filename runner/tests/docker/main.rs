@@ -1,0 +1,11 @@
+//! The Docker engine and the images on a real Engine. Without one, or without `debian:bookworm-slim` on it, these fail:
+//! `scripts/engine up && scripts/engine base` makes both.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+
+mod hardening;
+mod lifetimes;
+mod networks;
+mod scene;
+mod steps;
+mod users;
