@@ -7,6 +7,7 @@ use crate::condition::When;
 use crate::source::Span;
 use sidings_proto::{Command, Environment};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// Variables by name.
 pub(crate) type Variables = BTreeMap<String, String>;
@@ -40,9 +41,10 @@ pub(crate) struct Stage {
 #[derive(Debug)]
 pub(crate) struct Step {
     pub(crate) name: Option<Named>,
-    pub(crate) image: Environment,
+    /// Steps share what they have from around them.
+    pub(crate) image: Rc<Environment>,
     pub(crate) command: Command,
-    pub(crate) environment: Variables,
+    pub(crate) environment: Rc<Variables>,
     pub(crate) working_directory: Option<String>,
     pub(crate) when: Option<When>,
     pub(crate) timeout_ms: Option<u64>,

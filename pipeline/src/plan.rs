@@ -68,9 +68,9 @@ fn planned_step(step: &Step, name: String, no: StepNo) -> plan::Step {
     plan::Step {
         no,
         name,
-        image: step.image.clone(),
+        image: step.image.as_ref().clone(),
         command: step.command.clone(),
-        environment: step.environment.clone(),
+        environment: step.environment.as_ref().clone(),
         working_directory: step.working_directory.clone(),
         timeout_ms: step.timeout_ms,
         allow_failure: step.allow_failure,

@@ -7,6 +7,7 @@ mod fields;
 mod job;
 mod path;
 mod shape;
+mod size;
 mod step;
 mod values;
 mod variables;
@@ -23,6 +24,7 @@ use environment::{Chosen, Images};
 use fields::{At, Fields};
 use job::Defaults;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// Reads one file.
 struct Reader<'r> {
@@ -31,11 +33,13 @@ struct Reader<'r> {
     /// Looked at once each.
     dockerfiles: BTreeMap<String, Dockerfile>,
     images: Images,
+    /// Bytes of the plan so far, about.
+    spent: usize,
 }
 
 /// The pipeline that a tree says, none if the tree is none at all.
 pub(crate) fn pipeline(tree: &Node<'_>, files: &dyn Files, report: &mut Report) -> Option<Pipeline> {
-    let mut reader = Reader { report, files, dockerfiles: BTreeMap::new(), images: Images::default() };
+    let mut reader = Reader { report, files, dockerfiles: BTreeMap::new(), images: Images::default(), spent: 0 };
     if tree.is_null() {
         reader.empty_file(&tree.span);
         return None;
@@ -64,7 +68,7 @@ impl Reader<'_> {
         }
         let defaults = Defaults {
             image: self.chosen(fields),
-            environment: fields.get("environment").map(|at| self.variables(&at)).unwrap_or_default(),
+            environment: Rc::new(fields.get("environment").map(|at| self.variables(&at)).unwrap_or_default()),
             working_directory: None,
         };
         let when = fields.get("when").and_then(|at| self.when(&at));

@@ -81,10 +81,14 @@ impl Report {
         self.found.len() < MOST
     }
 
+    /// One that is not worth its words any more.
+    pub(crate) fn leave_out(&mut self) {
+        self.left_out += 1;
+    }
+
     pub(crate) fn add(&mut self, problem: Problem) {
         if !self.has_room() {
-            self.left_out += 1;
-            return;
+            return self.leave_out();
         }
         let diagnostic = self.diagnostic(problem);
         let Span { start, end } = diagnostic.span;

@@ -1,22 +1,18 @@
 //! What somebody probably meant.
 
-/// The one of `known` that is nearest to `written`, if it is near at all.
+/// The one of `known` that is nearest to `written`, if it is near at all. Case and the kind of dash are a slip.
 pub(crate) fn nearest<'k>(written: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
-    let most = (written.chars().count() / 3).clamp(1, 3);
+    let plain = |text: &str| text.to_lowercase().replace(['-', ' '], "_");
+    let looked_for = plain(written);
+    let length = looked_for.chars().count();
+    let most = (length / 3).clamp(1, 3);
     known
         .into_iter()
-        .filter(|word| word.len().abs_diff(written.len()) <= most * 4)
-        .map(|word| (distance(written, word), word))
+        .filter(|word| word.chars().count().abs_diff(length) <= most)
+        .map(|word| (strsim::osa_distance(&looked_for, &plain(word)), word))
         .filter(|(distance, _)| *distance <= most)
-        .min_by_key(|(distance, _)| *distance)
+        .min_by_key(|(distance, word)| (*distance, *word != written))
         .map(|(_, word)| word)
-}
-
-/// Case and the kind of dash are no difference worth more than a slip.
-fn distance(written: &str, word: &str) -> usize {
-    let plain = |text: &str| text.to_lowercase().replace(['-', ' '], "_");
-    let exact = strsim::damerau_levenshtein(written, word);
-    exact.min(strsim::damerau_levenshtein(&plain(written), &plain(word)) + 1)
 }
 
 /// ``did you mean `needs`?``

@@ -12,6 +12,7 @@ use crate::suggest::{did_you_mean, listed, nearest, quoted};
 use crate::yaml::{Entry, Value};
 use sidings_proto::Environment;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 const AN_IMAGE: &str = "`repository:tag`, or a name from `images`";
 
@@ -23,7 +24,7 @@ pub(super) enum Chosen {
     /// Something wrong, which was told.
     Broken,
     /// This one.
-    Is(Environment),
+    Is(Rc<Environment>),
 }
 
 /// The entries of `images:`.
@@ -99,7 +100,9 @@ impl Reader<'_> {
         match (fields.entry("build"), fields.entry("image")) {
             (None, None) if fields.has_or_meant("build") || fields.has_or_meant("image") => Chosen::Broken,
             (None, None) => Chosen::Unsaid,
-            (Some(build), None) => self.build(&At::value_of(build)).map_or(Chosen::Broken, Chosen::Is),
+            (Some(build), None) => {
+                self.build(&At::value_of(build)).map_or(Chosen::Broken, |built| Chosen::Is(Rc::new(built)))
+            }
             (None, Some(image)) => self.image(&At::value_of(image)),
             (Some(build), Some(image)) => {
                 let (first, second) = in_order(&build.key.span, &image.key.span);
@@ -126,7 +129,7 @@ impl Reader<'_> {
             return chosen.clone();
         }
         match reference::check(&written.text) {
-            Ok(()) => Chosen::Is(Environment::Image { reference: written.text }),
+            Ok(()) => Chosen::Is(Rc::new(Environment::Image { reference: written.text })),
             Err(refused) => {
                 let problem = self.refused(&written, refused);
                 self.report.add(problem);

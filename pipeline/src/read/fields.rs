@@ -121,13 +121,17 @@ impl Reader<'_> {
         if written.is_empty() {
             return None;
         }
+        if !self.report.has_room() {
+            self.report.leave_out();
+            return None;
+        }
         if shape.later.contains(&written) {
             let message = format!("{} is not supported yet", quoted(written));
             let help = "this version of Sidings does not run pipelines that use it; take it out for now";
             self.error(Code::NotSupportedYet, &key.span, message, help);
             return None;
         }
-        let meant = if self.report.has_room() { Meant::by(written, shape) } else { Meant::Unknown };
+        let meant = Meant::by(written, shape);
         let message = format!("{} is not a key of {}", quoted(written), shape.what);
         self.error(Code::UnknownKey, &key.span, message, meant.help(written, shape));
         meant.key()

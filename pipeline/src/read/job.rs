@@ -1,13 +1,14 @@
 //! `jobs:` and a job.
 
 use super::fields::{At, Fields};
-use super::{Chosen, Reader, path, shape};
+use super::{Chosen, Reader, path, shape, size};
 use crate::diagnostic::Code;
 use crate::pipeline::{Job, Named, Stage, Variables};
 use crate::report::Problem;
 use crate::source::Span;
 use crate::suggest::quoted;
 use crate::yaml::{Entry, Key, Value};
+use std::rc::Rc;
 
 /// A job's timeout when it has none: an hour.
 const TIMEOUT_MS: u64 = 3_600_000;
@@ -18,22 +19,8 @@ const MAX_NAME: usize = 64;
 #[derive(Clone)]
 pub(super) struct Defaults {
     pub(super) image: Chosen,
-    pub(super) environment: Variables,
+    pub(super) environment: Rc<Variables>,
     pub(super) working_directory: Option<String>,
-}
-
-impl Defaults {
-    /// What the parts inside have; what they say themselves goes before.
-    pub(super) fn with(&self, image: Chosen, environment: Variables, working_directory: Option<String>) -> Defaults {
-        let image = match image {
-            Chosen::Unsaid => self.image.clone(),
-            said @ (Chosen::Broken | Chosen::Is(_)) => said,
-        };
-        let mut merged = self.environment.clone();
-        merged.extend(environment);
-        let working_directory = working_directory.or_else(|| self.working_directory.clone());
-        Defaults { image, environment: merged, working_directory }
-    }
 }
 
 impl Reader<'_> {
@@ -91,12 +78,26 @@ impl Reader<'_> {
         };
     }
 
-    /// What a job or step says of environment, variables and folder, over what it has from around it.
+    /// What a job or step says of image, variables and folder, over what it has from around it.
     pub(super) fn defaults(&mut self, fields: &Fields<'_, '_>, around: &Defaults) -> Defaults {
-        let image = self.chosen(fields);
-        let variables = fields.get("environment").map(|at| self.variables(&at)).unwrap_or_default();
+        let image = match self.chosen(fields) {
+            Chosen::Unsaid => around.image.clone(),
+            said @ (Chosen::Broken | Chosen::Is(_)) => said,
+        };
+        let own = fields.get("environment").map(|at| self.variables(&at)).unwrap_or_default();
+        let environment = self.merged(&around.environment, own, fields.span());
         let folder = fields.get("working_directory").and_then(|at| self.working_directory(&at));
-        around.with(image, variables, folder)
+        Defaults { image, environment, working_directory: folder.or_else(|| around.working_directory.clone()) }
+    }
+
+    /// A name that both have has the inner value.
+    fn merged(&mut self, around: &Rc<Variables>, own: Variables, place: &Span) -> Rc<Variables> {
+        if own.is_empty() || !self.spend(size::of_variables(around) + size::of_variables(&own), place) {
+            return Rc::clone(around);
+        }
+        let mut merged = around.as_ref().clone();
+        merged.extend(own);
+        Rc::new(merged)
     }
 
     fn working_directory(&mut self, at: &At<'_, '_>) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use super::fields::{At, Fields};
 use super::job::Defaults;
-use super::{Chosen, Reader, shape};
+use super::{Chosen, Reader, shape, size};
 use crate::diagnostic::Code;
 use crate::pipeline::{Job, Named, Stage, Step};
 use crate::report::Problem;
@@ -10,6 +10,7 @@ use crate::source::Span;
 use crate::suggest::quoted;
 use crate::yaml::{Node, Value};
 use sidings_proto::{Command, Environment};
+use std::rc::Rc;
 
 /// Characters of a step's name.
 const MAX_NAME: usize = 100;
@@ -59,13 +60,22 @@ impl Reader<'_> {
             self.wrong_type(at, "a map", Some(help));
             return None;
         }
+        if self.plan_is_full() {
+            return None;
+        }
         let fields = self.fields(at, &shape::STEP)?;
         let own = self.defaults(&fields, defaults);
         let name = fields.get("name").and_then(|at| self.step_name(&at));
         let place = name.as_ref().map_or(&at.span, |name| &name.span);
+        let image = self.image_of(own.image, job, place);
+        let command = self.command(&fields);
+        let bytes = size::of_image(&image) + size::of_command(&command) + size::of_variables(&own.environment);
+        if !self.spend(bytes, place) {
+            return None;
+        }
         Some(Step {
-            image: self.image_of(own.image, job, place),
-            command: self.command(&fields),
+            image,
+            command,
             environment: own.environment,
             working_directory: own.working_directory,
             when: fields.get("when").and_then(|at| self.when(&at)),
@@ -76,13 +86,13 @@ impl Reader<'_> {
     }
 
     /// Where it is wrong something takes its place, which is never planned.
-    fn image_of(&mut self, chosen: Chosen, job: &Job, place: &Span) -> Environment {
+    fn image_of(&mut self, chosen: Chosen, job: &Job, place: &Span) -> Rc<Environment> {
         match chosen {
             Chosen::Is(environment) => return environment,
             Chosen::Broken => {}
             Chosen::Unsaid => self.no_image(job, place),
         }
-        Environment::Image { reference: String::new() }
+        Rc::new(Environment::Image { reference: String::new() })
     }
 
     fn command(&mut self, fields: &Fields<'_, '_>) -> Command {

@@ -187,5 +187,6 @@ fn diagnostics_are_json_for_programs() {
           "expected": "the name of a job",
           "help": "did you mean `test`?",
           "related": []
-        }"#]].assert_eq(&json);
+        }"#]]
+    .assert_eq(&json);
 }

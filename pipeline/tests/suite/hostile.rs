@@ -167,6 +167,41 @@ fn as_many_brackets_as_fit_are_refused() {
 }
 
 #[test]
+fn variables_times_steps_are_refused() {
+    let variables: String = (0..2000).map(|number| format!("K{number}: some value of it, ")).collect();
+    let jobs: String =
+        (0..900).map(|number| format!("  j{number}: {{ steps: [{{ run: a }}, {{ run: b }}] }}\n")).collect();
+    let text = format!("image: debian:12\nenvironment: {{ {variables} }}\njobs:\n{jobs}");
+    check(
+        &text,
+        expect![[r#"
+        53:30 limit: the plan of this file has more than 16 MiB; that is the limit
+    "#]],
+    );
+}
+
+#[test]
+fn a_mistake_in_a_very_long_line_is_told_without_the_line() {
+    let text = format!("image: debian:12\njobs: {{}}\nx-a: [{}]\nbulid: [{}]\n", "1,".repeat(2500), "1,".repeat(2500));
+    expect![[r#"
+        error[missing_key]: there are no jobs
+         --> .sidings.yml:2:7
+          |
+        2 | jobs: {}
+          |       ^^
+          |
+          = help: add at least one job
+
+        error[unknown_key]: `bulid` is not a key of a pipeline
+        --> .sidings.yml:4:1
+         = help: did you mean `build`?
+
+        2 errors in .sidings.yml
+    "#]]
+    .assert_eq(&found(&text).render(false));
+}
+
+#[test]
 fn twenty_thousand_keys_are_refused() {
     let text: String = (0..20_000).map(|number| format!("k{number}: 1\n")).collect();
     check(
