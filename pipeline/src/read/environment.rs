@@ -150,6 +150,9 @@ impl Reader<'_> {
             Refused::Latest => problem(format!("{name} may be another image tomorrow"))
                 .expected("a tag that stays, or a digest")
                 .help("write the version you mean instead of `latest`"),
+            Refused::NoTag if self.images.open => problem(format!("{name} has no tag, which means `latest`"))
+                .expected("`repository:tag`")
+                .help("write the version you mean; an entry of `images` cannot name another"),
             Refused::NoTag => {
                 problem(format!("{name} has no tag, which means `latest`, and is not a name from `images`"))
                     .expected(AN_IMAGE)
