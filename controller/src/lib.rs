@@ -22,6 +22,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use store::in_memory::MemoryStore;
 use store::sqlite::SqliteStore;
 use store::{Store, TokenScope};
@@ -32,6 +33,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Log chunks held in memory at once.
 const LOG_CHUNKS: usize = 12;
+/// How long a part may take to end.
+const CLOSING: Duration = Duration::from_secs(10);
 
 /// What a controller is to be.
 #[derive(Clone, Debug)]
@@ -222,8 +225,12 @@ impl Controller {
     pub async fn shutdown(self) -> anyhow::Result<()> {
         self.closing.cancel();
         let mut ended = Ok(());
-        for task in self.tasks.into_iter().rev() {
-            ended = ended.and(task.await.context("a part of the controller panicked").flatten());
+        for mut task in self.tasks.into_iter().rev() {
+            match tokio::time::timeout(CLOSING, &mut task).await {
+                Ok(joined) => ended = ended.and(joined.context("a part of the controller panicked").flatten()),
+                // A caller that does not come to its end repeats the call to the next life.
+                Err(_) => task.abort(),
+            }
             self.stop.cancel();
         }
         self.app.0.store.close().await;

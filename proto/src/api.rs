@@ -82,7 +82,8 @@ pub struct Projects {
     pub projects: Vec<ProjectView>,
 }
 
-/// Asks for a run. The project is made, without a repository, when a snapshot comes for one that is not known.
+/// Asks for a run. A project that is not known is made: with the repository of [`Source::Git`], without one for a
+/// snapshot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]

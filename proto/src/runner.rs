@@ -13,7 +13,8 @@
 //! | `GET /runner/v1/attempts/{job}/{fence}/source` | attempt | → the snapshot's bytes |
 //!
 //! Every write carries its attempt. A stale one gets 409 with code `stale_attempt` and changes nothing; every call
-//! may be repeated.
+//! may be repeated. A lease request or beat of a life that the controller does not know (a newer one said hello, or
+//! the controller started anew) gets 409 with code `unknown_life`: say hello again, with the same life, and go on.
 
 use crate::{
     AttemptId, Commit, JobSpec, LifeId, RequestId, RunId, RunnerId, Source, StepNo, Timestamp, Trigger, Verdict,

@@ -16,6 +16,9 @@ use sidings_proto::runner::{
     Registered, Retire, Welcome,
 };
 
+/// The longest name of a runner in bytes.
+const NAME_MAX: usize = 200;
+
 #[utoipa::path(post, path = "/runner/v1/register", tag = "runner", request_body = Register,
     responses((status = 200, body = Registered), (status = "4XX", body = ErrorBody)), security(("registration" = [])))]
 pub(super) async fn register(
@@ -23,6 +26,9 @@ pub(super) async fn register(
     State(app): AppState,
     Json(register): Json<Register>,
 ) -> Result<axum::Json<Registered>, HttpError> {
+    if register.name.is_empty() || register.name.len() > NAME_MAX || register.name.contains(char::is_control) {
+        return Err(HttpError::bad_request(format!("a runner's name is one line of at most {NAME_MAX} bytes")));
+    }
     let enrolled = app.tokens.enrol(&token, &register.name, app.shell.now()).await?;
     let used_up = || HttpError::unauthorized("this token was used already");
     let (runner, secret) = enrolled.ok_or_else(used_up)?;

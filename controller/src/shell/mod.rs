@@ -5,6 +5,8 @@
 
 pub(crate) mod changes;
 pub(crate) mod live;
+#[cfg(test)]
+mod tests;
 mod turn;
 
 use crate::clock::Clock;

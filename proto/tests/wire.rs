@@ -1,0 +1,339 @@
+//! Every message as it goes over the wire: a change of one is a change of the protocol, and is seen here.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sidings_proto::api::*;
+use sidings_proto::runner::*;
+use sidings_proto::step::{ExitRecord, StepSpec};
+use sidings_proto::*;
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use uuid::Uuid;
+
+/// Compares the message's JSON with the checked-in one, and reads it back.
+fn wire<T: Serialize + DeserializeOwned + PartialEq + Debug>(name: &str, message: &T) {
+    let text = serde_json::to_string_pretty(message).unwrap();
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!(name, text);
+    });
+    assert_eq!(&serde_json::from_str::<T>(&text).unwrap(), message);
+}
+
+fn id(n: u8) -> Uuid {
+    Uuid::from_bytes([1, 0x92, 0, 0, 0, 0, 0x70, 0, 0x80, 0, 0, 0, 0, 0, 0, n])
+}
+
+fn attempt() -> AttemptId {
+    AttemptId { job: JobId(id(2)), fence: 3 }
+}
+
+fn commit() -> Commit {
+    Commit {
+        sha: "5f2c87b0c1d2e3f405162738495a6b7c8d9e0f10".to_owned(),
+        reference: "refs/heads/main".to_owned(),
+        message: "fix it\n\nfor good".to_owned(),
+        author: "Ada <ada@example.org>".to_owned(),
+        before: Some("0000000000000000000000000000000000000001".to_owned()),
+        time: Timestamp(1_700_000_000_000),
+    }
+}
+
+fn git() -> Source {
+    Source::Git { url: "https://example.org/web.git".to_owned(), commit: commit().sha }
+}
+
+fn blob() -> BlobId {
+    "ab".repeat(32).try_into().unwrap()
+}
+
+fn failed() -> Verdict {
+    Verdict::Failed(Failure { class: FailureClass::StepFailed, message: "step \"unit\" exited with code 2".to_owned() })
+}
+
+fn image() -> ImageUse {
+    ImageUse {
+        reference: "sidings/web:k1".to_owned(),
+        id: "sha256:01".to_owned(),
+        key: Some("k1".to_owned()),
+        built: true,
+        took_ms: 1200,
+    }
+}
+
+fn digest() -> LogDigest {
+    LogDigest { bytes: 19, hash: "cd".repeat(32) }
+}
+
+fn result() -> StepResult {
+    StepResult {
+        step: StepNo(1),
+        verdict: failed(),
+        code: Some(2),
+        started: Some(Timestamp(10)),
+        ended: Timestamp(20),
+        log: digest(),
+    }
+}
+
+fn step(no: u32, image: Environment, command: Command) -> Step {
+    Step {
+        no: StepNo(no),
+        name: format!("s{no}"),
+        image,
+        command,
+        environment: BTreeMap::from([("A".to_owned(), "b".to_owned())]),
+        working_directory: Some("sub".to_owned()),
+        timeout_ms: Some(5000),
+        allow_failure: false,
+    }
+}
+
+fn spec() -> JobSpec {
+    let image = || Environment::Image { reference: "debian:bookworm-slim".to_owned() };
+    let build = Environment::Build {
+        context: ".".to_owned(),
+        dockerfile: "Dockerfile".to_owned(),
+        target: Some("test".to_owned()),
+        args: BTreeMap::from([("V".to_owned(), "1".to_owned())]),
+    };
+    let run = step(1, build, Command::Run { script: "make".to_owned() });
+    let commands = Command::Commands { commands: vec!["a".to_owned(), "b".to_owned()] };
+    let siblings = vec![step(2, image(), commands), step(3, image(), Command::Image)];
+    let stages = vec![Stage { parallel: false, steps: vec![run] }, Stage { parallel: true, steps: siblings }];
+    JobSpec { stages, timeout_ms: 60_000 }
+}
+
+#[test]
+fn words() {
+    wire("trigger", &Trigger::PullRequest);
+    wire("commit", &commit());
+    wire("source-git", &git());
+    wire("source-snapshot", &Source::Snapshot { blob: blob() });
+    wire("attempt-id", &attempt());
+    wire("verdict-passed", &Verdict::Passed);
+    wire("verdict-failed", &failed());
+    wire("verdict-cancelled", &Verdict::Cancelled);
+    wire("verdict-skipped", &Verdict::Skipped { reason: "its condition is false".to_owned(), blocked: false });
+    let job = PlannedJob {
+        name: "test".to_owned(),
+        needs: vec!["build".to_owned()],
+        skip: Some("passed in run 1".to_owned()),
+        allow_failure: true,
+        spec: spec(),
+    };
+    wire("plan", &Plan { jobs: vec![job] });
+}
+
+#[test]
+fn what_runners_say() {
+    wire("register", &Register { name: "r1".to_owned() });
+    wire("registered", &Registered { runner: RunnerId(id(1)), token: "srn_00".to_owned() });
+    let labels = BTreeMap::from([("os".to_owned(), "linux".to_owned())]);
+    wire("hello", &Hello { life: LifeId(id(4)), version: "0.1.0".to_owned(), slots: 2, labels });
+    wire("welcome", &Welcome { runner: RunnerId(id(1)) });
+    wire("lease-request", &LeaseRequest { life: LifeId(id(4)), request: RequestId(id(5)), slots: 1 });
+    wire("beat", &Beat { life: LifeId(id(4)), attempts: vec![attempt()], draining: false });
+    let order = |order| AttemptOrder { attempt: attempt(), order };
+    wire("beaten", &Beaten { orders: vec![order(Order::GoOn), order(Order::Cancel), order(Order::Drop)] });
+    wire("retire", &Retire { life: LifeId(id(4)) });
+}
+
+#[test]
+fn what_is_leased() {
+    wire("leased-nothing", &Leased::default());
+    let run = AssignedRun {
+        id: RunId(id(3)),
+        number: 7,
+        project: "web".to_owned(),
+        repo_url: "https://example.org/web.git".to_owned(),
+        default_branch: "main".to_owned(),
+        url: "http://127.0.0.1/api/v1/runs/x".to_owned(),
+        trigger: Trigger::Push,
+        commit: commit(),
+        source: git(),
+    };
+    let assignment = Assignment {
+        attempt: attempt(),
+        token: "sjt_00".to_owned(),
+        job_name: "test".to_owned(),
+        job_url: "http://127.0.0.1/api/v1/runs/x#y".to_owned(),
+        run,
+        spec: spec(),
+    };
+    wire("leased", &Leased { assignments: vec![assignment] });
+}
+
+#[test]
+fn what_attempts_say() {
+    let events = vec![
+        Progress::Phase { phase: Phase::Image, at: Timestamp(1) },
+        Progress::ImageReady(image()),
+        Progress::StepStarted { step: StepNo(1), at: Timestamp(10) },
+        Progress::StepEnded(result()),
+    ];
+    wire("progress-report", &ProgressReport { events });
+    wire("log-ack", &LogAck { bytes: 19 });
+    let setup_log = LogDigest::default();
+    wire("finish", &Finish { verdict: failed(), steps: vec![result()], setup_log, images: vec![image()] });
+    wire("finished-accepted", &Finished::Accepted);
+    wire("finished-already", &Finished::Already);
+    wire("finished-log-missing", &Finished::LogMissing { step: StepNo(1), bytes: 4 });
+    wire("finished-log-differs", &Finished::LogDiffers { step: StepNo(1) });
+}
+
+#[test]
+fn what_clients_say() {
+    let (name, repo_url) = ("web".to_owned(), "https://example.org/web.git".to_owned());
+    wire("new-project", &NewProject { name, repo_url, default_branch: "main".to_owned() });
+    let (project, trigger) = ("web".to_owned(), Trigger::Manual);
+    wire("submit-run", &SubmitRun { project, trigger, source: git(), commit: commit() });
+    let (before, after) = ("0".repeat(40), "1".repeat(40));
+    wire("push", &Push { reference: "refs/heads/main".to_owned(), before, after });
+    wire("retry-run", &RetryRun { failed_only: true });
+    wire(
+        "new-token",
+        &NewToken {
+            name: "hook".to_owned(),
+            kind: TokenKind::Push,
+            project: Some("web".to_owned()),
+            expires_in_ms: Some(1000),
+            single_use: false,
+        },
+    );
+}
+
+fn summary() -> RunSummary {
+    RunSummary {
+        id: RunId(id(3)),
+        project: "web".to_owned(),
+        number: 7,
+        trigger: Trigger::Push,
+        commit: commit(),
+        state: State::Ended,
+        verdict: Some(failed()),
+        created: Timestamp(1),
+        started: Some(Timestamp(2)),
+        ended: Some(Timestamp(30)),
+    }
+}
+
+fn job() -> JobView {
+    let tried = AttemptView {
+        fence: 3,
+        runner: RunnerId(id(1)),
+        runner_name: "r1".to_owned(),
+        started: Timestamp(2),
+        ended: None,
+        verdict: None,
+        images: vec![image()],
+    };
+    let step = StepView {
+        no: StepNo(1),
+        name: "unit".to_owned(),
+        stage: 0,
+        state: State::Ended,
+        verdict: Some(failed()),
+        allow_failure: false,
+        code: Some(2),
+        started: Some(Timestamp(10)),
+        ended: Some(Timestamp(20)),
+        log: Some(digest()),
+    };
+    JobView {
+        id: JobId(id(2)),
+        name: "test".to_owned(),
+        needs: vec!["build".to_owned()],
+        allow_failure: false,
+        state: State::Running,
+        phase: Some(Phase::Teardown),
+        verdict: None,
+        attempts: vec![tried],
+        steps: vec![step],
+    }
+}
+
+#[test]
+fn what_clients_see() {
+    let name = || "web".to_owned();
+    let project =
+        ProjectView { name: name(), repo_url: String::new(), default_branch: "main".to_owned(), created: Timestamp(1) };
+    wire("projects", &Projects { projects: vec![project] });
+    wire("runs", &Runs { runs: vec![summary()], next: Some(RunId(id(3))) });
+    let run = RunView {
+        summary: summary(),
+        url: "http://127.0.0.1/api/v1/runs/x".to_owned(),
+        retry_of: Some(RunId(id(8))),
+        diagnostics: Some("error: …".to_owned()),
+        jobs: vec![job()],
+    };
+    wire("run-view", &run);
+    wire("push-answer-run", &PushAnswer { run: Some(run), reason: None });
+    wire("push-answer-reason", &PushAnswer { run: None, reason: Some("it was removed".to_owned()) });
+    let (code, message) = ("not_found".to_owned(), "there is no such run".to_owned());
+    wire("error", &ErrorBody { error: ErrorDetail { code, message } });
+}
+
+#[test]
+fn who_is_let_in() {
+    let runner = RunnerView {
+        id: RunnerId(id(1)),
+        name: "r1".to_owned(),
+        state: RunnerState::Draining,
+        version: "0.1.0".to_owned(),
+        slots: 4,
+        busy: 1,
+        labels: BTreeMap::from([("os".to_owned(), "linux".to_owned())]),
+        seen: Timestamp(5),
+    };
+    wire("runners", &Runners { runners: vec![runner] });
+    wire("made-token", &MadeToken { id: TokenId(id(6)), token: "sat_00".to_owned() });
+    let token = TokenView {
+        id: TokenId(id(6)),
+        name: "hook".to_owned(),
+        kind: TokenKind::Registration,
+        project: None,
+        created: Timestamp(1),
+        expires: Some(Timestamp(2)),
+    };
+    wire("tokens", &Tokens { tokens: vec![token] });
+}
+
+#[test]
+fn what_the_helper_in_a_container_reads_and_writes() {
+    wire(
+        "step-spec",
+        &StepSpec {
+            argv: vec!["sh".to_owned(), "-e".to_owned()],
+            working_directory: "/workspace".to_owned(),
+            user: "app".to_owned(),
+            chown: Some("/workspace".to_owned()),
+            log_limit: 100,
+            log_tail: 10,
+            grace_ms: 10_000,
+        },
+    );
+    wire(
+        "exit-record",
+        &ExitRecord {
+            code: 143,
+            signal: Some(15),
+            error: None,
+            log_bytes: 19,
+            log_hash: "cd".repeat(32),
+            left_out_bytes: 0,
+            started: Timestamp(10),
+            ended: Timestamp(20),
+        },
+    );
+}
+
+#[test]
+fn a_key_that_is_not_known_is_an_error() {
+    for text in [r#"{"name":"r1","more":1}"#, r#"{"nome":"r1"}"#] {
+        assert!(serde_json::from_str::<Register>(text).is_err(), "{text}");
+    }
+    let text = serde_json::to_string(&git()).unwrap().replacen('{', r#"{"more":1,"#, 1);
+    assert!(serde_json::from_str::<Source>(&text).is_err());
+}
