@@ -10,6 +10,8 @@ mod intake;
 mod logs;
 mod metrics;
 mod shell;
+#[cfg(test)]
+mod simulation;
 mod source;
 mod store;
 mod tokens;

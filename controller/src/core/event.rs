@@ -239,7 +239,8 @@ pub enum Record {
         /// What.
         event: Progress,
     },
-    /// An attempt is over, whatever became of the job: finished, lost, cancelled.
+    /// An attempt is over, whatever became of the job: finished, lost, cancelled. One that its runner handed back or
+    /// never mentioned is cancelled as well, which counts for nothing; the job goes on.
     AttemptEnded {
         /// Which.
         attempt: AttemptId,

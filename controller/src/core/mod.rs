@@ -18,7 +18,7 @@ mod run;
 mod runners;
 mod runs;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod view;
 
 pub use policy::Policy;

@@ -1,7 +1,9 @@
 //! Dialogues: what happens at which second, and what the core wants done about it.
 
 mod cancelling;
+pub(crate) mod dialogue;
 mod leasing;
+mod offering;
 mod proving;
 mod restoring;
 mod runners;

@@ -1,3 +1,5 @@
+//! Somebody wants a run stopped.
+
 use super::story::{ask, beat, cancel, check, failed, finish, finished, job, needing, passed, says, submit, tick, up};
 use expect_test::expect;
 use sidings_proto::{FailureClass, Verdict};

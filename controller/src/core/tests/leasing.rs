@@ -1,3 +1,5 @@
+//! Runners ask for work and get it.
+
 use super::story::{ask, beat, check, draining_beat, finish, hang_up, job, passed, says, submit, tick, up};
 use expect_test::expect;
 

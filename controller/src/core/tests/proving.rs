@@ -1,3 +1,5 @@
+//! A pass is believed when every step left a positive exit record (I6).
+
 use super::story::{ask, check, finish, finished, job, stage, step, submit, up};
 use expect_test::{Expect, expect};
 use sidings_proto::runner::StepResult;

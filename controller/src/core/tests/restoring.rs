@@ -1,3 +1,5 @@
+//! The controller starts anew with what its store says.
+
 use super::story::{
     ask, at, beat, check, finish, finished, job, leased_to, needing, passed, restart, stored, submit, tick, up,
 };

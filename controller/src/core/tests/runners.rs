@@ -1,3 +1,5 @@
+//! Runners start anew, retire, are revoked, and are listed.
+
 use super::story::{ask, at, beat, cancel, check, finish, job, passed, retire, revoke, says, submit, tell, tick, up};
 use expect_test::expect;
 use sidings_proto::api::RunnerState;

@@ -1,3 +1,5 @@
+//! Whose turn it is.
+
 use super::story::{ask, check, failed, finish, job, passed, submit_to, tick, up};
 use expect_test::expect;
 use sidings_proto::FailureClass;

@@ -1,3 +1,5 @@
+//! Runs come, their jobs wait for one another, and they end.
+
 use super::story::{ask, check, failed, finish, job, needing, passed, submit, submit_invalid, tell, up};
 use crate::core::event::{Action, Ask, Event};
 use crate::core::{Core, Policy};
