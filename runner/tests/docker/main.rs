@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod hardening;
+mod ignore;
+mod images;
 mod lifetimes;
 mod networks;
 mod scene;

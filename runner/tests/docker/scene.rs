@@ -200,6 +200,10 @@ impl Scene {
         SetupLog::create(&self.folder.path().join(format!("{name}.log"))).unwrap()
     }
 
+    pub(crate) fn logged(&self, name: &str) -> String {
+        text(&fs::read(self.folder.path().join(format!("{name}.log"))).unwrap(), |_| true)
+    }
+
     /// Containers that carry this runner's label, by the Engine's own client.
     pub(crate) fn containers(&self) -> Vec<String> {
         docker(&["ps", "-aq", "--no-trunc", "--filter", &format!("label=dev.sidings.runner={}", self.runner)])

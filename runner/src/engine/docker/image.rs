@@ -30,7 +30,8 @@ const BARS: [&str; 6] = ["Downloading", "Extracting", "Waiting", "Pulling fs lay
 pub(super) async fn inspect(api: &Docker, reference: &str) -> anyhow::Result<Option<ImageFacts>> {
     match api.inspect_image(reference).await {
         Ok(image) => Ok(Some(facts(image))),
-        Err(error) if status(&error) == Some(404) => Ok(None),
+        // What is no reference names no image; the registry's answer says more.
+        Err(error) if matches!(status(&error), Some(400 | 404)) => Ok(None),
         Err(error) => Err(error).with_context(|| format!("looking for the image {reference}")),
     }
 }

@@ -75,12 +75,13 @@ impl Progress {
                 part.name.clone_from(&line);
                 part.last.clear();
                 lines.push(Line::Remark(line));
+            } else if line.starts_with(" ---> ") || line.starts_with("Removing intermediate container ") {
+                lines.push(Line::Remark(line));
             } else {
                 part.keep(&line);
                 lines.push(Line::Output(line));
             }
         }
-        self.failed = Some(CLASSIC.to_owned());
         lines
     }
 
@@ -99,7 +100,7 @@ impl Progress {
 
     /// What failed, when something did.
     pub(super) fn failed(&self) -> Option<Failed> {
-        let part = self.parts.get(self.failed.as_ref()?)?;
+        let part = self.parts.get(self.failed.as_deref().unwrap_or(CLASSIC))?;
         Some(Failed { what: part.name.clone(), output: part.last.iter().cloned().collect() })
     }
 
@@ -176,9 +177,10 @@ impl Part {
     }
 }
 
-/// BuildKit's own housekeeping is of interest to nobody, unless it fails.
+/// BuildKit's own housekeeping, the unpacking of the context included, is of interest to nobody, unless it fails.
 fn is_worth_a_line(vertex: &Vertex) -> bool {
-    !vertex.name.starts_with("[internal]") || !vertex.error.is_empty()
+    let housekeeping = vertex.name.starts_with("[internal]") || vertex.name == "copy /context /";
+    !housekeeping || !vertex.error.is_empty()
 }
 
 #[expect(

@@ -72,7 +72,8 @@ fn the_classic_builder_is_read_by_its_steps() {
     let mut progress = Progress::default();
     assert_eq!(progress.classic("Step 1/2 : FROM a\n"), [remark("Step 1/2 : FROM a")]);
     assert_eq!(progress.classic("\n"), [output("")]);
-    progress.classic(" ---> Running in 1\nStep 2/2 : RUN b\nho");
+    assert_eq!(progress.classic(" ---> Running in 1\n"), [remark(" ---> Running in 1")]);
+    progress.classic("Step 2/2 : RUN b\nho");
     assert_eq!(progress.classic("w\nunended"), [output("how")]);
     assert_eq!(progress.rest(), [output("unended")]);
     let failed = progress.failed().unwrap();

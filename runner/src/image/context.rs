@@ -1,0 +1,126 @@
+//! The files that a build can see: a folder of the project after `.dockerignore`, never followed through a link.
+
+use super::ignore::Patterns;
+use super::key::Key;
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+/// One thing in a context, by its path relative to the context's root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) path: PathBuf,
+    pub(super) kind: Kind,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Folder,
+    File { executable: bool },
+    Link { target: PathBuf },
+}
+
+/// Everything in `root` that is not left out, each folder before what is in it, always in the same order.
+///
+/// The repository's own folder never counts, as with a build from a git address: it differs from clone to clone.
+pub(super) fn entries(root: &Path, patterns: &Patterns) -> io::Result<Vec<Entry>> {
+    let mut found = Vec::new();
+    walk(root, Path::new(""), patterns, &mut found)?;
+    Ok(found)
+}
+
+fn walk(root: &Path, folder: &Path, patterns: &Patterns, found: &mut Vec<Entry>) -> io::Result<()> {
+    let names: io::Result<Vec<OsString>> =
+        fs::read_dir(root.join(folder))?.map(|entry| entry.map(|entry| entry.file_name())).collect();
+    let mut names = names?;
+    names.sort();
+    for path in names.into_iter().map(|name| folder.join(name)).filter(|path| path != Path::new(".git")) {
+        visit(root, path, patterns, found)?;
+    }
+    Ok(())
+}
+
+fn visit(root: &Path, path: PathBuf, patterns: &Patterns, found: &mut Vec<Entry>) -> io::Result<()> {
+    let out = patterns.leaves_out(&path);
+    let metadata = fs::symlink_metadata(root.join(&path))?;
+    if metadata.is_dir() {
+        let at = found.len();
+        if !out || patterns.may_take_back() {
+            walk(root, &path, patterns, found)?;
+        }
+        // A folder that is left out is there nevertheless when something in it was taken back.
+        if !out || found.len() > at {
+            found.insert(at, Entry { path, kind: Kind::Folder });
+        }
+    } else if !out && metadata.is_symlink() {
+        let target = fs::read_link(root.join(&path))?;
+        found.push(Entry { path, kind: Kind::Link { target } });
+    } else if !out && metadata.is_file() {
+        let executable = metadata.permissions().mode() & 0o100 != 0;
+        found.push(Entry { path, kind: Kind::File { executable } });
+    }
+    Ok(())
+}
+
+/// Puts every entry into the key: path, kind, executable bit, content or target. Times and owners do not count.
+pub(super) fn into_key(root: &Path, entries: &[Entry], key: &mut Key) -> io::Result<()> {
+    for Entry { path, kind } in entries {
+        key.part("path", path.as_os_str().as_bytes());
+        match kind {
+            Kind::Folder => key.part("folder", b""),
+            Kind::Link { target } => key.part("link", target.as_os_str().as_bytes()),
+            Kind::File { executable } => {
+                let mut content = blake3::Hasher::new();
+                io::copy(&mut File::open(root.join(path))?, &mut content)?;
+                key.part(if *executable { "program" } else { "file" }, content.finalize().as_bytes());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Writes a plain tar of the entries and, in its place or beside them, the Dockerfile.
+pub(super) fn pack(
+    root: &Path,
+    entries: &[Entry],
+    dockerfile: (&str, &str),
+    seconds: u64,
+    out: impl Write,
+) -> io::Result<()> {
+    let mut archive = tar::Builder::new(io::BufWriter::with_capacity(1 << 20, out));
+    let (name, text) = dockerfile;
+    for Entry { path, kind } in entries.iter().filter(|entry| entry.path != Path::new(name)) {
+        let mut header = header(kind, seconds);
+        match kind {
+            Kind::Folder => archive.append_data(&mut header, path, io::empty())?,
+            Kind::Link { target } => archive.append_link(&mut header, path, target)?,
+            Kind::File { .. } => {
+                let file = File::open(root.join(path))?;
+                header.set_size(file.metadata()?.len());
+                archive.append_data(&mut header, path, file)?;
+            }
+        }
+    }
+    let mut header = header(&Kind::File { executable: false }, seconds);
+    header.set_size(text.len() as u64);
+    archive.append_data(&mut header, name, text.as_bytes())?;
+    archive.into_inner()?.flush()
+}
+
+fn header(kind: &Kind, seconds: u64) -> tar::Header {
+    let mut header = tar::Header::new_gnu();
+    let (kind, mode) = match kind {
+        Kind::Folder => (tar::EntryType::Directory, 0o755),
+        Kind::File { executable: true } => (tar::EntryType::Regular, 0o755),
+        Kind::File { executable: false } => (tar::EntryType::Regular, 0o644),
+        Kind::Link { .. } => (tar::EntryType::Symlink, 0o777),
+    };
+    header.set_entry_type(kind);
+    header.set_mode(mode);
+    header.set_mtime(seconds);
+    header.set_size(0);
+    header
+}

@@ -1,0 +1,196 @@
+//! The images that steps run in: an environment becomes an image on this host, fetched by its reference or built from
+//! the project's own Dockerfile.
+//!
+//! A built image is found again by its key, a hash of all that it depends on: with the same key there is no build, and
+//! two jobs that need one key at the same time build it once. `key` says what counts, `context` which files, `ignore`
+//! how `.dockerignore` is read, `recipe` what a Dockerfile builds upon, `flight` who builds and who waits.
+
+use crate::engine::{Build, DockerfileSource, Engine, EngineFacts, ImageError, ImageFacts};
+use crate::setup_log::SetupLog;
+use anyhow::{Context as _, anyhow};
+use flight::Flights;
+use prepared::Prepared;
+use sidings_proto::runner::ImageUse;
+use sidings_proto::{Commit, Environment, RunId};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+mod context;
+mod flight;
+pub mod ignore;
+mod key;
+mod labels;
+mod prepared;
+mod recipe;
+
+/// What an image's labels say of where it comes from.
+#[derive(Clone, Debug)]
+pub struct BuildMeta {
+    /// The project's name.
+    pub project: String,
+    /// The run that needs it first.
+    pub run: RunId,
+    /// The commit that its Dockerfile is of.
+    pub commit: Commit,
+    /// The project's repository, empty when it has none.
+    pub repo_url: String,
+}
+
+/// An image that is on this host.
+#[derive(Clone, Debug)]
+pub struct ReadyImage {
+    /// What containers are made from.
+    pub reference: String,
+    /// What the engine knows of it.
+    pub facts: ImageFacts,
+    /// What the attempt reports of it.
+    pub use_: ImageUse,
+}
+
+/// Makes images ready, each of them once.
+pub struct Images {
+    engine: Arc<dyn Engine>,
+    facts: EngineFacts,
+    contexts: PathBuf,
+    flights: Flights,
+}
+
+impl std::fmt::Debug for Images {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Images").field("contexts", &self.contexts).finish_non_exhaustive()
+    }
+}
+
+/// What a reference or a key was found or made to be.
+struct Found {
+    reference: String,
+    facts: ImageFacts,
+    key: Option<String>,
+    built: bool,
+}
+
+impl Images {
+    /// `dir` is the runner's data folder; build contexts are packed in a folder of it and removed again.
+    pub fn new(engine: Arc<dyn Engine>, facts: EngineFacts, dir: PathBuf) -> Images {
+        let contexts = dir.join("contexts");
+        // A runner that was killed in a build may have left one.
+        let _ = std::fs::remove_dir_all(&contexts);
+        Images { engine, facts, contexts, flights: Flights::default() }
+    }
+
+    /// Has the environment's image on this host. `source` is the project at its commit, as yet untouched by steps.
+    pub async fn ready(
+        &self,
+        environment: &Environment,
+        source: &Path,
+        meta: &BuildMeta,
+        log: &SetupLog,
+    ) -> Result<ReadyImage, ImageError> {
+        let began = Instant::now();
+        let found = match environment {
+            Environment::Image { reference } => self.fetched(reference, log).await?,
+            Environment::Build { context, dockerfile, target, args } => {
+                let order = prepared::Order {
+                    root: source.to_owned(),
+                    context: context.clone(),
+                    dockerfile: dockerfile.clone(),
+                    target: target.clone(),
+                    args: args.clone(),
+                    platform: self.facts.platform(),
+                    commit_time: meta.commit.time,
+                };
+                self.built(order, meta, log).await?
+            }
+        };
+        let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let Found { reference, facts, key, built } = found;
+        let use_ = ImageUse { reference: reference.clone(), id: facts.id.clone(), key, built, took_ms };
+        Ok(ReadyImage { reference, facts, use_ })
+    }
+
+    async fn fetched(&self, reference: &str, log: &SetupLog) -> Result<Found, ImageError> {
+        let facts = self.have(reference, log).await?;
+        Ok(Found { reference: reference.to_owned(), facts, key: None, built: false })
+    }
+
+    /// The image, from this host or else its registry; fetched once even when many ask.
+    async fn have(&self, reference: &str, log: &SetupLog) -> Result<ImageFacts, ImageError> {
+        if let Some(facts) = self.here(reference).await? {
+            return Ok(facts);
+        }
+        let waiting = format!("waiting for {reference}, which another job is pulling");
+        let pull = async || match self.here(reference).await? {
+            Some(facts) => Ok(facts),
+            None => self.engine.pull_image(reference, log).await,
+        };
+        self.flights.alone(&format!("pull {reference}"), log, &waiting, pull).await
+    }
+
+    async fn here(&self, reference: &str) -> Result<Option<ImageFacts>, ImageError> {
+        self.engine.inspect_image(reference).await.map_err(ImageError::Engine)
+    }
+
+    async fn built(&self, order: prepared::Order, meta: &BuildMeta, log: &SetupLog) -> Result<Found, ImageError> {
+        let prepared = blocking(move || Prepared::read(order)).await?;
+        for base in &prepared.recipe.unknown_bases {
+            log.note(&format!("not pinned: the base image {base} depends on an argument that has no value here"));
+        }
+        let mut bases = BTreeMap::new();
+        for base in &prepared.recipe.bases {
+            bases.insert(base.clone(), self.have(base, log).await?.id);
+        }
+        let key = prepared.key(&bases);
+        let tag = labels::tag(&meta.project, &key);
+        let waiting = format!("waiting for the image {tag}, which another job is building");
+        let build = async || self.build_unless_here(&prepared, meta, &key, &tag, log).await;
+        self.flights.alone(&key, log, &waiting, build).await
+    }
+
+    async fn build_unless_here(
+        &self,
+        prepared: &Prepared,
+        meta: &BuildMeta,
+        key: &str,
+        tag: &str,
+        log: &SetupLog,
+    ) -> Result<Found, ImageError> {
+        let found = |facts, built| Found { reference: tag.to_owned(), facts, key: Some(key.to_owned()), built };
+        if let Some(facts) = self.here(tag).await?
+            && facts.labels.get(labels::KEY).is_some_and(|of| of == key)
+        {
+            return Ok(found(facts, false));
+        }
+        log.note(&format!("building {tag} from {}", prepared.order.dockerfile));
+        let archive = self.pack(prepared).await.map_err(ImageError::Engine)?;
+        let build = Build {
+            context: archive.to_path_buf(),
+            dockerfile: prepared.dockerfile_in_context.clone(),
+            source: DockerfileSource { name: prepared.order.dockerfile.clone(), text: prepared.recipe.text.clone() },
+            target: prepared.recipe.target.clone(),
+            args: prepared.args(),
+            platform: prepared.order.platform.clone(),
+            labels: labels::labels(meta, prepared, key),
+            tag: tag.to_owned(),
+        };
+        Ok(found(self.engine.build_image(build, log).await?, true))
+    }
+
+    async fn pack(&self, prepared: &Prepared) -> anyhow::Result<tempfile::TempPath> {
+        tokio::fs::create_dir_all(&self.contexts).await.context("making the folder of build contexts")?;
+        let (prepared, contexts) = (prepared.clone(), self.contexts.clone());
+        let pack = move || {
+            let file = tempfile::Builder::new().suffix(".tar").tempfile_in(contexts)?;
+            prepared.pack(file.as_file())?;
+            std::io::Result::Ok(file.into_temp_path())
+        };
+        tokio::task::spawn_blocking(pack).await?.context("packing the build context")
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ImageError> + Send + 'static,
+) -> Result<T, ImageError> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| ImageError::Engine(anyhow!(error)))?
+}
