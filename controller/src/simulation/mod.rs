@@ -2,7 +2,8 @@
 //! freeze, retire and come back as zombies, over a network that loses, repeats, delays and reorders. After every step
 //! an onlooker checks I1, I2 and I6; at the end I4: whatever was accepted has its outcome.
 //!
-//! `SIDINGS_SEED=7 cargo test -p sidings-controller one_seed -- --nocapture` writes a seed's dialogue.
+//! `SIDINGS_SEED=7 cargo test -p sidings-controller one_seed -- --nocapture` writes a seed's dialogue;
+//! `SIDINGS_SEEDS=10000 cargo test --release -p sidings-controller no_seed` tries more of them.
 
 mod bug;
 mod controller;
@@ -18,7 +19,7 @@ const SEEDS: u64 = 240;
 
 #[test]
 fn no_seed_breaks_an_invariant() {
-    for seed in 0..SEEDS {
+    for seed in 0..number("SIDINGS_SEEDS").unwrap_or(SEEDS) {
         let (transcript, result) = world::run(seed, None);
         if let Err(violation) = result {
             panic!("seed {seed}: {violation:?}\n{}", tail(&transcript));
@@ -54,7 +55,7 @@ fn everything_that_can_go_wrong_does() {
 
 #[test]
 fn one_seed_gives_one_world() {
-    let seed = std::env::var("SIDINGS_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(7);
+    let seed = number("SIDINGS_SEED").unwrap_or(7);
     let (first, _) = world::run(seed, None);
     let (second, _) = world::run(seed, None);
     let (other, _) = world::run(seed + 1, None);
@@ -97,6 +98,10 @@ fn a_missing_exit_record_that_counts_as_success_is_found() {
 fn finds(bug: Bug, invariant: &str) {
     let found = (0..200).find_map(|seed| world::run(seed, Some(bug)).1.err());
     assert_eq!(found.map(|violation| violation.invariant), Some(invariant), "{bug:?}");
+}
+
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok()?.parse().ok()
 }
 
 fn tail(transcript: &str) -> String {
