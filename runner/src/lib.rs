@@ -1,5 +1,179 @@
 //! Does what it is told: carries out attempts on this host's container engine and keeps nothing that it could not lose.
 
+mod attempt;
+mod data_folder;
 pub mod engine;
 pub mod image;
+mod job;
+mod link;
 pub mod setup_log;
+mod source;
+mod spool;
+
+use anyhow::Context;
+use data_folder::{DataFolder, Identity};
+use engine::docker::{Docker, DockerConfig};
+use engine::dummy::Dummy;
+use engine::{Engine, EngineFacts};
+use job::Tools;
+use link::{Client, WorkError};
+use secrecy::SecretString;
+use sidings_git::Mirrors;
+use sidings_proto::runner::Hello;
+use sidings_proto::{LifeId, RunnerId};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// What a runner is to know.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Its folder, which the engine sees at the same path. One process at a time uses it.
+    pub data_dir: PathBuf,
+    /// What people see of it.
+    pub name: String,
+    /// `http://…` or `https://…`.
+    pub controller_url: String,
+    /// Enrols it; needed until it has an identity in its folder.
+    pub registration_token: Option<SecretString>,
+    /// Jobs it carries out at once, at least 1.
+    pub slots: u32,
+    /// The operator's own; `os` and `arch` are added.
+    pub labels: BTreeMap<String, String>,
+    /// What it carries jobs out on.
+    pub engine: EngineKind,
+    /// Networks kept ready for jobs to come; the engine's own default when none.
+    pub warm_networks: Option<usize>,
+    /// Log payload kept of each step, in bytes.
+    pub log_limit_bytes: u64,
+    /// Certificates, in PEM, that are trusted for the controller beside the machine's own.
+    pub ca_bundle: Option<PathBuf>,
+}
+
+/// Log payload kept of each step unless told otherwise.
+pub const LOG_LIMIT_BYTES: u64 = 104_857_600;
+
+/// What a runner carries jobs out on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EngineKind {
+    /// The Docker Engine of this host.
+    Docker,
+    /// No containers: a few words are obeyed, for tests and benches.
+    Dummy,
+}
+
+/// How a runner is told to go.
+#[derive(Clone, Debug, Default)]
+pub struct Shutdown {
+    /// Take no new work, finish what is at hand, go.
+    pub drain: CancellationToken,
+    /// Hand back what is at hand and go.
+    pub stop: CancellationToken,
+}
+
+impl Shutdown {
+    async fn wanted(&self) {
+        tokio::select! {
+            () = self.drain.cancelled() => {}
+            () = self.stop.cancelled() => {}
+        }
+    }
+}
+
+/// Works until told to go. An error is the operator's to mend.
+pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
+    let data = DataFolder::open(&config.data_dir)?;
+    let client = config.client()?;
+    let mut known_before = data.identity()?.is_some();
+    loop {
+        let token = config.registration_token.as_ref();
+        let identity = link::identity(&client, &data, &config.name, token, &shutdown).await?;
+        let Some(identity) = identity else { return Ok(()) };
+        match live(&config, &data, &client, identity, &shutdown).await {
+            Err(WorkError::Unknown(reason)) if known_before && token.is_some() => {
+                tracing::warn!(reason, "the controller does not know this runner any more: it registers anew");
+                data.forget_identity()?;
+                known_before = false;
+            }
+            ended => return Ok(ended?),
+        }
+    }
+}
+
+/// What the engine is and whether it answers, for those who ask before a runner is started.
+pub async fn engine_facts(kind: EngineKind, data_dir: &Path) -> anyhow::Result<EngineFacts> {
+    let engine = connect(kind, RunnerId::new(), data_dir, Some(0)).await?;
+    let facts = engine.prepare().await.context("prepare the engine");
+    engine.close().await.context("leave the engine")?;
+    facts
+}
+
+async fn live(
+    config: &Config,
+    data: &DataFolder,
+    client: &Client,
+    identity: Identity,
+    shutdown: &Shutdown,
+) -> Result<(), WorkError> {
+    let engine = connect(config.engine, identity.runner, data.path(), config.warm_networks).await?;
+    let facts = engine.prepare().await.context("prepare the engine")?;
+    let swept = engine.sweep().await.context("sweep away what earlier lives left")?;
+    if swept > 0 {
+        tracing::info!(containers = swept, "swept away what an earlier life left");
+    }
+    data.sweep_attempts()?;
+    let tools = config.tools(engine.clone(), data, &facts)?;
+    let worked = link::work(
+        client.clone(),
+        config.client()?,
+        identity.token,
+        config.hello(&facts),
+        Arc::new(tools),
+        shutdown.clone(),
+    );
+    let worked = worked.await;
+    engine.close().await.context("leave the engine")?;
+    worked
+}
+
+async fn connect(
+    kind: EngineKind,
+    runner: RunnerId,
+    data_dir: &Path,
+    warm_networks: Option<usize>,
+) -> anyhow::Result<Arc<dyn Engine>> {
+    match kind {
+        EngineKind::Dummy => Ok(Arc::new(Dummy::default())),
+        EngineKind::Docker => {
+            let mut config = DockerConfig::new(runner, data_dir.to_owned());
+            config.warm_networks = warm_networks.unwrap_or(config.warm_networks);
+            Ok(Arc::new(Docker::connect(config).await?))
+        }
+    }
+}
+
+impl Config {
+    fn client(&self) -> anyhow::Result<Client> {
+        Client::new(&self.controller_url, self.ca_bundle.as_deref())
+    }
+
+    fn hello(&self, facts: &EngineFacts) -> Hello {
+        let mut labels = self.labels.clone();
+        labels.insert("os".to_owned(), facts.os.clone());
+        labels.insert("arch".to_owned(), facts.arch.clone());
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        Hello { life: LifeId::new(), version, slots: self.slots.max(1), labels }
+    }
+
+    fn tools(&self, engine: Arc<dyn Engine>, data: &DataFolder, facts: &EngineFacts) -> anyhow::Result<Tools> {
+        Ok(Tools {
+            images: image::Images::new(engine.clone(), facts.clone(), data.path().to_owned()),
+            engine,
+            mirrors: Mirrors::open(&data.mirrors())?,
+            attempts: data.attempts(),
+            log_limit: self.log_limit_bytes,
+            uses_workspace: self.engine != EngineKind::Dummy,
+        })
+    }
+}

@@ -19,6 +19,7 @@ use std::path::PathBuf;
 use crate::setup_log::SetupLog;
 
 pub mod docker;
+pub mod dummy;
 
 /// A container engine on this host.
 #[async_trait]

@@ -1,0 +1,245 @@
+//! The course of an attempt: source, images and network, then stage after stage.
+
+use super::folder::Folder;
+use super::step::{Place, not_run, skipped};
+use super::stop::{Stop, Stops};
+use super::verdict::{failed, of_stopped_job, spoken};
+use super::{Channel, Tools};
+use crate::engine::{ImageFacts, Network};
+use crate::image::ReadyImage;
+use crate::setup_log::{SetupLog, now};
+use crate::source;
+use anyhow::Context;
+use futures::future::{join_all, try_join_all};
+use sidings_proto::runner::{Assignment, ImageUse, Phase, Progress, StepResult};
+use sidings_proto::{Environment, Failure, FailureClass, Source, Stage, Step, Verdict};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// All that the parts of an attempt share.
+pub(super) struct Course<'a> {
+    pub(super) assignment: &'a Assignment,
+    pub(super) tools: &'a Tools,
+    pub(super) channel: &'a Channel,
+    pub(super) folder: &'a Folder,
+    pub(super) setup: &'a SetupLog,
+    pub(super) stops: Stops,
+    pub(super) account: Account,
+}
+
+/// What came of an attempt so far.
+#[derive(Debug, Default)]
+pub(super) struct Account {
+    steps: Mutex<Vec<StepResult>>,
+    images: Mutex<Vec<ImageUse>>,
+}
+
+/// Why the course ended before its last stage.
+#[derive(Debug)]
+pub(super) enum Halt {
+    /// There was a reason to stop.
+    Stop(Stop),
+    /// A part failed.
+    Failed(Failure),
+}
+
+impl From<Stop> for Halt {
+    fn from(stop: Stop) -> Halt {
+        Halt::Stop(stop)
+    }
+}
+
+type Images = BTreeMap<Environment, ImageFacts>;
+
+impl Course<'_> {
+    /// Runs the whole course, as far as it goes.
+    pub(super) async fn run(&self, network: impl Future<Output = anyhow::Result<Network>>) -> Verdict {
+        match self.all(network).await {
+            Ok(()) => Verdict::Passed,
+            Err(Halt::Failed(failure)) => Verdict::Failed(failure),
+            Err(Halt::Stop(stop)) => of_stopped_job(stop, self.timeout()),
+        }
+    }
+
+    async fn all(&self, network: impl Future<Output = anyhow::Result<Network>>) -> Result<(), Halt> {
+        let files_and_images = async {
+            self.get_source().await?;
+            self.get_images().await
+        };
+        let network = async { network.await.map_err(|error| ours("make the job's network", &error)) };
+        let (images, network) = self.stops.unless(async { tokio::try_join!(files_and_images, network) }).await??;
+        self.phase(Phase::Steps);
+        let stages = &self.assignment.spec.stages;
+        for (n, stage) in stages.iter().enumerate() {
+            if let Some(stop) = self.stops.now() {
+                return Err(stop.into());
+            }
+            let last = n + 1 == stages.len();
+            let results = self.run_stage(stage, last, &network, &images).await;
+            let halt = stage.steps.iter().zip(&results).find_map(|(step, result)| halts(step, result));
+            self.account.steps().extend(results);
+            if let Some(failure) = halt {
+                // A step that was stopped with the job says so itself; the job's own reason comes first.
+                return Err(self.stops.now().map_or(Halt::Failed(failure), Halt::Stop));
+            }
+        }
+        Ok(())
+    }
+
+    async fn get_source(&self) -> Result<(), Halt> {
+        let spec = &self.assignment.spec;
+        let built = spec.steps().any(|step| matches!(step.image, Environment::Build { .. }));
+        if !self.tools.uses_workspace && !built {
+            return Ok(());
+        }
+        self.phase(Phase::Source);
+        let began = Instant::now();
+        let (fetch, setup) = (&self.channel.fetch, self.setup);
+        let what = match &self.assignment.run.source {
+            Source::Git { url, commit } => {
+                source::check_out(&self.tools.mirrors, url, commit, &self.folder.workspace()).await
+            }
+            Source::Snapshot { blob } => {
+                source::unpack_snapshot(fetch, blob, self.folder.archive(), self.folder.workspace()).await
+            }
+        };
+        let what = what.map_err(|error| {
+            setup.note(&format!("{error:#}"));
+            ours("get the source", &error)
+        })?;
+        setup.note(&format!("{what} in {}", seconds(began.elapsed())));
+        Ok(())
+    }
+
+    async fn get_images(&self) -> Result<Images, Halt> {
+        self.phase(Phase::Image);
+        let distinct: BTreeSet<&Environment> = self.assignment.spec.steps().map(|step| &step.image).collect();
+        let ready = try_join_all(distinct.into_iter().map(|environment| self.get_image(environment))).await?;
+        Ok(ready.into_iter().collect())
+    }
+
+    async fn get_image(&self, environment: &Environment) -> Result<(Environment, ImageFacts), Halt> {
+        let meta = super::build_meta(self.assignment);
+        let ready = self.tools.images.ready(environment, &self.folder.workspace(), &meta, self.setup).await;
+        let ReadyImage { facts, use_, .. } = ready.map_err(|error| self.no_image(error))?;
+        self.setup.note(&image_note(&use_));
+        self.account.images().push(use_.clone());
+        self.channel.telling.progress(Progress::ImageReady(use_));
+        Ok((environment.clone(), facts))
+    }
+
+    async fn run_stage(&self, stage: &Stage, last: bool, network: &Network, images: &Images) -> Vec<StepResult> {
+        let places = match self.places(stage, last, network, images).await {
+            Ok(places) => places,
+            Err(verdict) => return stage.steps.iter().map(|step| not_run(step, verdict.clone())).collect(),
+        };
+        join_all(stage.steps.iter().zip(places).map(|(step, place)| self.run_step(step, place))).await
+    }
+
+    /// Steps one after the other share the job's network and workspace. Siblings have their own of both: the first
+    /// one takes the job's network, which nobody else uses meanwhile, and in the last stage also the workspace, which
+    /// nobody looks at afterwards.
+    async fn places<'i>(
+        &self,
+        stage: &Stage,
+        last: bool,
+        network: &Network,
+        images: &'i Images,
+    ) -> Result<Vec<Place<'i>>, Verdict> {
+        let place = async |(n, step): (usize, &Step)| {
+            let image = images.get(&step.image).context("every environment was made ready")?;
+            let own_network = async {
+                if n == 0 { Ok(network.clone()) } else { self.tools.engine.take_network(self.assignment.attempt).await }
+            };
+            let own_workspace = async { self.workspace_for(stage, step, n == 0 && last).await };
+            let (network, workspace) = tokio::join!(own_network, own_workspace);
+            anyhow::Ok(Place { network: network.context("make a network")?, workspace: workspace?, image })
+        };
+        let places = try_join_all(stage.steps.iter().enumerate().map(place)).await;
+        places.map_err(|error| failed(FailureClass::EngineFailed, format!("place the steps: {error:#}")))
+    }
+
+    async fn workspace_for(&self, stage: &Stage, step: &Step, may_keep: bool) -> anyhow::Result<PathBuf> {
+        if !stage.parallel || may_keep || !self.tools.uses_workspace {
+            return Ok(self.folder.workspace());
+        }
+        self.folder.copy_workspace(step.no).await
+    }
+
+    fn no_image(&self, error: crate::engine::ImageError) -> Halt {
+        use crate::engine::ImageError;
+        match error {
+            ImageError::User(message) => {
+                self.setup.note(&message);
+                Halt::Failed(Failure { class: FailureClass::ImageBuildFailed, message })
+            }
+            ImageError::Engine(error) => {
+                self.setup.note(&format!("the container engine failed: {error:#}"));
+                ours("get the image", &error)
+            }
+        }
+    }
+
+    pub(super) fn phase(&self, phase: Phase) {
+        self.channel.telling.progress(Progress::Phase { phase, at: now() });
+    }
+
+    pub(super) fn timeout(&self) -> Duration {
+        Duration::from_millis(self.assignment.spec.timeout_ms)
+    }
+
+    /// Every step's result in the plan's order; those that did not run are skipped.
+    pub(super) fn results(&self, verdict: &Verdict) -> Vec<StepResult> {
+        let reason = match verdict {
+            Verdict::Cancelled => "the job was cancelled".to_owned(),
+            Verdict::Failed(Failure { class: FailureClass::TimedOut, .. }) if self.stops.now().is_some() => {
+                format!("the job took longer than {}", spoken(self.timeout()))
+            }
+            Verdict::Failed(failure) => failure.message.clone(),
+            Verdict::Passed | Verdict::Skipped { .. } => "it was not reached".to_owned(),
+        };
+        let ended = self.account.steps();
+        let of = |step: &Step| ended.iter().find(|result| result.step == step.no).cloned();
+        self.assignment.spec.steps().map(|step| of(step).unwrap_or_else(|| skipped(step, &reason))).collect()
+    }
+}
+
+impl Account {
+    fn steps(&self) -> MutexGuard<'_, Vec<StepResult>> {
+        self.steps.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn images(&self) -> MutexGuard<'_, Vec<ImageUse>> {
+        self.images.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether a step's end is the job's end. Our own failures are not the step's to allow.
+fn halts(step: &Step, result: &StepResult) -> Option<Failure> {
+    match &result.verdict {
+        Verdict::Passed => None,
+        Verdict::Failed(failure) if step.allow_failure && !failure.class.is_infrastructure() => None,
+        Verdict::Failed(failure) => Some(failure.clone()),
+        Verdict::Cancelled | Verdict::Skipped { .. } => {
+            let message = format!("step \"{}\" was {}", step.name, result.verdict.word());
+            Some(Failure { class: FailureClass::EngineFailed, message })
+        }
+    }
+}
+
+fn ours(deed: &str, error: &anyhow::Error) -> Halt {
+    Halt::Failed(Failure { class: FailureClass::EngineFailed, message: format!("{deed}: {error:#}") })
+}
+
+fn image_note(image: &ImageUse) -> String {
+    let how = if image.built { "built" } else { "found" };
+    let key = image.key.as_ref().map(|key| format!(", key {}", key.get(..16).unwrap_or(key))).unwrap_or_default();
+    let took = seconds(Duration::from_millis(image.took_ms));
+    format!("image {} ({}{key}) {how} in {took}", image.reference, image.id.get(..19).unwrap_or(&image.id))
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.2} s", time.as_secs_f64())
+}

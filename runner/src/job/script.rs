@@ -1,0 +1,33 @@
+//! The program of a step: what its command means as arguments.
+
+use crate::engine::ImageFacts;
+use sidings_proto::Command;
+use sidings_proto::step::WORKSPACE;
+
+/// The program and its arguments; empty when the step leaves it to an image that has none.
+pub(super) fn argv(command: &Command, image: &ImageFacts) -> Vec<String> {
+    match command {
+        Command::Run { script } => shell(script.clone()),
+        Command::Commands { commands } => shell(commands.iter().map(|command| printed_and_run(command)).collect()),
+        Command::Image => image.entrypoint.iter().chain(&image.command).cloned().collect(),
+    }
+}
+
+/// An absolute path in the container.
+pub(super) fn working_directory(of_step: Option<&str>) -> String {
+    match of_step {
+        None | Some("" | ".") => WORKSPACE.to_owned(),
+        Some(absolute) if absolute.starts_with('/') => absolute.to_owned(),
+        Some(relative) => format!("{WORKSPACE}/{}", relative.trim_start_matches("./")),
+    }
+}
+
+fn shell(script: String) -> Vec<String> {
+    ["sh", "-e", "-c"].into_iter().map(str::to_owned).chain([script]).collect()
+}
+
+/// `printf` and not `echo`, which would take a leading `-n` or a backslash for more than text.
+fn printed_and_run(command: &str) -> String {
+    let quoted = format!("$ {}", command.trim_end()).replace('\'', r"'\''");
+    format!("printf '%s\\n' '{quoted}'\n{command}\n")
+}

@@ -1,0 +1,181 @@
+//! One step: its container from the start to its exit record, its log, its verdict.
+
+use super::course::Course;
+use super::stop::Stop;
+use super::verdict::{Evidence, Watched, failed};
+use super::{script, variables};
+use crate::engine::{ContainerId, ImageFacts, Limits, Network, Signal, StepContainer};
+use crate::setup_log::now;
+use crate::spool::{Tail, read_exit_record};
+use anyhow::Context;
+use sidings_proto::runner::{LogDigest, Progress, StepResult};
+use sidings_proto::step::{SPEC_FILE, StepSpec, WORKSPACE};
+use sidings_proto::{FailureClass, Step, Timestamp, Verdict};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// From TERM until the helper kills what is left.
+const GRACE: Duration = Duration::from_secs(10);
+/// For the helper to write its record, and for the engine to say that a container ended.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Kept of the end of a log that is over its limit.
+const LOG_TAIL: u64 = 1024 * 1024;
+/// An engine that fails is asked again after these times: it may be restarting.
+const ASK_AGAIN: [Duration; 4] =
+    [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(5), Duration::from_secs(10)];
+
+/// Where a step runs.
+#[derive(Clone, Debug)]
+pub(super) struct Place<'a> {
+    pub(super) network: Network,
+    pub(super) workspace: PathBuf,
+    pub(super) image: &'a ImageFacts,
+}
+
+/// A step that did not run.
+pub(super) fn skipped(step: &Step, reason: &str) -> StepResult {
+    let verdict = Verdict::Skipped { reason: reason.to_owned(), blocked: true };
+    ended(step, verdict, None, None, LogDigest::default())
+}
+
+/// A step that was to run and could not.
+pub(super) fn not_run(step: &Step, verdict: Verdict) -> StepResult {
+    ended(step, verdict, None, None, LogDigest::default())
+}
+
+impl Course<'_> {
+    /// Carries out a step and tells its end.
+    pub(super) async fn run_step(&self, step: &Step, place: Place<'_>) -> StepResult {
+        let result = match self.prepare_step(step, &place) {
+            Ok(ready) => self.run_prepared(step, place, ready).await,
+            Err(verdict) => not_run(step, verdict),
+        };
+        self.channel.telling.progress(Progress::StepEnded(result.clone()));
+        result
+    }
+
+    fn prepare_step(&self, step: &Step, place: &Place<'_>) -> Result<PathBuf, Verdict> {
+        let argv = script::argv(&step.command, place.image);
+        if argv.is_empty() {
+            let message = format!("step \"{}\" has nothing to run: its image has no command", step.name);
+            return Err(failed(FailureClass::StepFailed, message));
+        }
+        let of_root = matches!(place.image.user.split(':').next(), None | Some("" | "root" | "0"));
+        let spec = StepSpec {
+            argv,
+            working_directory: script::working_directory(step.working_directory.as_deref()),
+            user: place.image.user.clone(),
+            chown: (!of_root).then(|| WORKSPACE.to_owned()),
+            log_limit: self.tools.log_limit,
+            log_tail: LOG_TAIL.min(self.tools.log_limit),
+            grace_ms: u64::try_from(GRACE.as_millis()).unwrap_or(0),
+        };
+        let written = self.folder.make_step(step.no).and_then(|folder| {
+            let spec = serde_json::to_vec(&spec).context("write a step's spec")?;
+            std::fs::write(folder.join(SPEC_FILE), spec).context("write a step's spec")?;
+            Ok(folder)
+        });
+        written.map_err(|error| failed(FailureClass::EngineFailed, format!("step \"{}\": {error:#}", step.name)))
+    }
+
+    async fn run_prepared(&self, step: &Step, place: Place<'_>, folder: PathBuf) -> StepResult {
+        let started = now();
+        self.channel.telling.progress(Progress::StepStarted { step: step.no, at: started });
+        let limit = self.tools.log_limit + LOG_TAIL;
+        let tail = Tail::new(&folder, step.no, limit, self.channel.telling.news());
+        self.channel.telling.log(tail.spooled());
+        let writer_gone = CancellationToken::new();
+        let following = tail.follow(writer_gone.clone());
+        let watching = async {
+            let watched = self.start_and_watch(step, place, &folder).await;
+            writer_gone.cancel();
+            watched
+        };
+        let (watched, tail) = tokio::join!(watching, following);
+        self.judge(step, started, watched, &folder, &tail)
+    }
+
+    async fn start_and_watch(&self, step: &Step, place: Place<'_>, folder: &Path) -> Watched {
+        let container = StepContainer {
+            attempt: self.assignment.attempt,
+            step: step.no,
+            image: place.image.id.clone(),
+            network: place.network,
+            env: variables::variables(self.assignment, step, place.image),
+            workspace: place.workspace,
+            step_dir: folder.to_owned(),
+            limits: Limits::default(),
+        };
+        // Not given up half-way, whatever the orders are: teardown has to see the container.
+        match self.tools.engine.start(container).await.context("start the container") {
+            Ok(container) => self.watch(step, &container).await,
+            Err(error) => Watched::Lost(error),
+        }
+    }
+
+    async fn watch(&self, step: &Step, container: &ContainerId) -> Watched {
+        let limit = step.timeout_ms.map(Duration::from_millis);
+        let step_timed_out = async {
+            match limit {
+                Some(limit) => tokio::time::sleep(limit).await,
+                None => std::future::pending().await,
+            }
+        };
+        let watched = tokio::select! {
+            biased;
+            ended = self.container_ended(container) => return ended.map_or_else(Watched::Lost, Watched::Ended),
+            stop = self.stops.wanted() => Watched::Stopped(stop),
+            () = step_timed_out => Watched::TimedOut(limit.unwrap_or_default()),
+        };
+        // What is no longer ours is not worth a grace time: teardown ends it.
+        if !matches!(watched, Watched::Stopped(Stop::Dropped)) {
+            self.end(container).await;
+        }
+        watched
+    }
+
+    async fn container_ended(&self, container: &ContainerId) -> anyhow::Result<Option<i64>> {
+        for pause in ASK_AGAIN {
+            match self.tools.engine.wait(container).await {
+                Ok(code) => return Ok(code),
+                Err(error) => tracing::warn!(error = format!("{error:#}"), "the engine failed to wait; asking again"),
+            }
+            tokio::time::sleep(pause).await;
+        }
+        self.tools.engine.wait(container).await.context("wait for the container")
+    }
+
+    async fn end(&self, container: &ContainerId) {
+        for (signal, time) in [(Signal::Terminate, GRACE + PATIENCE), (Signal::Kill, PATIENCE)] {
+            if let Err(error) = self.tools.engine.signal(container, signal).await {
+                tracing::warn!(error = format!("{error:#}"), "a container could not be signalled");
+            }
+            let ended = async { tokio::time::timeout(time, self.tools.engine.wait(container)).await };
+            tokio::select! {
+                biased;
+                () = self.channel.orders.drop.cancelled() => return,
+                ended = ended => if matches!(ended, Ok(Ok(_))) { return },
+            }
+        }
+    }
+
+    fn judge(&self, step: &Step, started: Timestamp, watched: Watched, folder: &Path, tail: &Tail) -> StepResult {
+        let log = tail.digest();
+        let record = read_exit_record(folder);
+        if let (Watched::Ended(Some(engine)), Ok(Some(record))) = (&watched, &record)
+            && *engine != i64::from(record.code)
+        {
+            tracing::warn!(engine, record = record.code, "the engine's exit code is not the exit record's");
+        }
+        let job_timeout = Duration::from_millis(self.assignment.spec.timeout_ms);
+        let log_trouble = tail.trouble();
+        let evidence = Evidence { step: &step.name, job_timeout, watched, record, log: &log, log_trouble };
+        let (verdict, code) = (evidence.verdict(), evidence.code());
+        ended(step, verdict, code, Some(started), log)
+    }
+}
+
+fn ended(step: &Step, verdict: Verdict, code: Option<i32>, started: Option<Timestamp>, log: LogDigest) -> StepResult {
+    StepResult { step: step.no, verdict, code, started, ended: now(), log }
+}

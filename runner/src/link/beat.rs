@@ -1,0 +1,91 @@
+//! Beats, on a thread of their own: a busy processor or a stuck job must not make a runner look dead.
+
+use super::back_off::jittered;
+use super::client::{CallError, Client};
+use super::held::Held;
+use super::hello::{Greeting, greet};
+use anyhow::Context;
+use sidings_proto::runner::{BEAT_EVERY_MS, Beat, DISCONNECTED_MS};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+const EVERY: Duration = Duration::from_millis(BEAT_EVERY_MS);
+const AFTER_A_FAILURE: Duration = Duration::from_secs(2);
+/// Attempts come in bursts; one beat speaks for all of a burst.
+const AFTER_A_LEASE: Duration = Duration::from_millis(200);
+
+/// What the beats say and whom they obey.
+#[derive(Debug)]
+pub(super) struct Heart {
+    pub(super) greeting: Greeting,
+    pub(super) held: Arc<Held>,
+    pub(super) draining: AtomicBool,
+    pub(super) poke: Notify,
+    pub(super) over: CancellationToken,
+}
+
+impl Heart {
+    pub(super) fn new(greeting: Greeting, held: Arc<Held>) -> Heart {
+        let (poke, over) = (Notify::new(), CancellationToken::new());
+        Heart { greeting, held, draining: AtomicBool::new(false), poke, over }
+    }
+}
+
+/// Starts to beat. The client is the beats' own: its connections are driven by this thread and wait for no other.
+pub(super) fn start(heart: Arc<Heart>, client: Client) -> anyhow::Result<JoinHandle<()>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.context("make the beats' runtime")?;
+    let thread = std::thread::Builder::new().name("beats".to_owned());
+    thread.spawn(move || runtime.block_on(beats(&heart, &client))).context("start the beats' thread")
+}
+
+async fn beats(heart: &Heart, client: &Client) {
+    loop {
+        let pause = beat(heart, client).await;
+        tokio::select! {
+            () = heart.over.cancelled() => return,
+            () = tokio::time::sleep(jittered(pause, 0.1)) => {}
+            () = heart.poke.notified() => tokio::time::sleep(AFTER_A_LEASE).await,
+        }
+    }
+}
+
+/// One beat; the time until the next one.
+async fn beat(heart: &Heart, client: &Client) -> Duration {
+    let life = heart.greeting.hello.life;
+    let draining = heart.draining.load(Ordering::Relaxed);
+    let beat = Beat { life, attempts: heart.held.ids(), draining };
+    let beaten = tokio::select! {
+        () = heart.over.cancelled() => return EVERY,
+        beaten = client.beat(&heart.greeting.token, &beat) => beaten,
+    };
+    match beaten {
+        Ok(beaten) => {
+            heart.held.heard();
+            heart.held.obey(&beaten.orders);
+            EVERY
+        }
+        Err(CallError::UnknownLife) => {
+            if let Err(error) = greet(client, &heart.greeting).await {
+                tracing::warn!(%error, "the controller forgot this runner and could not be told of it");
+            }
+            AFTER_A_FAILURE
+        }
+        Err(error) => {
+            tracing::debug!(error = ?error, "a beat was not taken");
+            give_up_what_is_lost(&heart.held);
+            AFTER_A_FAILURE
+        }
+    }
+}
+
+fn give_up_what_is_lost(held: &Held) {
+    if held.silence() > Duration::from_millis(DISCONNECTED_MS) && !held.ids().is_empty() {
+        tracing::error!("the controller has been away for too long: what this runner held is given up");
+        held.drop_all();
+    }
+}

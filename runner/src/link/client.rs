@@ -1,0 +1,174 @@
+//! The calls of the runner protocol, and what their failures mean to the one who made them.
+
+use anyhow::{Context, anyhow};
+use reqwest::{Method, RequestBuilder, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
+use sidings_proto::api::ErrorBody;
+use sidings_proto::runner::{
+    Beat, Beaten, Finish, Finished, Hello, LEASE_POLL_MS, LeaseRequest, Leased, LogAck, PREFIX, ProgressReport,
+    Register, Registered, Retire, Welcome,
+};
+use sidings_proto::{AttemptId, StepNo};
+use std::path::Path;
+use std::time::Duration;
+use tokio::io::AsyncWriteExt;
+
+const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+const DOWNLOAD_WITHIN: Duration = Duration::from_secs(30 * 60);
+const LEASE_WITHIN: Duration = Duration::from_millis(LEASE_POLL_MS + 10_000);
+
+/// Speaks with one controller.
+#[derive(Clone, Debug)]
+pub(crate) struct Client {
+    http: reqwest::Client,
+    base: String,
+}
+
+/// Why a call gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CallError {
+    /// The fence has moved on: the attempt is no longer this runner's.
+    #[error("the attempt is no longer this runner's")]
+    Stale,
+    /// The controller does not know this life of the runner.
+    #[error("the controller does not know this process")]
+    UnknownLife,
+    /// The token does not open this.
+    #[error("the controller refused the token: {0}")]
+    Unauthorized(String),
+    /// The controller will not do it, however often it is asked.
+    #[error("the controller refused: {0}")]
+    Refused(String),
+    /// No answer, or none that can be used now: ask again later.
+    #[error("the controller is away")]
+    Away(#[source] anyhow::Error),
+}
+
+/// Who calls for an attempt.
+#[derive(Clone, Debug)]
+pub(crate) struct AttemptKey {
+    pub(crate) attempt: AttemptId,
+    pub(crate) token: SecretString,
+}
+
+impl Client {
+    pub(crate) fn new(controller_url: &str, ca_bundle: Option<&Path>) -> anyhow::Result<Client> {
+        let base = controller_url.trim_end_matches('/').to_owned();
+        let url: reqwest::Url = base.parse().with_context(|| format!("read the controller's address `{base}`"))?;
+        anyhow::ensure!(matches!(url.scheme(), "http" | "https"), "expected http:// or https://, got `{base}`");
+        let mut builder = reqwest::Client::builder().connect_timeout(CONNECT_WITHIN).tcp_nodelay(true);
+        if is_loopback(&url) {
+            builder = builder.no_proxy();
+        }
+        if let Some(path) = ca_bundle {
+            let pem = std::fs::read(path).with_context(|| format!("read {}", path.display()))?;
+            let certificates = reqwest::Certificate::from_pem_bundle(&pem);
+            builder = builder.tls_certs_merge(certificates.with_context(|| format!("read {}", path.display()))?);
+        }
+        Ok(Client { http: builder.build().context("make an HTTP client")?, base })
+    }
+
+    pub(crate) async fn register(&self, token: &SecretString, body: &Register) -> Result<Registered, CallError> {
+        answer(self.post("/register", token).json(body)).await
+    }
+
+    pub(crate) async fn hello(&self, token: &SecretString, body: &Hello) -> Result<Welcome, CallError> {
+        answer(self.post("/hello", token).json(body)).await
+    }
+
+    pub(crate) async fn lease(&self, token: &SecretString, body: &LeaseRequest) -> Result<Leased, CallError> {
+        answer(self.post("/lease", token).timeout(LEASE_WITHIN).json(body)).await
+    }
+
+    pub(crate) async fn beat(&self, token: &SecretString, body: &Beat) -> Result<Beaten, CallError> {
+        answer(self.post("/beat", token).json(body)).await
+    }
+
+    pub(crate) async fn retire(&self, token: &SecretString, body: &Retire) -> Result<(), CallError> {
+        done(self.post("/retire", token).json(body)).await
+    }
+
+    pub(crate) async fn progress(&self, key: &AttemptKey, body: &ProgressReport) -> Result<(), CallError> {
+        done(self.of_attempt(Method::POST, key, "progress").json(body)).await
+    }
+
+    pub(crate) async fn log(
+        &self,
+        key: &AttemptKey,
+        step: StepNo,
+        offset: u64,
+        frames: Vec<u8>,
+    ) -> Result<LogAck, CallError> {
+        let call = self.of_attempt(Method::PUT, key, &format!("logs/{step}")).query(&[("offset", offset)]);
+        answer(call.header(reqwest::header::CONTENT_TYPE, "application/octet-stream").body(frames)).await
+    }
+
+    pub(crate) async fn finish(&self, key: &AttemptKey, body: &Finish) -> Result<Finished, CallError> {
+        answer(self.of_attempt(Method::POST, key, "finish").json(body)).await
+    }
+
+    /// Puts the attempt's snapshot into a file.
+    pub(crate) async fn source(&self, key: &AttemptKey, into: &Path) -> Result<(), CallError> {
+        let call = self.of_attempt(Method::GET, key, "source").timeout(DOWNLOAD_WITHIN);
+        let mut response = accepted(call).await?;
+        let save = async {
+            let mut file = tokio::fs::File::create(into).await.context("make the snapshot's file")?;
+            while let Some(piece) = response.chunk().await.context("read the snapshot")? {
+                file.write_all(&piece).await.context("write the snapshot's file")?;
+            }
+            file.flush().await.context("write the snapshot's file")
+        };
+        save.await.map_err(CallError::Away)
+    }
+
+    fn post(&self, path: &str, token: &SecretString) -> RequestBuilder {
+        let call = self.http.post(format!("{}{PREFIX}{path}", self.base));
+        call.timeout(ANSWER_WITHIN).bearer_auth(token.expose_secret())
+    }
+
+    fn of_attempt(&self, method: Method, key: &AttemptKey, path: &str) -> RequestBuilder {
+        let AttemptId { job, fence } = key.attempt;
+        let call = self.http.request(method, format!("{}{PREFIX}/attempts/{job}/{fence}/{path}", self.base));
+        call.timeout(ANSWER_WITHIN).bearer_auth(key.token.expose_secret())
+    }
+}
+
+fn is_loopback(url: &reqwest::Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+async fn answer<T: DeserializeOwned>(call: RequestBuilder) -> Result<T, CallError> {
+    let response = accepted(call).await?;
+    let body = response.bytes().await.context("read the controller's answer").map_err(CallError::Away)?;
+    serde_json::from_slice(&body).map_err(|error| CallError::Refused(format!("its answer is not understood: {error}")))
+}
+
+async fn done(call: RequestBuilder) -> Result<(), CallError> {
+    accepted(call).await.map(|_| ())
+}
+
+async fn accepted(call: RequestBuilder) -> Result<reqwest::Response, CallError> {
+    let response = call.send().await.context("call the controller").map_err(CallError::Away)?;
+    let status = response.status();
+    if status.is_success() {
+        return Ok(response);
+    }
+    let body = response.bytes().await.unwrap_or_default();
+    Err(refusal(status, serde_json::from_slice(&body).ok()))
+}
+
+fn refusal(status: StatusCode, body: Option<ErrorBody>) -> CallError {
+    let code = body.as_ref().map(|body| body.error.code.as_str());
+    let said = body.as_ref().map_or_else(|| status.to_string(), |body| body.error.message.clone());
+    match (status, code) {
+        (_, Some("stale_attempt")) => CallError::Stale,
+        (_, Some("unknown_life")) => CallError::UnknownLife,
+        (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _) => CallError::Unauthorized(said),
+        (StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS, _) => CallError::Away(anyhow!(said)),
+        _ if status.is_client_error() => CallError::Refused(said),
+        _ => CallError::Away(anyhow!("{status}: {said}")),
+    }
+}

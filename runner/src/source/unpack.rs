@@ -1,0 +1,236 @@
+//! Unpacks a snapshot's archive, tar in zstd, which anybody may have made.
+//!
+//! Taken are regular files, folders and links that stay inside; nothing is written through a link, twice, or outside,
+//! and how much comes out is bounded in all. Of modes only the executable bit counts, of owners nothing.
+
+use anyhow::{Context, bail, ensure};
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Component, Path, PathBuf};
+use tar::{Archive, Entry, EntryType, PaxExtensions};
+
+/// How much may come out of an archive.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// Files, folders and links.
+    pub(crate) entries: u64,
+    /// Bytes of the tar inside.
+    pub(crate) bytes: u64,
+    /// Bytes of the tar inside for each byte of the archive.
+    pub(crate) ratio: u64,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Bounds { entries: 100_000, bytes: 10 * 1024 * 1024 * 1024, ratio: 200 }
+    }
+}
+
+/// What came out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Unpacked {
+    /// Files, folders and links.
+    pub(crate) entries: u64,
+    /// Bytes of the tar inside.
+    pub(crate) bytes: u64,
+}
+
+/// A long name is at most this long.
+const NAME_MAX: u64 = 16 * 1024;
+/// A window of 128 MiB; larger ones would take that much memory.
+const WINDOW_LOG_MAX: u32 = 27;
+/// An archive this small may grow by more than the ratio: a tar ends with 1 KiB of zeros and is padded.
+const RATIO_FROM: u64 = 4 * 1024 * 1024;
+
+/// Unpacks into an empty folder that nobody else writes to meanwhile.
+pub(crate) fn unpack(archive: File, into: &Path, bounds: Bounds) -> anyhow::Result<Unpacked> {
+    let compressed = archive.metadata().context("measure the archive")?.len();
+    let most = bounds.bytes.min(compressed.saturating_mul(bounds.ratio).max(RATIO_FROM));
+    let mut decoder = zstd::Decoder::with_buffer(BufReader::new(archive)).context("open the archive")?;
+    decoder.window_log_max(WINDOW_LOG_MAX).context("open the archive")?;
+    let mut counted = Counted { inner: decoder, left: most };
+    let mut unpacking = Unpacking { into, folders: BTreeSet::new(), links: Vec::new(), entries: 0 };
+    unpacking.all(&mut Archive::new(&mut counted), bounds)?;
+    unpacking.make_links()?;
+    Ok(Unpacked { entries: unpacking.entries, bytes: most - counted.left })
+}
+
+/// Ends with an error when more comes out than may.
+struct Counted<R> {
+    inner: R,
+    left: u64,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        match self.left.checked_sub(read as u64) {
+            Some(left) => self.left = left,
+            None => return Err(io::Error::new(io::ErrorKind::InvalidData, "more comes out of the archive than may")),
+        }
+        Ok(read)
+    }
+}
+
+struct Unpacking<'a> {
+    into: &'a Path,
+    /// Folders that were made, relative: only these are written into, so no link is ever followed.
+    folders: BTreeSet<PathBuf>,
+    /// Made last.
+    links: Vec<(PathBuf, PathBuf)>,
+    entries: u64,
+}
+
+/// Names that are too long for a header come in entries of their own before it.
+#[derive(Debug, Default)]
+struct LongNames {
+    path: Option<Vec<u8>>,
+    link: Option<Vec<u8>>,
+}
+
+impl Unpacking<'_> {
+    fn all(&mut self, archive: &mut Archive<impl Read>, bounds: Bounds) -> anyhow::Result<()> {
+        let mut long = LongNames::default();
+        // Raw: long names are read here, up to a cap, not by the library, which would read them whole.
+        for entry in archive.entries().context("read the archive")?.raw(true) {
+            let mut entry = entry.context("read the archive")?;
+            if long.take(&mut entry)? {
+                continue;
+            }
+            self.entries += 1;
+            ensure!(self.entries <= bounds.entries, "more than {} entries are in the archive", bounds.entries);
+            let names = std::mem::take(&mut long);
+            let path = names.path.unwrap_or_else(|| entry.path_bytes().into_owned());
+            let shown = String::from_utf8_lossy(&path).into_owned();
+            self.one(&mut entry, &path, names.link).with_context(|| format!("unpack {shown:?}"))?;
+        }
+        Ok(())
+    }
+
+    fn one(&mut self, entry: &mut Entry<'_, impl Read>, path: &[u8], link: Option<Vec<u8>>) -> anyhow::Result<()> {
+        let path = inside(path)?;
+        let kind = entry.header().entry_type();
+        if kind.is_dir() {
+            return self.folder(&path);
+        }
+        ensure!(!path.as_os_str().is_empty(), "the uppermost folder is no file");
+        if let Some(parent) = path.parent() {
+            self.folder(parent)?;
+        }
+        if kind.is_file() {
+            self.file(entry, &path)
+        } else if kind.is_symlink() {
+            let target = link.or_else(|| entry.link_name_bytes().map(std::borrow::Cow::into_owned));
+            let target = target.context("the link has no target")?;
+            let target = Path::new(std::ffi::OsStr::from_bytes(&target)).to_owned();
+            ensure!(stays_inside(&path, &target), "the link leads outside");
+            self.links.push((path, target));
+            Ok(())
+        } else {
+            bail!("only files, folders and links are taken, not an entry of type {:?}", char::from(kind.as_byte()));
+        }
+    }
+
+    fn folder(&mut self, path: &Path) -> anyhow::Result<()> {
+        if path.as_os_str().is_empty() || self.folders.contains(path) {
+            return Ok(());
+        }
+        if let Some(parent) = path.parent() {
+            self.folder(parent)?;
+        }
+        std::fs::create_dir(self.into.join(path)).context("make a folder")?;
+        self.folders.insert(path.to_owned());
+        Ok(())
+    }
+
+    fn file(&mut self, entry: &mut Entry<'_, impl Read>, path: &Path) -> anyhow::Result<()> {
+        let executable = entry.header().mode().context("read the mode")? & 0o111 != 0;
+        let mode = if executable { 0o755 } else { 0o644 };
+        let size = entry.header().entry_size().context("read the size")?;
+        // A new file: whatever is there already, it is not written through.
+        let options = File::options().write(true).create_new(true).mode(mode).open(self.into.join(path));
+        let written = io::copy(entry, &mut options.context("make a file")?).context("write a file")?;
+        ensure!(written == size, "the archive ends inside the file");
+        Ok(())
+    }
+
+    fn make_links(&self) -> anyhow::Result<()> {
+        for (path, target) in &self.links {
+            let made = std::os::unix::fs::symlink(target, self.into.join(path));
+            made.with_context(|| format!("make the link {}", path.display()))?;
+        }
+        Ok(())
+    }
+}
+
+impl LongNames {
+    /// Takes an entry that only names the one that follows. False: this is a real entry.
+    fn take(&mut self, entry: &mut Entry<'_, impl Read>) -> anyhow::Result<bool> {
+        let kind = entry.header().entry_type();
+        if kind == EntryType::XGlobalHeader {
+            return Ok(true);
+        }
+        if !(kind.is_gnu_longname() || kind.is_gnu_longlink() || kind.is_pax_local_extensions()) {
+            return Ok(false);
+        }
+        let mut bytes = Vec::new();
+        entry.take(NAME_MAX + 1).read_to_end(&mut bytes).context("read a long name")?;
+        ensure!(bytes.len() as u64 <= NAME_MAX, "a name in the archive is longer than {NAME_MAX} bytes");
+        if kind.is_pax_local_extensions() {
+            return self.take_pax(&bytes).map(|()| true);
+        }
+        while bytes.last() == Some(&0) {
+            bytes.pop();
+        }
+        let name = if kind.is_gnu_longname() { &mut self.path } else { &mut self.link };
+        *name = Some(bytes);
+        Ok(true)
+    }
+
+    fn take_pax(&mut self, records: &[u8]) -> anyhow::Result<()> {
+        for record in PaxExtensions::new(records) {
+            let record = record.context("read a pax record")?;
+            match record.key_bytes() {
+                b"path" => self.path = Some(record.value_bytes().to_vec()),
+                b"linkpath" => self.link = Some(record.value_bytes().to_vec()),
+                // The header's size counts; one that differs would shift all that follows.
+                b"size" => bail!("sizes in pax records are not taken"),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A relative path of plain names.
+fn inside(path: &[u8]) -> anyhow::Result<PathBuf> {
+    ensure!(path.len() <= 4096 && !path.contains(&0), "the path is too long or has a NUL in it");
+    let mut plain = PathBuf::new();
+    for component in Path::new(std::ffi::OsStr::from_bytes(path)).components() {
+        match component {
+            Component::Normal(name) => plain.push(name),
+            Component::CurDir => {}
+            Component::RootDir | Component::ParentDir | Component::Prefix(_) => bail!("the path leads outside"),
+        }
+    }
+    Ok(plain)
+}
+
+/// Whether a link at `path` with this target never leads above the uppermost folder. Climbing comes first in a target
+/// or not at all: then it starts from a real folder, and no chain of links can climb further than each of them does.
+fn stays_inside(path: &Path, target: &Path) -> bool {
+    let mut depth = path.components().count().saturating_sub(1);
+    let mut descended = false;
+    for component in target.components() {
+        match component {
+            Component::Normal(_) => descended = true,
+            Component::CurDir => {}
+            Component::ParentDir if depth > 0 && !descended => depth -= 1,
+            Component::ParentDir | Component::RootDir | Component::Prefix(_) => return false,
+        }
+    }
+    !target.as_os_str().is_empty()
+}
