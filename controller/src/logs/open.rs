@@ -114,8 +114,22 @@ fn open(file: &Path, new: bool) -> anyhow::Result<File> {
         return Ok(options.open(file)?);
     }
     let folder = file.parent().context("a log lies in a folder")?;
-    fs::create_dir_all(folder)?;
+    make_folder(folder)?;
     let made = options.create(true).open(file)?;
     File::open(folder)?.sync_all()?;
     Ok(made)
+}
+
+/// Makes a folder and those above it, each entered for good in the one above.
+fn make_folder(folder: &Path) -> anyhow::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let above = folder.parent().context("a folder lies in another")?;
+    make_folder(above)?;
+    match fs::create_dir(folder) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error.into()),
+        Ok(()) | Err(_) => {}
+    }
+    Ok(File::open(above)?.sync_all()?)
 }
