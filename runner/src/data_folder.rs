@@ -9,6 +9,8 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+const IDENTITY: &str = "identity.json";
+
 /// A data folder that is this process's alone while this value lives.
 #[derive(Debug)]
 pub(crate) struct DataFolder {
@@ -28,6 +30,11 @@ pub(crate) struct Identity {
 struct StoredIdentity {
     runner: RunnerId,
     token: String,
+}
+
+/// Whether some data folder holds an identity, whoever uses it.
+pub(crate) fn has_identity(path: &Path) -> bool {
+    path.join(IDENTITY).is_file()
 }
 
 impl DataFolder {
@@ -99,6 +106,6 @@ impl DataFolder {
     }
 
     fn identity_path(&self) -> PathBuf {
-        self.path.join("identity.json")
+        self.path.join(IDENTITY)
     }
 }

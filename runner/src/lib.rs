@@ -109,6 +109,28 @@ pub async fn engine_facts(kind: EngineKind, data_dir: &Path) -> anyhow::Result<E
     facts
 }
 
+/// Removes from the engine all that a runner left there whose process is gone and does not come back. Its folder may
+/// be removed then.
+///
+/// # Errors
+/// It is not gone, or the engine does not answer.
+pub async fn clear_away(data_dir: &Path) -> anyhow::Result<()> {
+    if !data_dir.is_dir() {
+        return Ok(());
+    }
+    let data = DataFolder::open(data_dir)?;
+    let Some(identity) = data.identity()? else { return Ok(()) };
+    let engine = connect(EngineKind::Docker, identity.runner, data.path(), Some(0)).await?;
+    engine.prepare().await.context("prepare the engine")?;
+    engine.sweep().await.context("sweep away what it left")?;
+    engine.close().await.context("leave the engine")
+}
+
+/// Whether a runner's folder holds an identity: then it needs no registration token, unless the controller forgot it.
+pub fn is_enrolled(data_dir: &Path) -> bool {
+    data_folder::has_identity(data_dir)
+}
+
 async fn live(
     config: &Config,
     data: &DataFolder,

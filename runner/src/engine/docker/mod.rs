@@ -6,6 +6,7 @@
 //! | `holder` | network namespaces, held by containers, some of them made in advance |
 //! | `ledger` | what belongs to which attempt, so that a teardown misses nothing |
 //! | `helper` | the static helper: its folder on the host, its image for holders |
+//! | `probe` | a look at the Engine before a runner is started |
 //! | `image`, `build` | images: looked up, fetched, built; `progress` and `blame` make a build readable |
 //!
 //! Whatever makes a container runs in a task of its own: a caller that is dropped half-way leaves nothing unaccounted.
@@ -15,7 +16,7 @@ use crate::setup_log::SetupLog;
 use anyhow::Context;
 use async_trait::async_trait;
 use bollard::errors::Error as BollardError;
-use bollard::models::ContainerCreateBody;
+use bollard::models::{ContainerCreateBody, SystemVersion};
 use bollard::query_parameters::{
     KillContainerOptionsBuilder, RemoveContainerOptionsBuilder, WaitContainerOptionsBuilder,
 };
@@ -37,6 +38,7 @@ mod holder;
 mod image;
 mod labels;
 mod ledger;
+pub mod probe;
 mod progress;
 mod step;
 
@@ -264,12 +266,7 @@ impl Shared {
     async fn make_ready(&self) -> anyhow::Result<Ready> {
         let version = self.api.version().await.context("asking the Docker Engine what it is")?;
         let helper_dir = helper::put(&self.config.data_dir).context("putting the helper into its folder")?;
-        let facts = EngineFacts {
-            version: format!("docker {}", version.version.as_deref().unwrap_or("of unknown version")),
-            os: version.os.clone().unwrap_or_else(|| "linux".to_owned()),
-            arch: version.arch.clone().unwrap_or_default(),
-            buildkit: self.config.builder == Builder::Auto && build::has_buildkit(&version),
-        };
+        let facts = facts(&version, self.config.builder == Builder::Auto && build::has_buildkit(&version));
         let holder_image = helper::holder_image(&self.api).await.context("making the holders' image")?;
         let bridge = holder::bridge(&self.api, self.config.runner).await.context("making the runner's network")?;
         Ok(Ready { facts, helper_dir, holder_image, bridge })
@@ -343,6 +340,15 @@ impl Shared {
             Err(error) if matches!(status(&error), Some(404 | 409)) => Ok(()),
             Err(error) => Err(error).context("removing a container"),
         }
+    }
+}
+
+fn facts(version: &SystemVersion, buildkit: bool) -> EngineFacts {
+    EngineFacts {
+        version: format!("docker {}", version.version.as_deref().unwrap_or("of unknown version")),
+        os: version.os.clone().unwrap_or_else(|| "linux".to_owned()),
+        arch: version.arch.clone().unwrap_or_default(),
+        buildkit,
     }
 }
 

@@ -72,7 +72,7 @@ pub(super) fn leave_open_files(body: &mut ContainerCreateBody) -> bool {
 }
 
 /// As a mount, not as `source:target` text: a path may hold a colon, and a missing one is an error.
-fn bind(source: &Path, target: &str, read_only: bool) -> Mount {
+pub(super) fn bind(source: &Path, target: &str, read_only: bool) -> Mount {
     Mount {
         typ: Some(MountType::BIND),
         source: Some(source.to_string_lossy().into_owned()),
