@@ -8,7 +8,7 @@
 //! | `HEAD /api/v1/blobs/{id}` | → 200 or 404 |
 //! | `POST /api/v1/runs` | [`SubmitRun`] → 201 [`RunView`] |
 //! | `GET /api/v1/runs?project=&limit=&before=` | → [`Runs`], newest first |
-//! | `GET /api/v1/runs/{run}` | → [`RunView`]; `{run}` is an id, or `project@number` (percent-encoded) |
+//! | `GET /api/v1/runs/{run}` | → [`RunView`]; `{run}` is an id, `project@number` (percent-encoded), or a job's id |
 //! | `GET /api/v1/runs/{run}/events` | → server-sent events `run`, each a whole [`RunView`], the last one ended |
 //! | `POST /api/v1/runs/{run}/cancel` | → 202 [`RunView`] |
 //! | `POST /api/v1/runs/{run}/retry` | [`RetryRun`] → 201 [`RunView`] of the new run |

@@ -10,8 +10,8 @@ use crate::store::view::{run_view, summary};
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
-use sidings_proto::RunId;
 use sidings_proto::api::{ErrorBody, RetryRun, RunView, Runs, SubmitRun};
+use sidings_proto::{JobId, RunId};
 
 const LIST_DEFAULT: usize = 50;
 const LIST_MAX: usize = 500;
@@ -59,7 +59,8 @@ pub(super) async fn show(
     State(app): AppState,
     Path(run): Path<String>,
 ) -> Result<axum::Json<RunView>, HttpError> {
-    let run = find(&app, &run).await?;
+    let id = find(&app, &run).await?;
+    let run = app.store.run_of_job(JobId(id.0)).await?.unwrap_or(id);
     Ok(axum::Json(view(&app, run).await?))
 }
 
