@@ -1,1 +1,24 @@
-fn main() {}
+//! The one binary of Sidings: it reads its arguments, does one command, and ends with a documented exit code.
+
+mod args;
+mod client;
+mod commands;
+mod exit;
+mod folders;
+mod follow;
+mod reference;
+mod render;
+mod signals;
+mod snapshot;
+mod telemetry;
+mod worktree;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = args::Cli::parse();
+    cli.global.color.into_choice().write_global();
+    telemetry::start(&cli.global, cli.command.serves());
+    commands::run(cli).into()
+}

@@ -1,0 +1,100 @@
+//! The command line as clap reads it. The doc comments are the help texts; nothing here does anything.
+
+mod global;
+mod project;
+mod runs;
+mod serve;
+mod tree;
+
+pub(crate) use global::{Global, LogFormat, ProjectChoice, Remote};
+pub(crate) use project::{
+    HookArgs, HookCommand, ProjectAdd, ProjectArgs, ProjectCommand, TokenArgs, TokenCommand, TokenCreate,
+};
+pub(crate) use runs::{CancelArgs, LogsArgs, RetryArgs, RunsArgs, ShowArgs, SubmitArgs};
+pub(crate) use serve::{Capacity, ControllerArgs, DataFolder, EngineChoice, Listen, RunnerArgs, StoreChoice, UpArgs};
+pub(crate) use tree::{CompletionsArgs, DoctorArgs, InitArgs, LintArgs, RunArgs};
+
+use clap::{Parser, Subcommand};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+    0  passed; what was asked is done
+    1  failed: the run that was followed, or a check of `doctor`
+    2  the command line is wrong, or names something that is not there
+    3  the run that was followed was cancelled
+   64  the pipeline, a setting or a token is wrong
+   69  the controller or the container engine cannot be reached
+   70  Sidings itself failed
+  130  interrupted (Ctrl-C)";
+
+/// Builds a project's commits in images made from the project's own Dockerfile, in parallel isolated containers.
+#[derive(Debug, Parser)]
+#[command(name = "sidings", version, after_help = EXIT_CODES, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run this directory's pipeline here, on the local engine, uncommitted changes included; needs no server.
+    Run(RunArgs),
+    /// Check a pipeline file and show everything that is wrong with it.
+    Lint(LintArgs),
+    /// Write a first `.sidings.yml` (and a Dockerfile, when there is none) for this directory.
+    Init(InitArgs),
+    /// Check that this machine can do its part, and say what to do where it cannot.
+    Doctor(DoctorArgs),
+    /// Start a controller and a runner in one process.
+    Up(UpArgs),
+    /// Start a controller: it accepts runs, decides who does what, and remembers.
+    Controller(ControllerArgs),
+    /// Start a runner: it leases jobs from a controller and carries them out on the local engine.
+    Runner(RunnerArgs),
+    /// Send this tree, or a commit of a repository, to a controller to be run.
+    Submit(SubmitArgs),
+    /// List runs, newest first.
+    Runs(RunsArgs),
+    /// Show a run: its jobs, steps, images and what failed.
+    Show(ShowArgs),
+    /// Show the log of a run, a job or a step.
+    Logs(LogsArgs),
+    /// Cancel a run.
+    Cancel(CancelArgs),
+    /// Run the same commit again, as a new run.
+    Retry(RetryArgs),
+    /// Make projects known to the controller, and list them.
+    Project(ProjectArgs),
+    /// List the controller's runners.
+    Runners(RunnersArgs),
+    /// Make, list and revoke tokens.
+    Token(TokenArgs),
+    /// Print a script that completes commands and flags in your shell.
+    Completions(CompletionsArgs),
+    /// What a repository's hooks call.
+    #[command(hide = true)]
+    Hook(HookArgs),
+}
+
+/// `sidings runners`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RunnersArgs {
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl Command {
+    /// Whether the command stays and serves, so that its log is what people read.
+    pub(crate) fn serves(&self) -> bool {
+        matches!(self, Command::Up(_) | Command::Controller(_) | Command::Runner(_))
+    }
+}
+
+#[cfg(test)]
+mod tests;

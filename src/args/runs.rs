@@ -1,0 +1,127 @@
+//! Commands about runs on a controller.
+
+use super::global::{ProjectChoice, Remote};
+use clap::Args;
+
+/// `sidings submit`.
+#[derive(Debug, Args)]
+pub(crate) struct SubmitArgs {
+    /// A repository, instead of this tree: https://…, ssh://… or file:///…
+    #[arg(long, value_name = "URL", requires = "what")]
+    pub(crate) repo: Option<String>,
+    /// The commit of --repo to run, 40 hex digits.
+    #[arg(long, value_name = "SHA", requires = "repo", group = "what")]
+    pub(crate) commit: Option<String>,
+    /// The branch or tag of --repo to run.
+    #[arg(long = "ref", value_name = "REF", requires = "repo", group = "what")]
+    pub(crate) reference: Option<String>,
+    /// Follow the run to its end; the exit code is then the run's.
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+    /// With --follow: lines as they come, also on a terminal.
+    #[arg(long)]
+    pub(crate) plain: bool,
+    /// Print the run as JSON; progress goes to stderr.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) project: ProjectChoice,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+/// `sidings runs`.
+#[derive(Debug, Args)]
+pub(crate) struct RunsArgs {
+    /// How many.
+    #[arg(short = 'n', long, default_value_t = 20, value_name = "NUMBER")]
+    pub(crate) limit: u32,
+    /// Only this project's.
+    #[arg(long, env = "SIDINGS_PROJECT", value_name = "NAME")]
+    pub(crate) project: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+/// `sidings show`.
+#[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
+    /// An id, `project@7`, `7` or `latest`.
+    #[arg(default_value = "latest")]
+    pub(crate) run: String,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) project: ProjectChoice,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+/// `sidings logs`.
+#[derive(Debug, Args)]
+pub(crate) struct LogsArgs {
+    /// A run (an id, `project@7`, `7` or `latest`), or a job's id.
+    #[arg(default_value = "latest", value_name = "RUN|JOB-ID")]
+    pub(crate) subject: String,
+    /// Only this job of the run; left out when a job's id was given.
+    #[arg(value_name = "JOB")]
+    pub(crate) job: Option<String>,
+    /// Only this step, by its name or number; `setup` is what came before the first.
+    #[arg(value_name = "STEP")]
+    pub(crate) step: Option<String>,
+    /// Go on until the end.
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+    /// Put each line's time before it.
+    #[arg(long)]
+    pub(crate) timestamps: bool,
+    /// An earlier attempt of the job, by its number.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) attempt: Option<u64>,
+    #[command(flatten)]
+    pub(crate) project: ProjectChoice,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+/// `sidings cancel`.
+#[derive(Debug, Args)]
+pub(crate) struct CancelArgs {
+    /// An id, `project@7`, `7` or `latest`.
+    pub(crate) run: String,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) project: ProjectChoice,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+/// `sidings retry`.
+#[derive(Debug, Args)]
+pub(crate) struct RetryArgs {
+    /// An id, `project@7`, `7` or `latest`.
+    #[arg(default_value = "latest")]
+    pub(crate) run: String,
+    /// Do not run jobs again that passed.
+    #[arg(long)]
+    pub(crate) failed: bool,
+    /// Follow the new run to its end; the exit code is then the run's.
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+    /// With --follow: lines as they come, also on a terminal.
+    #[arg(long)]
+    pub(crate) plain: bool,
+    /// Print the new run as JSON; progress goes to stderr.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) project: ProjectChoice,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}

@@ -1,0 +1,59 @@
+use super::*;
+use clap::CommandFactory;
+
+/// Whatever is set where the test runs.
+fn without_values(command: clap::Command) -> clap::Command {
+    command.mut_args(|arg| arg.hide_env_values(true)).mut_subcommands(without_values)
+}
+
+fn help_of(path: &[&str]) -> String {
+    let mut command = without_values(Cli::command()).term_width(100);
+    command.build();
+    let mut at = &mut command;
+    for name in path {
+        at = at.find_subcommand_mut(name).unwrap();
+    }
+    at.render_help().to_string()
+}
+
+#[test]
+fn the_command_line_is_consistent() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn help_says_what_there_is_and_how_it_ends() {
+    insta::assert_snapshot!("help", help_of(&[]));
+}
+
+#[test]
+fn help_of_the_daily_commands() {
+    for name in ["run", "submit", "logs", "up", "runner"] {
+        insta::assert_snapshot!(format!("help_{name}"), help_of(&[name]));
+    }
+    insta::assert_snapshot!("help_project_add", help_of(&["project", "add"]));
+    insta::assert_snapshot!("help_token_create", help_of(&["token", "create"]));
+}
+
+#[test]
+fn a_token_is_not_shown_by_debug_output() {
+    let cli = Cli::try_parse_from(["sidings", "runs", "--token", "sid_secret"]).unwrap();
+    assert!(!format!("{cli:?}").contains("sid_secret"));
+}
+
+#[test]
+fn a_commit_without_a_repository_is_refused() {
+    let error = Cli::try_parse_from(["sidings", "submit", "--commit", "abc"]).unwrap_err();
+    assert_eq!(error.exit_code(), 2);
+}
+
+#[test]
+fn lifetimes_have_a_unit() {
+    let parse = |time: &str| Cli::try_parse_from(["sidings", "token", "create", "ci", "--expires-in", time]);
+    let cli = parse("12h").unwrap();
+    let Command::Token(TokenArgs { command: TokenCommand::Create(create) }) = cli.command else { panic!("{cli:?}") };
+    assert_eq!(create.expires_in, Some(12 * 3_600_000));
+    for bad in ["12", "h", "0d", "99999999999999999d", "3 weeks"] {
+        assert!(parse(bad).is_err(), "{bad}");
+    }
+}

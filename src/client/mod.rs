@@ -1,0 +1,220 @@
+//! The controller's API as typed calls. It decides nothing: it asks, and turns every refusal into an [`Error`] that
+//! says what to do.
+
+mod error;
+mod log;
+mod sse;
+
+pub(crate) use error::Error;
+pub(crate) use log::LogQuery;
+
+use crate::args::Remote;
+use futures::{Stream, StreamExt};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sidings_proto::api::{
+    ErrorBody, MadeToken, NewProject, NewToken, PREFIX, ProjectView, Projects, Push, PushAnswer, RetryRun, RunView,
+    Runners, Runs, SubmitRun, Tokens,
+};
+use sidings_proto::{BlobId, JobId, RunId, StepNo, TokenId};
+use std::path::Path;
+use std::time::Duration;
+
+/// A connection that says nothing for this long is opened again.
+const SILENCE: Duration = Duration::from_secs(60);
+/// For the answer to a call that does not stream.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A controller, and what opens it.
+#[derive(Clone, Debug)]
+pub(crate) struct Client {
+    http: reqwest::Client,
+    base: Url,
+    token: Option<SecretString>,
+}
+
+impl Client {
+    /// For the controller that the flags name.
+    pub(crate) fn new(remote: &Remote) -> anyhow::Result<Client> {
+        Client::open(&remote.server, remote.token.clone())
+    }
+
+    /// For the controller at this address.
+    pub(crate) fn open(server: &str, token: Option<SecretString>) -> anyhow::Result<Client> {
+        let base = Url::parse(server).ok().filter(|url| ["http", "https"].contains(&url.scheme()));
+        let wrong =
+            || crate::exit::Refusal::configuration(format!("`{server}` is no address such as http://127.0.0.1:7117"));
+        let http = reqwest::Client::builder()
+            .connect_timeout(Duration::from_secs(5))
+            .read_timeout(SILENCE)
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!("sidings/", env!("CARGO_PKG_VERSION")))
+            .build()?;
+        Ok(Client { http, base: base.ok_or_else(wrong)?, token })
+    }
+
+    /// The controller's address.
+    pub(crate) fn server(&self) -> &str {
+        self.base.as_str().trim_end_matches('/')
+    }
+
+    /// Makes a project known.
+    pub(crate) async fn add_project(&self, project: &NewProject) -> Result<ProjectView, Error> {
+        self.json(self.to(Method::POST, &["projects"]).json(project)).await
+    }
+
+    /// All projects.
+    pub(crate) async fn projects(&self) -> Result<Projects, Error> {
+        self.json(self.to(Method::GET, &["projects"])).await
+    }
+
+    /// Whether the controller has a blob.
+    pub(crate) async fn has_blob(&self, id: &BlobId) -> Result<bool, Error> {
+        let answer = self.send(self.to(Method::HEAD, &["blobs", id.as_str()]).timeout(PATIENCE)).await;
+        match answer {
+            Ok(_) => Ok(true),
+            Err(Error::Refused { status: StatusCode::NOT_FOUND, .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Sends a file as a blob, without holding it in memory.
+    pub(crate) async fn put_blob(&self, id: &BlobId, file: &Path) -> anyhow::Result<()> {
+        let file = tokio::fs::File::open(file).await?;
+        let length = file.metadata().await?.len();
+        let body = reqwest::Body::wrap_stream(tokio_util::io::ReaderStream::with_capacity(file, 256 * 1024));
+        let request = self.to(Method::PUT, &["blobs", id.as_str()]);
+        self.send(request.header(reqwest::header::CONTENT_LENGTH, length).body(body)).await?;
+        Ok(())
+    }
+
+    /// Asks for a run.
+    pub(crate) async fn submit(&self, run: &SubmitRun) -> Result<RunView, Error> {
+        self.json(self.to(Method::POST, &["runs"]).json(run)).await
+    }
+
+    /// Runs, newest first.
+    pub(crate) async fn runs(&self, project: Option<&str>, limit: u32) -> Result<Runs, Error> {
+        let mut query = vec![("limit", limit.to_string())];
+        query.extend(project.map(|project| ("project", project.to_owned())));
+        self.json(self.to(Method::GET, &["runs"]).query(&query)).await
+    }
+
+    /// A run by its id or `project@number`.
+    pub(crate) async fn run(&self, run: &str) -> Result<RunView, Error> {
+        self.json(self.to(Method::GET, &["runs", run])).await
+    }
+
+    /// Asks for a run to be stopped.
+    pub(crate) async fn cancel(&self, run: RunId) -> Result<RunView, Error> {
+        self.json(self.to(Method::POST, &["runs", &run.to_string(), "cancel"])).await
+    }
+
+    /// Runs a run's commit again.
+    pub(crate) async fn retry(&self, run: RunId, retry: &RetryRun) -> Result<RunView, Error> {
+        self.json(self.to(Method::POST, &["runs", &run.to_string(), "retry"]).json(retry)).await
+    }
+
+    /// The run after each of its changes. Ends with the connection, whether the run has ended or not.
+    pub(crate) async fn events(&self, run: RunId) -> Result<impl Stream<Item = Result<RunView, Error>> + use<>, Error> {
+        let request = self.to(Method::GET, &["runs", &run.to_string(), "events"]);
+        let answer = self.send(request.header(reqwest::header::ACCEPT, "text/event-stream")).await?;
+        let server = self.server().to_owned();
+        let mut parser = sse::Parser::default();
+        let views = answer.bytes_stream().map(move |bytes| match bytes {
+            Err(source) => vec![Err(Error::Unreachable { server: server.clone(), source })],
+            Ok(bytes) => parser.push(&bytes).into_iter().filter(|event| event.name == "run").map(read).collect(),
+        });
+        Ok(views.flat_map(futures::stream::iter))
+    }
+
+    /// A log's bytes, from an offset on. Ends with the log or with the connection.
+    pub(crate) async fn log(
+        &self,
+        job: JobId,
+        step: StepNo,
+        query: LogQuery,
+    ) -> Result<impl Stream<Item = Result<Vec<u8>, Error>> + use<>, Error> {
+        let request = self.to(Method::GET, &["jobs", &job.to_string(), "logs", &step.to_string()]);
+        let answer = self.send(request.query(&query.pairs())).await?;
+        let server = self.server().to_owned();
+        Ok(answer.bytes_stream().map(move |bytes| match bytes {
+            Ok(bytes) => Ok(bytes.to_vec()),
+            Err(source) => Err(Error::Unreachable { server: server.clone(), source }),
+        }))
+    }
+
+    /// Reports that a repository's ref moved.
+    pub(crate) async fn push(&self, project: &str, push: &Push) -> Result<PushAnswer, Error> {
+        self.json(self.to(Method::POST, &["projects", project, "pushes"]).json(push)).await
+    }
+
+    /// All runners.
+    pub(crate) async fn runners(&self) -> Result<Runners, Error> {
+        self.json(self.to(Method::GET, &["runners"])).await
+    }
+
+    /// Makes a token.
+    pub(crate) async fn make_token(&self, token: &NewToken) -> Result<MadeToken, Error> {
+        self.json(self.to(Method::POST, &["tokens"]).json(token)).await
+    }
+
+    /// All tokens.
+    pub(crate) async fn tokens(&self) -> Result<Tokens, Error> {
+        self.json(self.to(Method::GET, &["tokens"])).await
+    }
+
+    /// Makes a token worthless.
+    pub(crate) async fn revoke_token(&self, id: TokenId) -> Result<(), Error> {
+        self.send(self.to(Method::DELETE, &["tokens", &id.to_string()]).timeout(PATIENCE)).await?;
+        Ok(())
+    }
+
+    /// Each segment is encoded, so a name with a slash stays one segment.
+    fn to(&self, method: Method, segments: &[&str]) -> RequestBuilder {
+        let mut url = self.base.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(PREFIX.trim_matches('/').split('/')).extend(segments);
+        }
+        let request = self.http.request(method, url);
+        match &self.token {
+            Some(token) => request.bearer_auth(token.expose_secret()),
+            None => request,
+        }
+    }
+
+    async fn json<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Error> {
+        let answer = self.send(request.timeout(PATIENCE)).await?;
+        let bytes = answer.bytes().await.map_err(|source| self.unreachable(source))?;
+        serde_json::from_slice(&bytes).map_err(Error::Unreadable)
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Response, Error> {
+        let answer = request.send().await.map_err(|source| self.unreachable(source))?;
+        let status = answer.status();
+        if status.is_success() {
+            return Ok(answer);
+        }
+        let body: Option<ErrorBody> = answer.bytes().await.ok().and_then(|body| serde_json::from_slice(&body).ok());
+        let message = body.map_or_else(|| format!("the controller answered {status}"), |body| body.error.message);
+        Err(Error::Refused { status, message, with_token: self.token.is_some() })
+    }
+
+    fn unreachable(&self, source: reqwest::Error) -> Error {
+        Error::Unreachable { server: self.server().to_owned(), source }
+    }
+}
+
+fn read<T: DeserializeOwned>(event: sse::Event) -> Result<T, Error> {
+    serde_json::from_str(&event.data).map_err(Error::Unreadable)
+}
+
+/// JSON for programs that read our output.
+pub(crate) fn pretty(value: &impl Serialize) -> anyhow::Result<String> {
+    Ok(serde_json::to_string_pretty(value)? + "\n")
+}
+
+#[cfg(test)]
+mod tests;

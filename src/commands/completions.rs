@@ -1,0 +1,29 @@
+//! `sidings completions`.
+
+use super::output::print;
+use crate::args::{Cli, CompletionsArgs};
+use crate::exit::Exit;
+use clap::CommandFactory;
+
+pub(super) fn completions(args: &CompletionsArgs) -> anyhow::Result<Exit> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "sidings", &mut script);
+    print(&String::from_utf8(script)?)?;
+    Ok(Exit::Passed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::ValueEnum;
+
+    #[test]
+    fn every_shell_gets_a_script() {
+        for shell in clap_complete::Shell::value_variants() {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "sidings", &mut script);
+            let script = String::from_utf8(script).unwrap();
+            assert!(script.contains("submit") && script.contains("doctor"), "{shell}");
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! `sidings controller`: a controller that serves until it is told to stop.
+
+use crate::args::{ControllerArgs, DataFolder, Listen, StoreChoice};
+use crate::exit::Exit;
+use crate::folders;
+use crate::signals::Signals;
+use secrecy::ExposeSecret;
+use sidings_controller::{Config, Controller, StoreKind};
+
+pub(super) async fn controller(args: ControllerArgs) -> anyhow::Result<Exit> {
+    let mut signals = Signals::listen()?;
+    let controller = start(&args.data, &args.listen, args.store).await?;
+    greet(&controller);
+    let ended = tokio::select! {
+        () = signals.next() => Ok(Exit::Passed),
+        () = controller.failed() => Err(died()),
+    };
+    controller.shutdown().await?;
+    ended
+}
+
+/// What is told when a part of the controller died; its own log says why.
+pub(super) fn died() -> anyhow::Error {
+    anyhow::anyhow!("the controller cannot go on; its next start goes on where it stopped")
+}
+
+/// Starts a controller in this process.
+pub(super) async fn start(data: &DataFolder, listen: &Listen, store: StoreChoice) -> anyhow::Result<Controller> {
+    let data = folders::data(data.data.clone())?;
+    folders::make_private(&data)?;
+    sidings_controller::start(Config {
+        data_dir: data.join("controller"),
+        listen: listen.listen,
+        public_url: listen.public_url.clone(),
+        store: match store {
+            StoreChoice::Sqlite => StoreKind::Sqlite,
+            StoreChoice::Memory => StoreKind::Memory,
+        },
+        api_token: listen.api_token.clone(),
+    })
+    .await
+}
+
+/// Says where the controller is, and the token that its first start made: this once, and nowhere else.
+pub(super) fn greet(controller: &Controller) {
+    if let Some(token) = controller.first_api_token() {
+        anstream::println!("This is the API token. It is shown this once; set it where you call `sidings`:\n");
+        anstream::println!("    export SIDINGS_TOKEN={}", token.expose_secret());
+        if controller.url() != "http://127.0.0.1:7117" {
+            anstream::println!("    export SIDINGS_SERVER={}", controller.url());
+        }
+        anstream::println!();
+    }
+    anstream::println!("controller: {}", controller.url());
+}

@@ -1,0 +1,88 @@
+//! `sidings doctor`: looks at what a run needs on this machine, a line each, and says what to do about the rest.
+
+mod checks;
+
+use super::output::print;
+use crate::args::DoctorArgs;
+use crate::client::pretty;
+use crate::exit::Exit;
+use crate::render::style::{BAD, BUSY, DIM, GOOD, paint};
+use serde::Serialize;
+
+/// How good something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Grade {
+    /// As it should be.
+    Ok,
+    /// It works, but not for all, or not for long.
+    Warn,
+    /// Runs will fail.
+    Fail,
+}
+
+/// What was found of one thing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+struct Finding {
+    grade: Grade,
+    /// What was looked at.
+    what: &'static str,
+    /// What was found.
+    found: String,
+    /// What to do about it.
+    advice: Option<String>,
+}
+
+impl Finding {
+    fn ok(what: &'static str, found: impl Into<String>) -> Finding {
+        Finding { grade: Grade::Ok, what, found: found.into(), advice: None }
+    }
+
+    fn warn(what: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Finding {
+        Finding { grade: Grade::Warn, what, found: found.into(), advice: Some(advice.into()) }
+    }
+
+    fn fail(what: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Finding {
+        Finding { grade: Grade::Fail, what, found: found.into(), advice: Some(advice.into()) }
+    }
+}
+
+pub(super) async fn doctor(args: DoctorArgs) -> anyhow::Result<Exit> {
+    let findings = checks::all(&args.remote).await;
+    let text = if args.json { pretty(&findings)? } else { findings.iter().map(shown).collect() };
+    print(&text)?;
+    let fails = findings.iter().any(|finding| finding.grade == Grade::Fail);
+    Ok(if fails { Exit::Failed } else { Exit::Passed })
+}
+
+fn shown(finding: &Finding) -> String {
+    let grade = match finding.grade {
+        Grade::Ok => paint(GOOD, "ok  "),
+        Grade::Warn => paint(BUSY, "warn"),
+        Grade::Fail => paint(BAD, "fail"),
+    };
+    let advice = finding.advice.as_ref().map(|advice| format!("                   {}\n", paint(DIM, advice)));
+    format!("{grade}  {:<11}  {}\n{}", finding.what, finding.found, advice.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::sample::plain;
+
+    #[test]
+    fn each_finding_is_a_line_and_advice_stands_below() {
+        let findings = [
+            Finding::ok("git", "git version 2.39.5"),
+            Finding::warn("disk", "3.1 GB free", "free some"),
+            Finding::fail("engine", "nothing answers", "start it"),
+        ];
+        insta::assert_snapshot!(plain(&findings.iter().map(shown).collect::<String>()), @r#"
+        ok    git          git version 2.39.5
+        warn  disk         3.1 GB free
+                           free some
+        fail  engine       nothing answers
+                           start it
+        "#);
+    }
+}

@@ -1,0 +1,199 @@
+//! `sidings logs`: what a run, a job or a step wrote.
+
+use super::output::print;
+use crate::args::LogsArgs;
+use crate::client::{Client, LogQuery};
+use crate::exit::{Exit, Refusal};
+use crate::follow::{Line, Lines, OnInterrupt, Plain, Scope, follow, prefix, shown};
+use crate::reference;
+use anyhow::Context;
+use futures::StreamExt;
+use jiff::tz::TimeZone;
+use sidings_proto::api::{JobView, RunView};
+use sidings_proto::log::{Next, next_frame};
+use sidings_proto::{JobId, StepNo};
+use std::io::{BufWriter, IsTerminal, Write};
+
+pub(super) async fn logs(args: LogsArgs) -> anyhow::Result<Exit> {
+    let client = Client::new(&args.remote)?;
+    let subject = Subject::find(&client, &args).await?;
+    let zone = args.timestamps.then(TimeZone::system);
+    if args.follow {
+        return subject.follow(&client, zone).await;
+    }
+    let mut printer = Printer { client: &client, attempt: args.attempt, zone, out: BufWriter::new(anstream::stdout()) };
+    subject.print(&mut printer).await?;
+    printer.out.flush()?;
+    Ok(Exit::Passed)
+}
+
+/// What is to be shown of which run.
+#[derive(Debug)]
+struct Subject {
+    run: RunView,
+    scope: Scope,
+}
+
+impl Subject {
+    async fn find(client: &Client, args: &LogsArgs) -> anyhow::Result<Subject> {
+        let words: Vec<&str> = args.job.iter().chain(&args.step).map(String::as_str).collect();
+        let of_job = match args.subject.parse::<JobId>() {
+            Ok(id) => run_of_job(client, id).await?.map(|run| (run, id)),
+            Err(_) => None,
+        };
+        match of_job {
+            Some((run, job)) => Subject::of(run, Some(job), words.first().copied()),
+            None => {
+                let run = reference::find(client, &args.subject, &args.project).await?;
+                let job = words.first().map(|name| job_named(&run, name)).transpose()?;
+                Subject::of(run, job, words.get(1).copied())
+            }
+        }
+    }
+
+    fn of(run: RunView, job: Option<JobId>, step: Option<&str>) -> anyhow::Result<Subject> {
+        let view = run.jobs.iter().find(|view| Some(view.id) == job);
+        let step = view.zip(step).map(|(job, step)| step_named(job, step)).transpose()?;
+        Ok(Subject { run, scope: Scope { job, step } })
+    }
+
+    fn is_one_log(&self) -> bool {
+        self.scope.step.is_some()
+    }
+
+    async fn follow(self, client: &Client, zone: Option<TimeZone>) -> anyhow::Result<Exit> {
+        let out = BufWriter::new(anstream::stdout());
+        let mut screen = if self.is_one_log() { Plain::bare(out, zone) } else { Plain::new(out, zone) };
+        let followed = follow(client, self.run, self.scope, OnInterrupt::Leave, &mut screen).await?;
+        Ok(if followed.interrupted { Exit::Interrupted } else { Exit::Passed })
+    }
+
+    async fn print(&self, printer: &mut Printer<'_>) -> anyhow::Result<()> {
+        if let Some(diagnostics) = &self.run.diagnostics {
+            print(diagnostics)?;
+        }
+        for job in self.run.jobs.iter().filter(|job| self.scope.job.is_none_or(|only| only == job.id)) {
+            for (no, name) in logs_of(job).into_iter().filter(|(no, _)| self.scope.step.is_none_or(|only| only == *no))
+            {
+                let how = match self.is_one_log() {
+                    true if printer.zone.is_none() && !std::io::stdout().is_terminal() => How::AsItIs,
+                    true => How::Lines(String::new()),
+                    false => How::Lines(prefix(&[&job.name, &name]) + " "),
+                };
+                printer.log(job, no, how).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How a log is written.
+enum How {
+    /// Each byte, for a program that reads it.
+    AsItIs,
+    /// Safe lines, each behind this.
+    Lines(String),
+}
+
+struct Printer<'a> {
+    client: &'a Client,
+    attempt: Option<u64>,
+    zone: Option<TimeZone>,
+    out: BufWriter<anstream::AutoStream<std::io::Stdout>>,
+}
+
+impl Printer<'_> {
+    /// Writes one log as far as it is; one that is not there is empty.
+    async fn log(&mut self, job: &JobView, step: StepNo, how: How) -> anyhow::Result<()> {
+        let query = LogQuery { attempt: self.attempt, ..LogQuery::default() };
+        let bytes = match self.client.log(job.id, step, query).await {
+            Err(error) if error.is_not_found() => return Ok(()),
+            bytes => bytes?,
+        };
+        let mut bytes = std::pin::pin!(bytes);
+        let (mut lines, mut unframed) = (Lines::default(), Vec::new());
+        while let Some(piece) = bytes.next().await {
+            match &how {
+                How::AsItIs => write_payloads(&piece?, &mut unframed)?,
+                How::Lines(prefix) => self.lines(prefix, &lines.push(&piece?).context("reading the log")?)?,
+            }
+        }
+        if let How::Lines(prefix) = &how {
+            self.lines(prefix, &lines.end())?;
+        }
+        Ok(())
+    }
+
+    fn lines(&mut self, prefix: &str, lines: &[Line]) -> std::io::Result<()> {
+        lines.iter().try_for_each(|line| writeln!(self.out, "{prefix}{}", shown(line, self.zone.as_ref())))
+    }
+}
+
+/// Past the stream that strips colours: a program gets the bytes of the log.
+fn write_payloads(bytes: &[u8], unframed: &mut Vec<u8>) -> anyhow::Result<()> {
+    unframed.extend_from_slice(bytes);
+    let mut out = std::io::stdout().lock();
+    let mut at = 0;
+    loop {
+        match next_frame(&unframed[at..]) {
+            Next::Frame(_, payload, taken) => {
+                out.write_all(payload)?;
+                at += taken;
+            }
+            Next::Partial => break,
+            Next::Corrupt => anyhow::bail!("the log's bytes are damaged"),
+        }
+    }
+    unframed.drain(..at);
+    Ok(out.flush()?)
+}
+
+/// Every log that a job may have, in order.
+fn logs_of(job: &JobView) -> Vec<(StepNo, String)> {
+    let steps = job.steps.iter().map(|step| (step.no, step.name.clone()));
+    std::iter::once((StepNo::SETUP, "setup".to_owned())).chain(steps).collect()
+}
+
+fn job_named(run: &RunView, name: &str) -> anyhow::Result<JobId> {
+    let names = || run.jobs.iter().map(|job| job.name.as_str()).collect::<Vec<_>>().join(", ");
+    let found = run.jobs.iter().find(|job| job.name == name || job.id.to_string() == name);
+    found.map(|job| job.id).ok_or_else(|| Refusal::usage(format!("the run has no job `{name}`: it has {}", names())))
+}
+
+fn step_named(job: &JobView, name: &str) -> anyhow::Result<StepNo> {
+    let logs = logs_of(job);
+    let named = logs.iter().find(|(_, of)| of == name).or_else(|| logs.iter().find(|(no, _)| no.to_string() == name));
+    let names = || logs.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(", ");
+    named
+        .map(|(no, _)| *no)
+        .ok_or_else(|| Refusal::usage(format!("job `{}` has no step `{name}`: it has {}", job.name, names())))
+}
+
+/// The run that a job is of; none when the id is a run's.
+async fn run_of_job(client: &Client, job: JobId) -> anyhow::Result<Option<RunView>> {
+    let run = client.run(&job.to_string()).await?;
+    Ok(Some(run).filter(|run| run.jobs.iter().any(|view| view.id == job)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::sample::half_way;
+
+    #[test]
+    fn steps_are_named_or_numbered() {
+        let job = &half_way().jobs[1];
+        assert_eq!(step_named(job, "pytest").unwrap(), StepNo(2));
+        assert_eq!(step_named(job, "1").unwrap(), StepNo(1));
+        assert_eq!(step_named(job, "setup").unwrap(), StepNo::SETUP);
+    }
+
+    #[test]
+    fn a_wrong_name_is_answered_with_the_right_ones() {
+        let run = half_way();
+        let error = job_named(&run, "units").unwrap_err();
+        assert_eq!(error.to_string(), "the run has no job `units`: it has lint, unit, service");
+        let error = step_named(&run.jobs[1], "tests").unwrap_err();
+        assert_eq!(error.to_string(), "job `unit` has no step `tests`: it has setup, compile, pytest");
+    }
+}

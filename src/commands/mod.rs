@@ -1,0 +1,82 @@
+//! One file for each command: it asks the rooms that know, prints, and says how the program ends.
+
+mod cancel;
+mod completions;
+mod controller;
+mod doctor;
+mod hook;
+mod init;
+mod lint;
+mod logs;
+mod output;
+mod project;
+mod retry;
+mod run;
+mod runner;
+mod runners;
+mod runs;
+mod show;
+mod submit;
+mod token;
+mod up;
+
+use crate::args::{Cli, Command};
+use crate::client;
+use crate::exit::{Exit, Refusal, exit_of};
+use crate::render::style::{BAD, paint};
+use std::io;
+
+/// Does the command. What goes wrong is told here, once.
+pub(crate) fn run(cli: Cli) -> Exit {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return told(&anyhow::Error::new(error).context("starting")),
+    };
+    let exit = runtime.block_on(one(cli.command)).unwrap_or_else(|error| told(&error));
+    runtime.shutdown_background();
+    exit
+}
+
+async fn one(command: Command) -> anyhow::Result<Exit> {
+    match command {
+        Command::Run(args) => run::run(args).await,
+        Command::Lint(args) => lint::lint(args).await,
+        Command::Init(args) => init::init(&args),
+        Command::Doctor(args) => doctor::doctor(args).await,
+        Command::Up(args) => up::up(args).await,
+        Command::Controller(args) => controller::controller(args).await,
+        Command::Runner(args) => runner::runner(args).await,
+        Command::Submit(args) => submit::submit(args).await,
+        Command::Runs(args) => runs::runs(args).await,
+        Command::Show(args) => show::show(args).await,
+        Command::Logs(args) => logs::logs(args).await,
+        Command::Cancel(args) => cancel::cancel(args).await,
+        Command::Retry(args) => retry::retry(args).await,
+        Command::Project(args) => project::project(args).await,
+        Command::Runners(args) => runners::runners(args).await,
+        Command::Token(args) => token::token(args).await,
+        Command::Completions(args) => completions::completions(&args),
+        Command::Hook(args) => Ok(hook::hook(args).await),
+    }
+}
+
+fn told(error: &anyhow::Error) -> Exit {
+    if reader_is_gone(error) {
+        return Exit::Interrupted;
+    }
+    let text = if says_all(error) { error.to_string() } else { format!("{error:#}") };
+    anstream::eprintln!("{} {text}", paint(BAD, "error:"));
+    exit_of(error)
+}
+
+/// Whether the first sentence is all that helps: then its causes stay out of the way.
+fn says_all(error: &anyhow::Error) -> bool {
+    let unreachable = |error: &client::Error| matches!(error, client::Error::Unreachable { .. });
+    error.is::<Refusal>() || error.downcast_ref::<client::Error>().is_some_and(unreachable)
+}
+
+/// `sidings … | head` is no failure of ours.
+fn reader_is_gone(error: &anyhow::Error) -> bool {
+    let broken = |cause: &io::Error| cause.kind() == io::ErrorKind::BrokenPipe;
+    error.downcast_ref::<io::Error>().is_some_and(broken)
+}

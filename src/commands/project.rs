@@ -1,0 +1,117 @@
+//! `sidings project`: makes repositories known; a local bare one gets a hook, so that a push makes a run.
+
+use super::hook::{self, Installed};
+use super::output::{print, print_as};
+use crate::args::{ProjectAdd, ProjectArgs, ProjectCommand};
+use crate::client::{Client, pretty};
+use crate::exit::{Exit, Refusal};
+use crate::render::lists;
+use anyhow::Context;
+use sidings_git::RepoUrl;
+use sidings_proto::api::{NewProject, NewToken, ProjectView, TokenKind};
+use std::path::{Path, PathBuf};
+
+pub(super) async fn project(args: ProjectArgs) -> anyhow::Result<Exit> {
+    match args.command {
+        ProjectCommand::Add(args) => add(args).await,
+        ProjectCommand::List(args) => {
+            let projects = Client::new(&args.remote)?.projects().await?;
+            print_as(args.json, &projects, lists::projects)
+        }
+    }
+}
+
+async fn add(args: ProjectAdd) -> anyhow::Result<Exit> {
+    let client = Client::new(&args.remote)?;
+    let url = repository(&args.repo)?;
+    let bare = url.local_path().filter(|path| is_bare(path));
+    if let Some(repo) = &bare {
+        hook::may_install(repo)?;
+    }
+    let default_branch = args.default_branch.or_else(|| bare.as_deref().and_then(head_of));
+    let project = NewProject {
+        name: args.name,
+        repo_url: url.to_string(),
+        default_branch: default_branch.unwrap_or_else(|| "main".to_owned()),
+    };
+    let project = client.add_project(&project).await?;
+    let hook = match &bare {
+        Some(repo) => Some(install(&client, &project, repo).await?),
+        None => None,
+    };
+    if args.json {
+        return print(&pretty(&project)?).map(|()| Exit::Passed);
+    }
+    print(&told(&project, hook.as_ref()))?;
+    Ok(Exit::Passed)
+}
+
+async fn install(client: &Client, project: &ProjectView, repo: &Path) -> anyhow::Result<Installed> {
+    let token = NewToken {
+        name: format!("hook of {}", repo.display()),
+        kind: TokenKind::Push,
+        project: Some(project.name.clone()),
+        expires_in_ms: None,
+        single_use: false,
+    };
+    let made = client.make_token(&token).await.context("making a token for the hook")?;
+    hook::install(repo, client.server(), &project.name, made.token)
+}
+
+fn told(project: &ProjectView, hook: Option<&Installed>) -> String {
+    let known = format!("project {} is known: {}\n", project.name, project.repo_url);
+    let next = match hook {
+        Some(hook) => format!("wrote {}: a push to it makes a run\n", hook.script.display()),
+        None => format!(
+            "run a commit of it by `sidings submit --project {} --repo {} --ref {}`\n",
+            project.name, project.repo_url, project.default_branch
+        ),
+    };
+    known + &next
+}
+
+/// An address as it is, or a folder of this machine as an address.
+pub(super) fn repository(text: &str) -> anyhow::Result<RepoUrl> {
+    if text.contains("://") {
+        return text.parse().map_err(|error| Refusal::usage(format!("{error}")));
+    }
+    match Path::new(text).canonicalize() {
+        Ok(folder) => RepoUrl::local(&folder).map_err(|error| Refusal::usage(format!("{error}"))),
+        Err(_) => {
+            let why = text.parse::<RepoUrl>().err().map(|error| error.to_string()).unwrap_or_default();
+            Err(Refusal::usage(format!("there is no folder {text}, and it is no address: {why}")))
+        }
+    }
+}
+
+/// By what git itself looks for in such a folder.
+fn is_bare(repo: &Path) -> bool {
+    repo.join("HEAD").is_file() && repo.join("objects").is_dir() && repo.join("refs").is_dir()
+}
+
+fn head_of(repo: &Path) -> Option<String> {
+    let head = std::fs::read_to_string(PathBuf::from(repo).join("HEAD")).ok()?;
+    head.trim().strip_prefix("ref: refs/heads/").map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_becomes_an_address() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        std::fs::create_dir(root.join("a b.git")).unwrap();
+        let url = repository(root.join("a b.git").to_str().unwrap()).unwrap();
+        assert_eq!(url.to_string(), format!("file://{}/a%20b.git", root.display()));
+        assert_eq!(url.local_path(), Some(root.join("a b.git")));
+    }
+
+    #[test]
+    fn what_is_neither_folder_nor_address_is_refused_with_the_way_to_write_it() {
+        let error = repository("git@example.org:acme/board.git").unwrap_err().to_string();
+        assert!(error.contains("ssh://git@example.org/acme/board.git"), "{error}");
+        assert!(repository("http://example.org/x").is_err());
+    }
+}

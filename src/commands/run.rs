@@ -1,0 +1,135 @@
+//! `sidings run`: this directory's pipeline on the local engine. The same controller and runner as everywhere, in
+//! this process and in a folder that goes away with it.
+
+mod throwaway;
+
+use super::lint;
+use super::output::Show;
+use super::runner::config;
+use super::submit::{chosen, tree_of};
+use crate::args::RunArgs;
+use crate::client::Client;
+use crate::exit::Exit;
+use crate::folders;
+use crate::follow::{Followed, OnInterrupt, Scope, Transcript, follow};
+use crate::render::summary::ReadOn;
+use crate::worktree::Project;
+use anyhow::Context;
+use sidings_controller::{Controller, StoreKind};
+use sidings_runner::Shutdown;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use throwaway::Throwaway;
+
+pub(super) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
+    let project = chosen(&args.project).await?;
+    if !lint::is_right(&project)? {
+        return Ok(Exit::Configuration);
+    }
+    let cache = folders::cache()?;
+    let logs = logs_folder(&cache, &project.name)?;
+    let mut line = Line::open(&args, &cache).await?;
+    let client = line.client.clone();
+    let show = Show { plain: args.plain, json: args.json };
+    let followed = tokio::select! {
+        followed = send_and_follow(&client, &project, show, &logs) => followed,
+        error = line.runner_ended() => Err(error),
+    };
+    line.close().await;
+    let followed = followed?;
+    if followed.complete {
+        show.end(&followed.run, &ReadOn::Folder(logs))?;
+    }
+    Ok(match followed.interrupted {
+        true => Exit::Interrupted,
+        false => Exit::of(followed.run.summary.verdict.as_ref()),
+    })
+}
+
+async fn send_and_follow(client: &Client, project: &Project, show: Show, logs: &Path) -> anyhow::Result<Followed> {
+    let run = client.submit(&tree_of(client, project).await?).await?;
+    let mut screen = Transcript::new(show.screen(), logs.to_owned());
+    follow(client, run, Scope::default(), OnInterrupt::Cancel, &mut screen).await
+}
+
+/// A controller and a runner in this process.
+struct Line {
+    client: Client,
+    controller: Controller,
+    runner: Pin<Box<dyn Future<Output = anyhow::Result<()>>>>,
+    runner_ended: bool,
+    shutdown: Shutdown,
+    folder: Throwaway,
+}
+
+impl Line {
+    async fn open(args: &RunArgs, cache: &Path) -> anyhow::Result<Line> {
+        let among = cache.join("run");
+        for dead in Throwaway::left_behind(&among) {
+            clear_away(dead).await;
+        }
+        let folder = Throwaway::make(&among).context("making a folder for the run")?;
+        let controller = controller(folder.path()).await?;
+        let client = Client::open(controller.url(), Some(controller.api_token("run").await?))?;
+        let shutdown = Shutdown::default();
+        let token = controller.registration_token("run").await?;
+        let config =
+            config(&args.capacity, folder.path().join("runner"), None, controller.url().to_owned(), Some(token));
+        let runner = Box::pin(sidings_runner::run(config, shutdown.clone()));
+        Ok(Line { client, controller, runner, runner_ended: false, shutdown, folder })
+    }
+
+    /// Lets the runner work. It ends before it is told to only when something is wrong: most often there is no engine.
+    async fn runner_ended(&mut self) -> anyhow::Error {
+        let ended = self.runner.as_mut().await;
+        self.runner_ended = true;
+        ended.err().unwrap_or_else(|| anyhow::anyhow!("the runner went away"))
+    }
+
+    /// Takes all down, whatever became of the run: containers first, then the folder they looked at.
+    async fn close(self) {
+        self.shutdown.drain.cancel();
+        self.shutdown.stop.cancel();
+        if !self.runner_ended
+            && let Err(error) = self.runner.await
+        {
+            tracing::warn!("the runner did not end in order: {error:#}");
+        }
+        if let Err(error) = self.controller.shutdown().await {
+            tracing::warn!("the controller did not end in order: {error:#}");
+        }
+        self.folder.remove();
+    }
+}
+
+/// Containers and files of a run whose process was killed. What cannot be removed now is tried again by the next run.
+async fn clear_away(dead: Throwaway) {
+    let shown = dead.path().display().to_string();
+    match sidings_runner::clear_away(&dead.path().join("runner")).await {
+        Ok(()) => dead.remove(),
+        Err(error) => tracing::warn!("could not clear away what a killed run left in {shown}: {error:#}"),
+    }
+}
+
+async fn controller(folder: &Path) -> anyhow::Result<Controller> {
+    let config = sidings_controller::Config {
+        data_dir: folder.join("controller"),
+        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        public_url: None,
+        store: StoreKind::Memory,
+        api_token: None,
+    };
+    sidings_controller::start(config).await.context("starting a controller for the run")
+}
+
+/// The folder for the whole logs of the project's last run, empty.
+fn logs_folder(cache: &Path, project: &str) -> anyhow::Result<PathBuf> {
+    let folder = cache.join("logs").join(project.replace('/', "-"));
+    match std::fs::remove_dir_all(&folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => folders::make_private(&folder),
+    }
+    .with_context(|| format!("clearing {}", folder.display()))?;
+    Ok(folder)
+}

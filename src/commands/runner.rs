@@ -1,0 +1,96 @@
+//! `sidings runner`: a runner that works until it is told to stop. The first signal drains it, the second stops it.
+
+use crate::args::{Capacity, EngineChoice, RunnerArgs};
+use crate::exit::{Exit, Refusal};
+use crate::folders;
+use crate::signals::Signals;
+use anyhow::Context;
+use secrecy::SecretString;
+use sidings_runner::{Config, EngineKind, LOG_LIMIT_BYTES, Shutdown};
+use std::future::Future;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+
+pub(super) async fn runner(args: RunnerArgs) -> anyhow::Result<Exit> {
+    let mut signals = Signals::listen()?;
+    let token = registration(args.token, args.token_file.as_ref())?;
+    let data = folders::data(args.data.data)?.join("runner");
+    folders::make_private(&data)?;
+    let config = config(&args.capacity, data, args.name, args.controller, token);
+    let shutdown = Shutdown::default();
+    let works = sidings_runner::run(config, shutdown.clone());
+    until_told(works, &mut signals, &shutdown).await?;
+    Ok(Exit::Passed)
+}
+
+/// What a runner in this process is told.
+pub(super) fn config(
+    capacity: &Capacity,
+    data_dir: PathBuf,
+    name: Option<String>,
+    controller_url: String,
+    registration_token: Option<SecretString>,
+) -> Config {
+    Config {
+        data_dir,
+        name: name.unwrap_or_else(host_name),
+        controller_url,
+        registration_token,
+        slots: slots(capacity.slots),
+        labels: capacity.labels.iter().cloned().collect(),
+        engine: engine(capacity.engine),
+        warm_networks: None,
+        log_limit_bytes: LOG_LIMIT_BYTES,
+        ca_bundle: capacity.ca_bundle.clone(),
+    }
+}
+
+/// Sees a runner to its end: the first signal lets it finish what it holds, the second does not.
+pub(super) async fn until_told<T>(
+    works: impl Future<Output = anyhow::Result<T>>,
+    signals: &mut Signals,
+    shutdown: &Shutdown,
+) -> anyhow::Result<T> {
+    let mut works = std::pin::pin!(works);
+    loop {
+        tokio::select! {
+            ended = &mut works => return ended,
+            () = signals.next() => {
+                if shutdown.drain.is_cancelled() {
+                    shutdown.stop.cancel();
+                } else {
+                    tracing::info!("draining: running jobs go on, new ones do not start; a second signal stops at once");
+                    shutdown.drain.cancel();
+                }
+            }
+        }
+    }
+}
+
+/// The engine that the flags name.
+pub(super) fn engine(choice: EngineChoice) -> EngineKind {
+    match choice {
+        EngineChoice::Docker => EngineKind::Docker,
+        EngineChoice::Dummy => EngineKind::Dummy,
+    }
+}
+
+/// As many as the flags say, else half of the processors.
+pub(super) fn slots(wanted: Option<NonZeroU32>) -> u32 {
+    let processors = || std::thread::available_parallelism().map_or(1, |all| all.get() / 2);
+    wanted.map_or_else(|| u32::try_from(processors().max(1)).unwrap_or(1), NonZeroU32::get)
+}
+
+/// What this host is called.
+pub(super) fn host_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+fn registration(token: Option<SecretString>, file: Option<&PathBuf>) -> anyhow::Result<Option<SecretString>> {
+    let Some(file) = file else { return Ok(token) };
+    let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
+    match text.trim() {
+        "" => Err(Refusal::configuration(format!("{} is empty", file.display()))),
+        token => Ok(Some(SecretString::from(token.to_owned()))),
+    }
+}

@@ -1,0 +1,167 @@
+//! A run as a living tree on a terminal. What must not be lost, such as the last lines of a step that failed, is
+//! written above the tree and scrolls away with the rest; the tree itself is drawn again in place.
+
+use super::lines::Line;
+use super::model::{Following, LogId, Notice, TAIL};
+use super::plain::{prefix, shown};
+use super::screen::Screen;
+use crate::render::safe::flat;
+use crate::render::style::{BAD, DIM, mark, paint};
+use crate::render::tree::{fitted, whole};
+use anstream::adapter::strip_str;
+use console::measure_text_width;
+use sidings_proto::api::JobView;
+use sidings_proto::{StepNo, Timestamp, Verdict};
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+/// The terminal's columns and rows.
+type Size = (usize, usize);
+
+/// Draws on a terminal.
+pub(crate) struct Live<W: Write> {
+    out: W,
+    size: fn() -> Size,
+    colours: bool,
+    drawn: Vec<String>,
+    hidden: bool,
+}
+
+impl<W: Write> Live<W> {
+    /// Draws on `out`, which is a terminal of the size that `size` tells each time.
+    pub(crate) fn new(out: W, size: fn() -> Size, colours: bool) -> Live<W> {
+        Live { out, size, colours, drawn: Vec::new(), hidden: false }
+    }
+
+    /// Replaces what is drawn by `above`, which stays, and the new frame under it: in one write, so it does not flicker.
+    fn draw(&mut self, above: &str, frame: Vec<String>) -> io::Result<()> {
+        if above.is_empty() && frame == self.drawn {
+            return Ok(());
+        }
+        let mut text = if self.hidden { String::new() } else { "\x1b[?25l".to_owned() };
+        text.push_str(&self.back_to_top());
+        let lines = above.lines().map(str::to_owned).chain(frame.iter().cloned());
+        lines.for_each(|line| text.push_str(&format!("{}\x1b[K\r\n", self.coloured(&line))));
+        text.push_str("\x1b[J");
+        self.hidden = true;
+        self.drawn = frame;
+        self.out.write_all(text.as_bytes())?;
+        self.out.flush()
+    }
+
+    fn coloured<'a>(&self, line: &'a str) -> Cow<'a, str> {
+        if self.colours { Cow::Borrowed(line) } else { Cow::Owned(strip_str(line).to_string()) }
+    }
+
+    /// Lines that were drawn for a wider terminal take more rows of it now.
+    fn back_to_top(&self) -> String {
+        let (width, _) = (self.size)();
+        let rows: usize = self.drawn.iter().map(|line| measure_text_width(line).div_ceil(width.max(1)).max(1)).sum();
+        if rows == 0 { "\r".to_owned() } else { format!("\r\x1b[{rows}A") }
+    }
+
+    fn frame(&self, following: &Following, now: Timestamp) -> Vec<String> {
+        let (width, height) = (self.size)();
+        let size = (width.saturating_sub(1).max(1), height.saturating_sub(2).max(2));
+        fitted(following.run(), now, size, &|job, step| last_line(following, job, step))
+    }
+}
+
+impl<W: Write + Send> Screen for Live<W> {
+    fn lines(&mut self, _: &Following, _: LogId, _: &[Line]) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn notice(&mut self, following: &Following, notice: &Notice) -> io::Result<()> {
+        match above(following, notice) {
+            Some(text) => {
+                let frame = self.drawn.clone();
+                self.draw(&text, frame)
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn remark(&mut self, text: &str) -> io::Result<()> {
+        let frame = self.drawn.clone();
+        self.draw(text, frame)
+    }
+
+    fn refresh(&mut self, following: &Following, now: Timestamp) -> io::Result<()> {
+        let frame = self.frame(following, now);
+        self.draw("", frame)
+    }
+
+    fn close(&mut self, following: &Following, now: Timestamp) -> io::Result<()> {
+        let (width, _) = (self.size)();
+        let frame = whole(following.run(), now, width.saturating_sub(1).max(1), &|_, _| None);
+        self.draw("", frame)?;
+        self.drawn.clear();
+        self.show_cursor()
+    }
+}
+
+impl<W: Write> Live<W> {
+    fn show_cursor(&mut self) -> io::Result<()> {
+        if std::mem::take(&mut self.hidden) {
+            self.out.write_all(b"\x1b[?25h")?;
+        }
+        self.out.flush()
+    }
+}
+
+impl<W: Write> Drop for Live<W> {
+    fn drop(&mut self) {
+        // The terminal may be gone; there is nobody left to tell.
+        let _ = self.show_cursor();
+    }
+}
+
+fn last_line(following: &Following, job: &JobView, step: StepNo) -> Option<String> {
+    let fence = job.attempts.last()?.fence;
+    let tail = following.tail(LogId { job: job.id, fence, step })?;
+    tail.lines.iter().rev().map(|line| flat(&line.bytes)).find(|text| !text.trim().is_empty())
+}
+
+/// What stays on the screen of something that happened.
+fn above(following: &Following, notice: &Notice) -> Option<String> {
+    match notice {
+        Notice::JobEnded(id) => {
+            let job = following.job(*id)?;
+            let Some(Verdict::Failed(_)) = job.verdict else { return None };
+            let fence = job.attempts.last()?.fence;
+            let logs = failed_logs(job).into_iter().map(|step| LogId { job: job.id, fence, step });
+            Some(logs.filter_map(|log| last_lines(following, job, log)).collect())
+        }
+        Notice::AttemptLost(id, fence) => {
+            let job = following.job(*id)?;
+            let attempt = job.attempts.iter().find(|attempt| attempt.fence == *fence)?;
+            let Some(Verdict::Failed(failure)) = &attempt.verdict else { return None };
+            let what = format!("attempt {fence} is lost: {}: {}", failure.class, failure.message);
+            Some(format!("{} {what}\n", prefix(&[&job.name])))
+        }
+        Notice::AttemptStarted(..) | Notice::StepStarted(_) | Notice::StepEnded(_) => None,
+    }
+}
+
+fn failed_logs(job: &JobView) -> Vec<StepNo> {
+    let failed = job.steps.iter().filter(|step| !step.allow_failure);
+    let failed = failed.filter(|step| matches!(step.verdict, Some(Verdict::Failed(_)))).map(|step| step.no);
+    let failed: Vec<StepNo> = failed.collect();
+    if failed.is_empty() { vec![StepNo::SETUP] } else { failed }
+}
+
+fn last_lines(following: &Following, job: &JobView, log: LogId) -> Option<String> {
+    let tail = following.tail(log).filter(|tail| tail.count > 0)?;
+    let shown_of = match tail.count {
+        count if count <= TAIL as u64 => format!("{count} lines"),
+        count => format!("the last {TAIL} of {count} lines"),
+    };
+    let mark = mark(job.state, job.verdict.as_ref());
+    let name = paint(BAD, format!("{} / {}", job.name, following.step_name(log)));
+    let lines = tail.lines.iter().map(|line| format!("{} {}\n", paint(DIM, '│'), shown(line, None)));
+    Some(format!("{mark} {name} {}\n{}", paint(DIM, shown_of), lines.collect::<String>()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,157 @@
+//! Runs, projects, runners and tokens, one a line.
+
+use super::duration::{ago, minute, since};
+use super::safe::flat;
+use super::style::{BUSY, DIM, GOOD, NAME, mark, paint, word};
+use super::table::table;
+use super::tree::short;
+use console::truncate_str;
+use jiff::tz::TimeZone;
+use sidings_proto::Timestamp;
+use sidings_proto::api::{
+    ProjectView, Projects, RunSummary, RunnerState, RunnerView, Runners, Runs, TokenKind, TokenView, Tokens,
+};
+
+/// `sidings runs`.
+pub(crate) fn runs(runs: &Runs, now: Timestamp) -> String {
+    if runs.runs.is_empty() {
+        return "no runs yet: `sidings submit` sends this tree\n".to_owned();
+    }
+    let row = |run: &RunSummary| {
+        let verdict = run.verdict.as_ref();
+        let subject = flat(run.commit.message.lines().next().unwrap_or_default().as_bytes());
+        [
+            paint(NAME, format!("{}@{}", run.project, run.number)),
+            format!("{} {}", mark(run.state, verdict), word(run.state, verdict)),
+            format!("{:>8}", since(run.started, run.ended, now)),
+            ago(run.created, now),
+            run.trigger.as_str().to_owned(),
+            truncate_str(run.commit.ref_name(), 24, "…").into_owned(),
+            short(&run.commit.sha).to_owned(),
+            paint(DIM, truncate_str(&subject, 50, "…")),
+        ]
+    };
+    let rows: Vec<_> = runs.runs.iter().map(row).collect();
+    table(["run", "verdict", "duration", "accepted", "event", "ref", "commit", "subject"], &rows)
+}
+
+/// `sidings project list`.
+pub(crate) fn projects(projects: &Projects) -> String {
+    if projects.projects.is_empty() {
+        return "no projects yet: `sidings project add NAME --repo PATH` makes one known\n".to_owned();
+    }
+    let row = |project: &ProjectView| {
+        let repo = if project.repo_url.is_empty() { paint(DIM, "(snapshots only)") } else { project.repo_url.clone() };
+        [paint(NAME, &project.name), project.default_branch.clone(), repo]
+    };
+    table(["project", "default branch", "repository"], &projects.projects.iter().map(row).collect::<Vec<_>>())
+}
+
+/// `sidings runners`.
+pub(crate) fn runners(runners: &Runners, now: Timestamp) -> String {
+    if runners.runners.is_empty() {
+        return "no runners yet: `sidings runner` starts one\n".to_owned();
+    }
+    let row = |runner: &RunnerView| {
+        let state = match runner.state {
+            RunnerState::Up => paint(GOOD, "up"),
+            RunnerState::Draining => paint(BUSY, "draining"),
+            RunnerState::Silent => paint(DIM, "silent"),
+        };
+        let labels = runner.labels.iter().map(|(key, value)| format!("{key}={value}"));
+        [
+            paint(NAME, &runner.name),
+            state,
+            format!("{}/{}", runner.busy, runner.slots),
+            ago(runner.seen, now),
+            runner.version.clone(),
+            paint(DIM, labels.collect::<Vec<_>>().join(" ")),
+        ]
+    };
+    table(
+        ["runner", "state", "busy", "heard", "version", "labels"],
+        &runners.runners.iter().map(row).collect::<Vec<_>>(),
+    )
+}
+
+/// `sidings token list`.
+pub(crate) fn tokens(tokens: &Tokens, zone: &TimeZone) -> String {
+    let row = |token: &TokenView| {
+        let kind = match token.kind {
+            TokenKind::Api => "api",
+            TokenKind::Push => "push",
+            TokenKind::Registration => "registration",
+        };
+        [
+            token.id.to_string(),
+            paint(NAME, &token.name),
+            kind.to_owned(),
+            token.project.clone().unwrap_or_default(),
+            minute(token.created, zone),
+            token.expires.map_or_else(|| "never".to_owned(), |at| minute(at, zone)),
+        ]
+    };
+    table(["id", "name", "opens", "project", "made", "expires"], &tokens.tokens.iter().map(row).collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::sample::{NOW, before, half_way, plain};
+    use insta::assert_snapshot;
+    use sidings_proto::{RunnerId, TokenId};
+    use uuid::Uuid;
+
+    #[test]
+    fn runs_are_listed_with_what_they_are_of() {
+        let mut first = half_way().summary;
+        first.commit.message = "a subject that is so long that nobody wants to read all of it in a list".to_owned();
+        let list = Runs { runs: vec![half_way().summary, first], next: None };
+        assert_snapshot!(plain(&runs(&list, NOW)), @r#"
+        run     verdict    duration  accepted  event   ref   commit   subject
+        demo@7  ▶ running     15.0s  just now  manual  main  3f2a91c  Show departures by platform
+        demo@7  ▶ running     15.0s  just now  manual  main  3f2a91c  a subject that is so long that nobody wants to re…
+        "#);
+    }
+
+    #[test]
+    fn runners_are_listed_with_their_load() {
+        let runner = RunnerView {
+            id: RunnerId(Uuid::from_u128(1)),
+            name: "hetty".to_owned(),
+            state: RunnerState::Up,
+            version: "0.1.0".to_owned(),
+            slots: 4,
+            busy: 1,
+            labels: [("arch".to_owned(), "amd64".to_owned()), ("os".to_owned(), "linux".to_owned())].into(),
+            seen: before(2_000),
+        };
+        assert_snapshot!(plain(&runners(&Runners { runners: vec![runner] }, NOW)), @r#"
+        runner  state  busy  heard     version  labels
+        hetty   up     1/4   just now  0.1.0    arch=amd64 os=linux
+        "#);
+    }
+
+    #[test]
+    fn tokens_are_listed_without_secrets() {
+        let token = TokenView {
+            id: TokenId(Uuid::from_u128(5)),
+            name: "hook".to_owned(),
+            kind: TokenKind::Push,
+            project: Some("demo".to_owned()),
+            created: before(0),
+            expires: None,
+        };
+        assert_snapshot!(plain(&tokens(&Tokens { tokens: vec![token] }, &TimeZone::UTC)), @r#"
+        id                                    name  opens  project  made              expires
+        00000000-0000-0000-0000-000000000005  hook  push   demo     2023-11-14 22:13  never
+        "#);
+    }
+
+    #[test]
+    fn empty_lists_say_how_to_go_on() {
+        assert!(runs(&Runs { runs: vec![], next: None }, NOW).contains("sidings submit"));
+        assert!(projects(&Projects { projects: vec![] }).contains("sidings project add"));
+        assert!(runners(&Runners { runners: vec![] }, NOW).contains("sidings runner"));
+    }
+}

@@ -1,0 +1,257 @@
+//! What is left to read when a run has ended: why it failed first, then every job, then where to read on.
+
+use super::duration::{since, span};
+use super::style::{BAD, DIM, NAME, mark, paint, word};
+use super::table::table;
+use sidings_proto::api::{JobView, RunView};
+use sidings_proto::runner::ImageUse;
+use sidings_proto::{Failure, Timestamp, Verdict};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Where whole logs are.
+#[derive(Clone, Debug)]
+pub(crate) enum ReadOn {
+    /// With the controller, by `sidings logs`.
+    Controller,
+    /// In files of this folder; the controller is gone.
+    Folder(PathBuf),
+}
+
+/// The summary, with an empty line before it.
+pub(crate) fn summary(run: &RunView, now: Timestamp, read_on: &ReadOn) -> String {
+    let parts = [head(run, now), diagnostics(run), causes(run, read_on), jobs(run, now), address(run, read_on)];
+    parts.into_iter().filter(|part| !part.is_empty()).map(|part| format!("\n{part}")).collect()
+}
+
+fn head(run: &RunView, now: Timestamp) -> String {
+    let summary = &run.summary;
+    let name = paint(NAME, format!("{}@{}", summary.project, summary.number));
+    let verdict = summary.verdict.as_ref();
+    let time = since(Some(summary.created), summary.ended, now);
+    format!("{} {name} {} in {time}\n", mark(summary.state, verdict), word(summary.state, verdict))
+}
+
+fn diagnostics(run: &RunView) -> String {
+    run.diagnostics.as_ref().map(|text| format!("{}\n", text.trim_end())).unwrap_or_default()
+}
+
+fn causes(run: &RunView, read_on: &ReadOn) -> String {
+    run.jobs.iter().flat_map(|job| cause(run, job, read_on)).map(|line| format!("  {line}\n")).collect()
+}
+
+fn cause(run: &RunView, job: &JobView, read_on: &ReadOn) -> Vec<String> {
+    let earlier = job.attempts.iter().rev().skip(1).rev().filter_map(|attempt| match &attempt.verdict {
+        Some(Verdict::Failed(failure)) => {
+            let who = format!("{}, attempt {} on {}", job.name, attempt.fence, attempt.runner_name);
+            Some(paint(DIM, format!("{who}: {}: {}", failure.class, failure.message)))
+        }
+        Some(Verdict::Passed | Verdict::Cancelled | Verdict::Skipped { .. }) | None => None,
+    });
+    let last = match &job.verdict {
+        Some(Verdict::Failed(failure)) => told(run, job, failure, read_on),
+        Some(Verdict::Passed | Verdict::Cancelled | Verdict::Skipped { .. }) | None => Vec::new(),
+    };
+    earlier.chain(last).collect()
+}
+
+fn told(run: &RunView, job: &JobView, failure: &Failure, read_on: &ReadOn) -> Vec<String> {
+    let allowed = if job.allow_failure { " (allowed to fail)" } else { "" };
+    let mut message = failure.message.trim_end().lines();
+    let first = message.next().unwrap_or_default();
+    let class = paint(BAD, failure.class);
+    let head = format!("{}{allowed}: {class}: {first}", paint(NAME, &job.name));
+    let more = message.map(|line| format!("  {line}"));
+    std::iter::once(head).chain(more).chain(where_to_read(run, job, read_on)).collect()
+}
+
+/// One line for each step that failed; the setup's when none did.
+fn where_to_read(run: &RunView, job: &JobView, read_on: &ReadOn) -> Vec<String> {
+    let failed = |step: &&sidings_proto::api::StepView| matches!(step.verdict, Some(Verdict::Failed(_)));
+    let steps = job.steps.iter().filter(|step| !step.allow_failure).filter(failed);
+    let mut logs: Vec<(u32, &str)> = steps.map(|step| (step.no.0, step.name.as_str())).collect();
+    if logs.is_empty() && !job.attempts.is_empty() {
+        logs.push((0, "setup"));
+    }
+    let line = |(no, step): (u32, &str)| match read_on {
+        ReadOn::Controller => {
+            let run = format!("{}@{}", run.summary.project, run.summary.number);
+            format!("sidings logs {} {} {}", word_of_shell(&run), word_of_shell(&job.name), word_of_shell(step))
+        }
+        ReadOn::Folder(folder) => folder.join(log_file(&job.name, no, step)).display().to_string(),
+    };
+    logs.into_iter().map(|log| paint(DIM, format!("  {}", line(log)))).collect()
+}
+
+/// The file of a step's log, in the folder of a run's logs.
+pub(crate) fn log_file(job: &str, no: u32, step: &str) -> PathBuf {
+    let plain = |c: char| if c.is_alphanumeric() || "-_.+=".contains(c) { c } else { '-' };
+    let name = |text: &str| text.chars().map(plain).take(60).collect::<String>();
+    let step = if no == 0 { "setup".to_owned() } else { name(step) };
+    PathBuf::from(format!("{}.{no:02}-{step}.log", name(job)))
+}
+
+fn word_of_shell(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./@:+".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+fn jobs(run: &RunView, now: Timestamp) -> String {
+    if run.jobs.is_empty() {
+        return String::new();
+    }
+    let rows: Vec<[String; 5]> = run.jobs.iter().map(|job| row(job, now)).collect();
+    table(["job", "verdict", "attempt", "duration", "image"], &rows)
+}
+
+fn row(job: &JobView, now: Timestamp) -> [String; 5] {
+    let verdict = format!("{} {}", mark(job.state, job.verdict.as_ref()), word(job.state, job.verdict.as_ref()));
+    let last = job.attempts.last();
+    let fence = last.map(|attempt| attempt.fence.to_string()).unwrap_or_default();
+    let time = since(last.map(|attempt| attempt.started), last.and_then(|attempt| attempt.ended), now);
+    let images = last.map(|attempt| attempt.images.iter().map(image).collect::<Vec<_>>().join(", "));
+    let reason = match &job.verdict {
+        Some(Verdict::Skipped { reason, .. }) => Some(paint(DIM, reason)),
+        Some(Verdict::Passed | Verdict::Failed(_) | Verdict::Cancelled) | None => None,
+    };
+    [job.name.clone(), verdict, fence, format!("{time:>8}"), reason.or(images).unwrap_or_default()]
+}
+
+/// `3f2a91c4b0de built in 4.2s`, `debian:bookworm-slim found`.
+fn image(image: &ImageUse) -> String {
+    let name = image.key.as_deref().and_then(|key| key.get(..12)).unwrap_or(&image.reference);
+    match image.built {
+        true => format!("{name} built in {}", span(Duration::from_millis(image.took_ms))),
+        false => format!("{name} found"),
+    }
+}
+
+fn address(run: &RunView, read_on: &ReadOn) -> String {
+    match read_on {
+        ReadOn::Controller => format!("{}\n", paint(DIM, &run.url)),
+        ReadOn::Folder(folder) => format!("{}\n", paint(DIM, format!("logs: {}", folder.display()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::sample::{NOW, attempt, before, ended_run, failed, half_way, image, job, over, plain};
+    use insta::assert_snapshot;
+    use sidings_proto::FailureClass;
+
+    fn failed_run() -> RunView {
+        let mut jobs = half_way().jobs;
+        jobs[0] = over(jobs[0].clone(), Verdict::Passed);
+        jobs[0].attempts[0].images = vec![image(false)];
+        let blocked = Verdict::Skipped { reason: "unit did not pass".to_owned(), blocked: true };
+        jobs[2].verdict = Some(blocked);
+        jobs[2].state = sidings_proto::api::State::Ended;
+        ended_run(jobs, failed(FailureClass::StepFailed, "job \"unit\" failed"))
+    }
+
+    #[test]
+    fn the_cause_comes_first() {
+        assert_snapshot!(plain(&summary(&failed_run(), NOW, &ReadOn::Controller)).trim(), @r#"
+        ✗ demo@7 failed in 15.4s
+
+          unit: step_failed: step "pytest" exited with code 1
+            sidings logs demo@7 unit pytest
+
+        job      verdict    attempt  duration  image
+        lint     ✓ passed   1           14.0s  3f2a91c4b0de found
+        unit     ✗ failed   1           14.0s  3f2a91c4b0de built in 4.2s
+        service  ⊘ skipped                     unit did not pass
+
+        http://127.0.0.1:7117/runs/demo@7
+        "#);
+    }
+
+    #[test]
+    fn a_run_without_a_server_points_to_files() {
+        let read_on = ReadOn::Folder(PathBuf::from("/home/me/.cache/sidings/logs/demo"));
+        assert_snapshot!(plain(&summary(&failed_run(), NOW, &read_on)).trim(), @r#"
+        ✗ demo@7 failed in 15.4s
+
+          unit: step_failed: step "pytest" exited with code 1
+            /home/me/.cache/sidings/logs/demo/unit.02-pytest.log
+
+        job      verdict    attempt  duration  image
+        lint     ✓ passed   1           14.0s  3f2a91c4b0de found
+        unit     ✗ failed   1           14.0s  3f2a91c4b0de built in 4.2s
+        service  ⊘ skipped                     unit did not pass
+
+        logs: /home/me/.cache/sidings/logs/demo
+        "#);
+    }
+
+    #[test]
+    fn a_lost_runner_is_told_though_the_job_passed() {
+        let mut unit = over(job(1, "unit", &[], vec![]), Verdict::Passed);
+        let mut first = attempt(1);
+        first.ended = Some(before(9_000));
+        first.verdict = Some(failed(FailureClass::RunnerLost, "the runner fell silent"));
+        unit.attempts[0].fence = 2;
+        unit.attempts.insert(0, first);
+        assert_snapshot!(plain(&summary(&ended_run(vec![unit], Verdict::Passed), NOW, &ReadOn::Controller)).trim(), @r#"
+        ✓ demo@7 passed in 15.4s
+
+          unit, attempt 1 on hetty: runner_lost: the runner fell silent
+
+        job   verdict   attempt  duration  image
+        unit  ✓ passed  2           14.0s  3f2a91c4b0de built in 4.2s
+
+        http://127.0.0.1:7117/runs/demo@7
+        "#);
+    }
+
+    #[test]
+    fn a_wrong_pipeline_shows_its_diagnostics() {
+        let mut run = ended_run(vec![], failed(FailureClass::InvalidPipeline, "the pipeline is wrong"));
+        run.diagnostics = Some("error: unknown key `stepz`\n --> .sidings.yml:3:5\n".to_owned());
+        assert_snapshot!(plain(&summary(&run, NOW, &ReadOn::Controller)).trim(), @r#"
+        ✗ demo@7 failed in 15.4s
+
+        error: unknown key `stepz`
+         --> .sidings.yml:3:5
+
+        http://127.0.0.1:7117/runs/demo@7
+        "#);
+    }
+
+    #[test]
+    fn an_image_that_was_not_built_shows_the_builders_words_and_the_setup() {
+        let message = "the image could not be built: Dockerfile:3\nE: Unable to locate package nodejz\n";
+        let unit = over(job(1, "unit", &[], vec![]), failed(FailureClass::ImageBuildFailed, message));
+        let run = ended_run(vec![unit], failed(FailureClass::ImageBuildFailed, "job \"unit\" failed"));
+        assert_snapshot!(plain(&summary(&run, NOW, &ReadOn::Controller)).trim(), @r#"
+        ✗ demo@7 failed in 15.4s
+
+          unit: image_build_failed: the image could not be built: Dockerfile:3
+            E: Unable to locate package nodejz
+            sidings logs demo@7 unit setup
+
+        job   verdict   attempt  duration  image
+        unit  ✗ failed  1           14.0s  3f2a91c4b0de built in 4.2s
+
+        http://127.0.0.1:7117/runs/demo@7
+        "#);
+    }
+
+    #[test]
+    fn names_are_quoted_where_a_shell_would_split_them() {
+        assert_eq!(word_of_shell("sell out"), "'sell out'");
+        assert_eq!(word_of_shell("it's"), r"'it'\''s'");
+        assert_eq!(word_of_shell("demo@7"), "demo@7");
+    }
+
+    #[test]
+    fn a_log_file_stays_in_its_folder() {
+        assert_eq!(log_file("../../etc", 3, "a/b c"), PathBuf::from("..-..-etc.03-a-b-c.log"));
+        assert_eq!(log_file("unit", 0, "x"), PathBuf::from("unit.00-setup.log"));
+    }
+}

@@ -1,0 +1,268 @@
+//! A run as a tree: its jobs, their steps, times, and one line of what each is at.
+
+use super::duration::since;
+use super::style::{BAD, DIM, NAME, mark, paint};
+use console::{measure_text_width, truncate_str};
+use sidings_proto::api::{JobView, RunView, State, StepView};
+use sidings_proto::runner::Phase;
+use sidings_proto::{StepNo, Timestamp, Verdict};
+
+/// The last line of a log, without colours and control characters.
+pub(crate) type LastLine<'a> = &'a dyn Fn(&JobView, StepNo) -> Option<String>;
+
+/// Widest column of names.
+const NAMES: usize = 32;
+
+/// The whole tree.
+pub(crate) fn whole(run: &RunView, now: Timestamp, width: usize, last_line: LastLine<'_>) -> Vec<String> {
+    Tree { run, now, width, last_line }.lines(|_| true)
+}
+
+/// The tree in so many lines: what is over or yet to come shows less, then nothing, before what goes on does.
+pub(crate) fn fitted(
+    run: &RunView,
+    now: Timestamp,
+    (width, height): (usize, usize),
+    last_line: LastLine<'_>,
+) -> Vec<String> {
+    let tree = Tree { run, now, width, last_line };
+    let failed = |job: &JobView| matches!(job.verdict, Some(Verdict::Failed(_)));
+    let going_on = |job: &JobView| job.state == State::Running;
+    let choices: [&dyn Fn(&JobView) -> bool; 3] = [&|_| true, &|job| going_on(job) || failed(job), &going_on];
+    let fits = choices.iter().map(|with_steps| tree.lines(with_steps)).find(|lines| lines.len() <= height);
+    fits.unwrap_or_else(|| tree.crowded(height))
+}
+
+struct Tree<'a> {
+    run: &'a RunView,
+    now: Timestamp,
+    width: usize,
+    last_line: LastLine<'a>,
+}
+
+impl Tree<'_> {
+    fn lines(&self, with_steps: impl Fn(&JobView) -> bool) -> Vec<String> {
+        let mut lines = vec![self.head()];
+        for job in &self.run.jobs {
+            self.job(job, with_steps(job), &mut lines);
+        }
+        lines
+    }
+
+    /// Jobs that go on, and the others as numbers.
+    fn crowded(&self, height: usize) -> Vec<String> {
+        let mut lines = vec![self.head()];
+        let (on, others): (Vec<_>, Vec<_>) = self.run.jobs.iter().partition(|job| job.state == State::Running);
+        for job in on {
+            self.job(job, true, &mut lines);
+        }
+        let over = others.iter().filter(|job| job.state == State::Ended).count();
+        let room = height.saturating_sub(1).max(1);
+        if lines.len() > room {
+            lines.truncate(room);
+        }
+        let counts = format!("… {} jobs: {over} over, {} to come", self.run.jobs.len(), others.len() - over);
+        lines.push(self.cut(&paint(DIM, counts)));
+        lines
+    }
+
+    fn head(&self) -> String {
+        let summary = &self.run.summary;
+        let commit = &summary.commit;
+        let title = paint(NAME, format!("{}@{}", summary.project, summary.number));
+        let time = since(summary.started, summary.ended, self.now);
+        let subject = super::safe::flat(commit.message.lines().next().unwrap_or("").as_bytes());
+        let what = [commit.ref_name(), short(&commit.sha), &subject];
+        let what = what.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join("  ");
+        self.cut(&format!("{title}  {time}  {}", paint(DIM, what)))
+    }
+
+    fn job(&self, job: &JobView, with_steps: bool, lines: &mut Vec<String>) {
+        let started = job.attempts.last().map(|attempt| attempt.started);
+        let ended = job.attempts.last().and_then(|attempt| attempt.ended);
+        let time = since(started, ended, self.now);
+        lines.push(self.row(0, &mark(job.state, job.verdict.as_ref()), &job.name, &time, &self.job_detail(job)));
+        if with_steps && worth_steps(job) {
+            lines.extend(job.steps.iter().map(|step| self.step(job, step)));
+        }
+    }
+
+    fn step(&self, job: &JobView, step: &StepView) -> String {
+        let detail = match (step.state, &step.verdict) {
+            (_, Some(Verdict::Failed(_))) if step.allow_failure => paint(DIM, format!("{}, allowed", failure(step))),
+            (_, Some(Verdict::Failed(_))) => paint(BAD, failure(step)),
+            (_, Some(Verdict::Skipped { reason, .. })) => paint(DIM, reason),
+            (State::Running, None) => paint(DIM, (self.last_line)(job, step.no).unwrap_or_default()),
+            (State::Waiting | State::Queued | State::Ended, None) | (_, Some(Verdict::Passed | Verdict::Cancelled)) => {
+                String::new()
+            }
+        };
+        let time = since(step.started, step.ended, self.now);
+        self.row(2, &mark(step.state, step.verdict.as_ref()), &step.name, &time, &detail)
+    }
+
+    fn job_detail(&self, job: &JobView) -> String {
+        let again = job.attempts.last().filter(|attempt| attempt.fence > 1);
+        let again = again.map(|attempt| format!("attempt {}", attempt.fence));
+        let at = match (job.state, &job.verdict) {
+            (_, Some(Verdict::Failed(failure))) => Some(paint(BAD, &failure.message)),
+            (_, Some(Verdict::Skipped { reason, .. })) => Some(paint(DIM, reason)),
+            (_, Some(Verdict::Passed | Verdict::Cancelled)) => None,
+            (State::Waiting, None) => self.waits(job).map(|waits| paint(DIM, waits)),
+            (State::Queued, None) => Some(paint(DIM, "waits for a runner")),
+            (State::Running, None) => self.phase(job).map(|phase| paint(DIM, phase)),
+            (State::Ended, None) => None,
+        };
+        let parts: Vec<String> = again.map(|again| paint(DIM, again)).into_iter().chain(at).collect();
+        parts.join(&paint(DIM, " · "))
+    }
+
+    fn phase(&self, job: &JobView) -> Option<String> {
+        let what = match job.phase? {
+            Phase::Source => "gets its files",
+            Phase::Image => "gets its image",
+            Phase::Steps => return None,
+            Phase::Teardown => return Some("clears up".to_owned()),
+        };
+        let line = (self.last_line)(job, StepNo::SETUP).filter(|line| !line.is_empty());
+        Some(line.map_or_else(|| what.to_owned(), |line| format!("{what} · {line}")))
+    }
+
+    fn waits(&self, job: &JobView) -> Option<String> {
+        let over = |name: &str| self.run.jobs.iter().any(|other| other.name == name && other.state == State::Ended);
+        let missing: Vec<&str> = job.needs.iter().map(String::as_str).filter(|name| !over(name)).collect();
+        (!missing.is_empty()).then(|| format!("needs {}", missing.join(", ")))
+    }
+
+    fn row(&self, indent: usize, mark: &str, name: &str, time: &str, detail: &str) -> String {
+        let room = self.names().saturating_sub(indent);
+        let name = truncate_str(name, room, "…");
+        let pad = room.saturating_sub(measure_text_width(&name));
+        let text = format!("{:indent$}{mark} {name}{:pad$} {time:>7}  {detail}", "", "");
+        self.cut(&text)
+    }
+
+    fn names(&self) -> usize {
+        let jobs = self.run.jobs.iter().map(|job| measure_text_width(&job.name));
+        let steps = self.run.jobs.iter().flat_map(|job| &job.steps).map(|step| measure_text_width(&step.name) + 2);
+        jobs.chain(steps).max().unwrap_or(0).min(NAMES).min(self.width / 2)
+    }
+
+    fn cut(&self, line: &str) -> String {
+        truncate_str(line, self.width, "…").trim_end().to_owned()
+    }
+}
+
+/// Steps of a job that was not to run say nothing.
+fn worth_steps(job: &JobView) -> bool {
+    !matches!(job.verdict, Some(Verdict::Skipped { .. }))
+}
+
+fn failure(step: &StepView) -> String {
+    match (step.code, &step.verdict) {
+        (_, Some(Verdict::Failed(failure))) if failure.class != sidings_proto::FailureClass::StepFailed => {
+            failure.message.clone()
+        }
+        (Some(code), _) => format!("exit code {code}"),
+        (None, _) => "failed".to_owned(),
+    }
+}
+
+/// The first digits of a commit; nothing when there is none yet.
+pub(crate) fn short(sha: &str) -> &str {
+    if sha.bytes().all(|b| b == b'0') { "" } else { sha.get(..7).unwrap_or(sha) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::sample::{NOW, begun, half_way, job, over, plain, run_of, running};
+    use insta::assert_snapshot;
+
+    fn text(lines: &[String]) -> String {
+        plain(&lines.join("\n"))
+    }
+
+    fn last_line(_: &JobView, no: StepNo) -> Option<String> {
+        Some(format!("the last line that log {no} has, which may be a long one"))
+    }
+
+    #[test]
+    fn a_run_half_way() {
+        assert_snapshot!(text(&whole(&half_way(), NOW, 80, &last_line)), @r#"
+        demo@7  15.0s  main  3f2a91c  Show departures by platform
+        ▶ lint         15.0s
+          ▶ pyflakes    2.3s  the last line that log 1 has, which may be a long one
+          ○ syntax
+        ✗ unit         14.0s  step "pytest" exited with code 1
+          ✓ compile     2.5s
+          ✗ pytest      2.5s  exit code 1
+        ○ service             needs lint
+          ○ memory
+          ○ sqlite
+        "#);
+    }
+
+    #[test]
+    fn a_job_at_its_image_shows_the_builder() {
+        let mut lost = begun(job(1, "build", &[], vec![]), Phase::Image);
+        lost.attempts[0].fence = 2;
+        assert_snapshot!(text(&whole(&run_of(vec![lost]), NOW, 60, &last_line)), @r#"
+        demo@7  15.0s  main  3f2a91c  Show departures by platform
+        ▶ build   15.0s  attempt 2 · gets its image · the last line…
+        "#);
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        for width in [1, 10, 20, 40, 80] {
+            for line in whole(&half_way(), NOW, width, &last_line) {
+                assert!(measure_text_width(&line) <= width, "{width}: {line}");
+            }
+        }
+    }
+
+    #[test]
+    fn steps_that_are_over_or_to_come_go_first_when_it_gets_crowded() {
+        assert_snapshot!(text(&fitted(&half_way(), NOW, (60, 8), &last_line)), @r#"
+        demo@7  15.0s  main  3f2a91c  Show departures by platform
+        ▶ lint         15.0s
+          ▶ pyflakes    2.3s  the last line that log 1 has, which m…
+          ○ syntax
+        ✗ unit         14.0s  step "pytest" exited with code 1
+          ✓ compile     2.5s
+          ✗ pytest      2.5s  exit code 1
+        ○ service             needs lint
+        "#);
+        assert_snapshot!(text(&fitted(&half_way(), NOW, (60, 6), &last_line)), @r#"
+        demo@7  15.0s  main  3f2a91c  Show departures by platform
+        ▶ lint         15.0s
+          ▶ pyflakes    2.3s  the last line that log 1 has, which m…
+          ○ syntax
+        ✗ unit         14.0s  step "pytest" exited with code 1
+        ○ service             needs lint
+        "#);
+    }
+
+    #[test]
+    fn many_jobs_are_counted() {
+        let mut jobs: Vec<JobView> =
+            (0..40).map(|n| over(job(n, &format!("done {n}"), &[], vec![]), Verdict::Passed)).collect();
+        jobs.push(begun(job(50, "now", &[], vec![running(1, "work", 1_000)]), Phase::Steps));
+        jobs.extend((60..70).map(|n| job(n, &format!("later {n}"), &["now"], vec![])));
+        let lines = fitted(&run_of(jobs), NOW, (60, 10), &last_line);
+        assert_snapshot!(text(&lines), @r#"
+        demo@7  15.0s  main  3f2a91c  Show departures by platform
+        ▶ now        15.0s
+          ▶ work      1.0s  the last line that log 1 has, which may…
+        … 51 jobs: 40 over, 10 to come
+        "#);
+    }
+
+    #[test]
+    fn it_never_takes_more_lines_than_there_are() {
+        for height in 2..12 {
+            assert!(fitted(&half_way(), NOW, (60, height), &last_line).len() <= height, "{height}");
+        }
+    }
+}

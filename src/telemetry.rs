@@ -1,0 +1,40 @@
+//! The program's own log: set up once, on stderr. Job output and the views of `run` never go through it.
+
+use crate::args::{Global, LogFormat};
+use std::io::IsTerminal;
+use tracing_subscriber::EnvFilter;
+
+/// Starts the log. A command that serves says what an operator would notice; others only what is wrong.
+pub(crate) fn start(global: &Global, serves: bool) {
+    let builder =
+        tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter(global.verbose, serves));
+    match global.log_format {
+        LogFormat::Json => builder.json().init(),
+        LogFormat::Text => builder.with_ansi(colours()).with_target(global.verbose > 0).init(),
+    }
+}
+
+fn filter(verbose: u8, serves: bool) -> EnvFilter {
+    if let Ok(filter) = EnvFilter::try_from_env("SIDINGS_LOG") {
+        return filter;
+    }
+    let ours = match (verbose, serves) {
+        (0, false) => return EnvFilter::new("error,sidings=warn"),
+        (0, true) | (1, false) => "info",
+        (1, true) | (2, false) => "debug",
+        (_, _) => "trace",
+    };
+    let crates = ["sidings", "sidings_controller", "sidings_runner", "sidings_git", "sidings_pipeline"];
+    let directives: Vec<String> = crates.iter().map(|name| format!("{name}={ours}")).collect();
+    EnvFilter::new(format!("warn,{}", directives.join(",")))
+}
+
+fn colours() -> bool {
+    match anstream::ColorChoice::global() {
+        anstream::ColorChoice::Always | anstream::ColorChoice::AlwaysAnsi => true,
+        anstream::ColorChoice::Never => false,
+        anstream::ColorChoice::Auto => {
+            std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+        }
+    }
+}
