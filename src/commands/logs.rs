@@ -1,6 +1,6 @@
 //! `sidings logs`: what a run, a job or a step wrote.
 
-use super::output::print;
+use super::output::{Show, follow_to_the_end, print};
 use crate::args::LogsArgs;
 use crate::client::{Client, LogQuery};
 use crate::exit::{Exit, Refusal};
@@ -61,7 +61,11 @@ impl Subject {
         self.scope.step.is_some()
     }
 
+    /// A whole run is followed as by `submit --follow`, its exit code included; a part of it is only its lines.
     async fn follow(self, client: &Client, zone: Option<TimeZone>) -> anyhow::Result<Exit> {
+        if self.scope.job.is_none() && zone.is_none() {
+            return follow_to_the_end(client, self.run, Show { plain: false, json: false }).await;
+        }
         let out = BufWriter::new(anstream::stdout());
         let mut screen = if self.is_one_log() { Plain::bare(out, zone) } else { Plain::new(out, zone) };
         let followed = follow(client, self.run, self.scope, OnInterrupt::Leave, &mut screen).await?;

@@ -8,8 +8,7 @@ use crate::exit::{Exit, Refusal};
 use crate::render::lists;
 use anyhow::Context;
 use sidings_git::RepoUrl;
-use sidings_proto::TokenId;
-use sidings_proto::api::{NewProject, NewToken, ProjectView, TokenKind, TokenView};
+use sidings_proto::api::{NewProject, NewToken, ProjectView, TokenKind};
 use std::path::{Path, PathBuf};
 
 pub(super) async fn project(args: ProjectArgs) -> anyhow::Result<Exit> {
@@ -56,20 +55,7 @@ async fn install(client: &Client, project: &ProjectView, repo: &Path) -> anyhow:
         single_use: false,
     };
     let made = client.make_token(&token).await.context("making a token for the hook")?;
-    let installed = hook::install(repo, client.server(), &project.name, made.token)?;
-    revoke_others(client, &token, made.id).await.context("revoking the token of the hook before")?;
-    Ok(installed)
-}
-
-/// A hook that was written again has a new token; nobody holds those of before.
-async fn revoke_others(client: &Client, token: &NewToken, made: TokenId) -> anyhow::Result<()> {
-    let same = |other: &TokenView| {
-        (other.kind, &other.name, &other.project) == (token.kind, &token.name, &token.project) && other.id != made
-    };
-    for other in client.tokens().await?.tokens.iter().filter(|other| same(other)) {
-        client.revoke_token(other.id).await?;
-    }
-    Ok(())
+    hook::install(repo, client.server(), &project.name, made.token)
 }
 
 fn told(project: &ProjectView, hook: Option<&Installed>) -> String {

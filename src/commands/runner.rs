@@ -8,7 +8,7 @@ use anyhow::Context;
 use secrecy::SecretString;
 use sidings_runner::{Config, EngineKind, LOG_LIMIT_BYTES, Shutdown};
 use std::future::Future;
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 pub(super) async fn runner(args: RunnerArgs) -> anyhow::Result<Exit> {
@@ -68,21 +68,21 @@ pub(super) async fn until_told<T>(
 }
 
 /// The engine that the flags name.
-fn engine(choice: EngineChoice) -> EngineKind {
+pub(super) fn engine(choice: EngineChoice) -> EngineKind {
     match choice {
         EngineChoice::Docker => EngineKind::Docker,
         EngineChoice::Dummy => EngineKind::Dummy,
     }
 }
 
-/// As many as the flags say, else one for each processor.
-fn slots(wanted: Option<NonZeroU32>) -> u32 {
-    let processors = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    wanted.map_or_else(|| u32::try_from(processors()).unwrap_or(1), NonZeroU32::get)
+/// As many as the flags say, else half of the processors.
+pub(super) fn slots(wanted: Option<NonZeroU32>) -> u32 {
+    let processors = || std::thread::available_parallelism().map_or(1, |all| all.get() / 2);
+    wanted.map_or_else(|| u32::try_from(processors().max(1)).unwrap_or(1), NonZeroU32::get)
 }
 
 /// What this host is called.
-fn host_name() -> String {
+pub(super) fn host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 

@@ -68,10 +68,6 @@ impl<W: Write> Live<W> {
 }
 
 impl<W: Write + Send> Screen for Live<W> {
-    fn draws(&self) -> bool {
-        true
-    }
-
     fn lines(&mut self, _: &Following, _: LogId, _: &[Line]) -> io::Result<()> {
         Ok(())
     }

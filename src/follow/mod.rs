@@ -20,7 +20,6 @@ pub(crate) use transcript::Transcript;
 use crate::client::Client;
 use crate::render::duration::now;
 use crate::signals::Signals;
-use crate::telemetry;
 use anyhow::Context;
 use events::RunNews;
 use logs::LogNews;
@@ -82,7 +81,6 @@ pub(crate) async fn follow(
 ) -> anyhow::Result<Followed> {
     let (news, mut inbox) = mpsc::channel(AT_ONCE);
     let tasks = Tasks::new(client.clone(), run.clone(), news);
-    let mut logged = screen.draws().then(telemetry::divert);
     let mut follower = Follower { following: Following::new(run.clone(), scope), tasks, screen };
     let mut signals = Signals::listen()?;
     let mut redraw = tokio::time::interval(REDRAW);
@@ -92,7 +90,6 @@ pub(crate) async fn follow(
         tokio::select! {
             Some(first) = inbox.recv() => follower.hear_all(first, &mut inbox)?,
             _ = redraw.tick() => follower.refresh()?,
-            Some(line) = next_logged(&mut logged) => follower.screen.remark(line.trim_end())?,
             () = signals.next() => {
                 if interrupted || on_interrupt == OnInterrupt::Leave {
                     interrupted = true;
@@ -104,11 +101,6 @@ pub(crate) async fn follow(
         }
     }
     follower.close(interrupted)
-}
-
-/// The next line of the program's own log, if it is this screen's to show.
-async fn next_logged(logged: &mut Option<telemetry::Diverted>) -> Option<String> {
-    logged.as_mut()?.next().await
 }
 
 struct Tasks {

@@ -33,10 +33,6 @@ impl<W: Write> Plain<W> {
 }
 
 impl<W: Write + Send> Screen for Plain<W> {
-    fn draws(&self) -> bool {
-        false
-    }
-
     fn lines(&mut self, following: &Following, log: LogId, lines: &[Line]) -> io::Result<()> {
         let job = following.job(log.job).map(|job| job.name.as_str()).unwrap_or_default();
         let prefix = if self.bare { String::new() } else { prefix(&[job, &following.step_name(log)]) + " " };

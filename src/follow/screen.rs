@@ -7,9 +7,6 @@ use std::io;
 
 /// Shows a run. Calls come in the order of what happened; nothing is told twice.
 pub(crate) trait Screen: Send {
-    /// Whether it draws in place, so that nobody else may write to the terminal meanwhile.
-    fn draws(&self) -> bool;
-
     /// Lines of a log, in their order.
     fn lines(&mut self, following: &Following, log: LogId, lines: &[Line]) -> io::Result<()>;
 

@@ -24,10 +24,6 @@ struct Recorder {
 }
 
 impl Screen for Recorder {
-    fn draws(&self) -> bool {
-        false
-    }
-
     fn lines(&mut self, following: &Following, log: LogId, lines: &[Line]) -> io::Result<()> {
         let job = following.job(log.job).map(|job| job.name.clone()).unwrap_or_default();
         let told = self.lines.entry((job, following.step_name(log))).or_default();

@@ -34,10 +34,6 @@ impl Transcript {
 }
 
 impl Screen for Transcript {
-    fn draws(&self) -> bool {
-        self.screen.draws()
-    }
-
     fn lines(&mut self, following: &Following, log: LogId, lines: &[Line]) -> io::Result<()> {
         let file = self.file(following, log)?;
         for line in lines {

@@ -7,6 +7,8 @@ import { Seats } from "../src/seats.mjs";
 const customers = Number(process.env.CUSTOMERS ?? 200);
 const seats = new Seats({ seatsPerTrain: 40 });
 const server = await serve(seats, Number(process.env.PORT ?? 3000));
+// A busy machine may need longer than the usual 5 s between two requests of one customer.
+server.keepAliveTimeout = 120_000;
 const train = `http://127.0.0.1:${server.address().port}/trains/1A23/seats`;
 
 async function post(seat, action, customer) {
