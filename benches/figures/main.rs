@@ -1,0 +1,40 @@
+//! The figures of the README, measured: floor and candidate in turn, in one run, medians, and what the bar is.
+//!
+//! `./scripts/bench` runs all, `./scripts/bench NAME…` some: `jobs`, `log`, `dispatch`, `drain`, `memory`.
+//! Nothing here passes or fails; a bar that is missed is printed as missed.
+
+mod dispatch;
+mod drain;
+mod jobs;
+mod log;
+mod memory;
+mod report;
+mod submit;
+#[path = "../../tests/support/mod.rs"]
+#[expect(dead_code, unused_imports, reason = "shared with the tests, which use all of it")]
+mod support;
+
+use report::Report;
+
+#[tokio::main]
+async fn main() {
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|word| word == name);
+    let mut report = Report::default();
+    if is_wanted("memory") {
+        memory::measure(&mut report).await;
+    }
+    if is_wanted("jobs") {
+        jobs::measure(&mut report).await;
+    }
+    if is_wanted("log") {
+        log::measure(&mut report).await;
+    }
+    if is_wanted("dispatch") {
+        dispatch::measure(&mut report).await;
+    }
+    if is_wanted("drain") {
+        drain::measure(&mut report).await;
+    }
+    report.print();
+}

@@ -1,0 +1,37 @@
+//! What a person does, on a real engine: runs, failures, kills, pushes.
+
+mod endings;
+mod examples;
+mod kills;
+mod pushes;
+mod sources;
+
+use crate::support::Fleet;
+use sidings_proto::RunId;
+use sidings_proto::api::RunView;
+use std::path::Path;
+
+/// Submits the tree as a person would and gives the run's id.
+fn submit(fleet: &Fleet, tree: &Path) -> RunId {
+    let (code, stdout, stderr) = fleet.sidings(tree, &["submit", "--project", "test", "--json"]);
+    assert_eq!(code, 0, "{stdout}{stderr}");
+    serde_json::from_str::<RunView>(&stdout).unwrap().summary.id
+}
+
+/// What the job's verdicts are, in a line each: `name: verdict`, with the class where it failed.
+fn verdicts(view: &RunView) -> String {
+    let word = |verdict: &Option<sidings_proto::Verdict>| match verdict {
+        Some(sidings_proto::Verdict::Failed(failure)) => format!("failed ({})", failure.class),
+        Some(other) => other.word().to_owned(),
+        None => "none".to_owned(),
+    };
+    let mut out = format!("run: {}\n", word(&view.summary.verdict));
+    for job in &view.jobs {
+        out += &format!("{}: {}, attempts {}\n", job.name, word(&job.verdict), job.attempts.len());
+        for step in &job.steps {
+            let code = step.code.map(|code| format!(", code {code}")).unwrap_or_default();
+            out += &format!("  {}: {}{code}\n", step.name, word(&step.verdict));
+        }
+    }
+    out
+}

@@ -1,0 +1,8 @@
+//! What crosses rooms, in one binary: flows on a real container engine, kills, and the rules of the rooms themselves.
+//!
+//! Nothing here is skipped: without an engine these tests fail and say how to start one.
+
+mod e2e;
+#[expect(dead_code, reason = "shared with the benches, which use the rest")]
+mod support;
+mod tidy;
