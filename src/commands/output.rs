@@ -9,6 +9,9 @@ use serde::Serialize;
 use sidings_proto::api::RunView;
 use std::io::{BufWriter, IsTerminal, Write};
 
+/// Bytes of lines that are written at once, while more of them wait.
+const BUFFER: usize = 64 * 1024;
+
 /// Writes text to stdout, without colours where they are not wanted.
 pub(super) fn print(text: &str) -> anyhow::Result<()> {
     let mut out = anstream::stdout();
@@ -36,10 +39,10 @@ impl Show {
     /// A tree for terminals, lines for all else.
     pub(super) fn screen(self) -> Box<dyn Screen> {
         if self.json {
-            return Box::new(Plain::new(BufWriter::new(anstream::stderr()), None));
+            return Box::new(Plain::new(BufWriter::with_capacity(BUFFER, anstream::stderr()), None));
         }
         if self.plain || !can_move_its_cursor() {
-            return Box::new(Plain::new(BufWriter::new(anstream::stdout()), None));
+            return Box::new(Plain::new(BufWriter::with_capacity(BUFFER, anstream::stdout()), None));
         }
         let colours = anstream::stdout().current_choice() != anstream::ColorChoice::Never;
         Box::new(Live::new(std::io::stdout(), terminal_size, colours))

@@ -6,6 +6,9 @@ const RESET: &str = "\x1b[0m";
 /// One line as it may be shown. What an earlier carriage return overwrote is left out, as a terminal would.
 pub(crate) fn line(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
+    if bytes.iter().all(|byte| (0x20..0x7f).contains(byte)) {
+        return text.into_owned();
+    }
     let text = text.trim_end_matches('\r');
     let text = text.rsplit_once('\r').map_or(text, |(_, last)| last);
     let mut out = String::with_capacity(text.len());
