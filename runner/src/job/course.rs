@@ -131,7 +131,8 @@ impl Course<'_> {
     }
 
     async fn run_stage(&self, stage: &Stage, last: bool, network: &Network, images: &Images) -> Vec<StepResult> {
-        let places = match self.places(stage, last, network, images).await {
+        let placed = self.stops.unless(self.places(stage, last, network, images)).await;
+        let places = match placed.unwrap_or_else(|stop| Err(of_stopped_job(stop, self.timeout()))) {
             Ok(places) => places,
             Err(verdict) => return stage.steps.iter().map(|step| not_run(step, verdict.clone())).collect(),
         };

@@ -4,6 +4,9 @@ use anyhow::{Context, ensure};
 use sidings_proto::{AttemptId, StepNo};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
+
+const REMOVE_AGAIN: [Duration; 3] = [Duration::from_millis(50), Duration::from_millis(500), Duration::from_secs(3)];
 
 /// `<attempts>/<job>-<fence>/`: `workspace/`, `copies/<step>/`, `steps/<step>/`, `setup/log`.
 #[derive(Clone, Debug)]
@@ -26,6 +29,17 @@ impl Folder {
 
     /// Removes it with all in it. A folder that is not there is no error.
     pub(crate) async fn remove(self) -> anyhow::Result<()> {
+        // What was given up half-way (a copy, an unpacking) may write for a moment longer.
+        for pause in REMOVE_AGAIN {
+            if self.remove_once().await.is_ok() {
+                return Ok(());
+            }
+            tokio::time::sleep(pause).await;
+        }
+        self.remove_once().await
+    }
+
+    async fn remove_once(&self) -> anyhow::Result<()> {
         let path = self.path.clone();
         let removed = tokio::task::spawn_blocking(move || std::fs::remove_dir_all(path)).await;
         match removed.context("remove an attempt's folder")? {

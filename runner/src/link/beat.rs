@@ -40,14 +40,21 @@ pub(super) fn start(heart: Arc<Heart>, client: Client) -> anyhow::Result<JoinHan
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("make the beats' runtime")?;
     let thread = std::thread::Builder::new().name("beats".to_owned());
-    thread.spawn(move || runtime.block_on(beats(&heart, &client))).context("start the beats' thread")
+    let beat = move || {
+        runtime.block_on(async {
+            tokio::select! {
+                () = heart.over.cancelled() => {}
+                () = beats(&heart, &client) => {}
+            }
+        });
+    };
+    thread.spawn(beat).context("start the beats' thread")
 }
 
 async fn beats(heart: &Heart, client: &Client) {
     loop {
         let pause = beat(heart, client).await;
         tokio::select! {
-            () = heart.over.cancelled() => return,
             () = tokio::time::sleep(jittered(pause, 0.1)) => {}
             () = heart.poke.notified() => tokio::time::sleep(AFTER_A_LEASE).await,
         }
@@ -59,11 +66,7 @@ async fn beat(heart: &Heart, client: &Client) -> Duration {
     let life = heart.greeting.hello.life;
     let draining = heart.draining.load(Ordering::Relaxed);
     let beat = Beat { life, attempts: heart.held.ids(), draining };
-    let beaten = tokio::select! {
-        () = heart.over.cancelled() => return EVERY,
-        beaten = client.beat(&heart.greeting.token, &beat) => beaten,
-    };
-    match beaten {
+    match client.beat(&heart.greeting.token, &beat).await {
         Ok(beaten) => {
             heart.held.heard();
             heart.held.obey(&beaten.orders);

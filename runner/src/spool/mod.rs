@@ -8,7 +8,7 @@ mod exit;
 mod tail;
 
 pub(crate) use beneath::Hostile;
-pub(crate) use exit::read_exit_record;
+pub(crate) use exit::{exit_record_appears, read_exit_record};
 pub(crate) use tail::{Spooled, Tail};
 
 #[cfg(test)]

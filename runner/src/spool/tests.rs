@@ -52,6 +52,21 @@ fn what_is_no_record_does_not_count() {
     }
 }
 
+#[tokio::test]
+async fn a_record_is_noticed_when_it_is_moved_to_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, part) = (folder.path().to_owned(), folder.path().join("exit.part"));
+    let noticed = tokio::spawn(async move { exit_record_appears(&path).await });
+    fs::write(&part, RECORD).unwrap();
+    fs::rename(&part, folder.path().join("another")).unwrap();
+    tokio::task::yield_now().await;
+    assert!(!noticed.is_finished());
+    fs::write(&part, RECORD).unwrap();
+    fs::rename(&part, folder.path().join(EXIT_FILE)).unwrap();
+    noticed.await.unwrap();
+    exit_record_appears(folder.path()).await;
+}
+
 fn frames(payloads: &[&str]) -> Vec<u8> {
     let mut bytes = Vec::new();
     payloads.iter().for_each(|text| write_frames(&mut bytes, Stream::Stdout, Timestamp(1), text.as_bytes()));
