@@ -124,7 +124,10 @@ impl Course<'_> {
         let meta = super::build_meta(self.assignment);
         let ready = self.tools.images.ready(environment, &self.folder.workspace(), &meta, self.setup).await;
         let ReadyImage { facts, use_, .. } = ready.map_err(|error| self.no_image(error))?;
-        self.setup.note(&image_note(&use_));
+        // An image that was there at once is in the report; it is no news for the log.
+        if use_.built || use_.took_ms > 0 {
+            self.setup.note(&image_note(&use_));
+        }
         self.account.images().push(use_.clone());
         self.channel.telling.progress(Progress::ImageReady(use_));
         Ok((environment.clone(), facts))

@@ -15,8 +15,8 @@ use tokio_util::sync::CancellationToken;
 
 const EVERY: Duration = Duration::from_millis(BEAT_EVERY_MS);
 const AFTER_A_FAILURE: Duration = Duration::from_secs(2);
-/// Attempts come in bursts; one beat speaks for all of a burst.
-const AFTER_A_LEASE: Duration = Duration::from_millis(200);
+/// Attempts come in bursts; one beat speaks for all of a burst, and none is needed for what is over by then.
+const AFTER_A_LEASE: Duration = Duration::from_secs(1);
 
 /// What the beats say and whom they obey.
 #[derive(Debug)]
@@ -54,9 +54,24 @@ pub(super) fn start(heart: Arc<Heart>, client: Client) -> anyhow::Result<JoinHan
 async fn beats(heart: &Heart, client: &Client) {
     loop {
         let pause = beat(heart, client).await;
+        let due = tokio::time::sleep(jittered(pause, 0.1));
         tokio::select! {
-            () = tokio::time::sleep(jittered(pause, 0.1)) => {}
-            () = heart.poke.notified() => tokio::time::sleep(AFTER_A_LEASE).await,
+            () = due => {}
+            () = asked_for(heart) => {}
+        }
+    }
+}
+
+/// Waits until there is something to say before the next beat is due.
+async fn asked_for(heart: &Heart) {
+    loop {
+        heart.poke.notified().await;
+        let draining = heart.draining.load(Ordering::Relaxed);
+        if !draining {
+            tokio::time::sleep(AFTER_A_LEASE).await;
+        }
+        if draining || !heart.held.ids().is_empty() {
+            return;
         }
     }
 }
