@@ -11,11 +11,14 @@ use bollard::query_parameters::ListNetworksOptionsBuilder;
 use sidings_proto::RunnerId;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 /// A holder needs one process.
 const PIDS: i64 = 8;
+/// The pool is filled when nothing else has been started for a moment, or after this time in any case.
+const PATIENCE: Duration = Duration::from_secs(3);
 const MEMORY: i64 = 32 * 1024 * 1024;
 const NOBODY: &str = "65534:65534";
 
@@ -66,6 +69,12 @@ pub(super) fn keep_warm(shared: Arc<Shared>) {
 
 async fn fill(shared: &Shared) {
     while shared.pool.len() < shared.config.warm_networks && !shared.closed.is_cancelled() {
+        // A burst of jobs needs the processor for its steps first.
+        let mut busy = shared.busy.subscribe();
+        tokio::select! {
+            () = shared.closed.cancelled() => return,
+            _ = tokio::time::timeout(PATIENCE, busy.wait_for(|starting| *starting == 0)) => {}
+        }
         match make(shared).await {
             Ok(holder) => shared.pool.push(holder),
             Err(error) => {

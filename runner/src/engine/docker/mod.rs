@@ -28,7 +28,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 mod blame;
@@ -67,13 +67,13 @@ pub struct DockerConfig {
 }
 
 impl DockerConfig {
-    /// The defaults: four warm networks, two starts at once for each processor, no limits of its own.
+    /// The defaults: eight warm networks, two starts at once for each processor, no limits of its own.
     pub fn new(runner: RunnerId, data_dir: PathBuf) -> DockerConfig {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         DockerConfig {
             runner,
             data_dir,
-            warm_networks: 4,
+            warm_networks: 8,
             starts_at_once: 2 * processors,
             step_memory: None,
             step_milli_cpus: None,
@@ -110,6 +110,8 @@ struct Shared {
     life: String,
     ledger: Ledger,
     starts: Semaphore,
+    /// How many networks and steps are being made for attempts.
+    busy: watch::Sender<usize>,
     /// Seen when the Engine refused to set a limit: it has no right to (rootless, or in a container itself).
     open_files_are_fixed: AtomicBool,
     ready: OnceLock<Ready>,
@@ -137,6 +139,7 @@ impl Docker {
             life: uuid::Uuid::new_v4().simple().to_string(),
             ledger: Ledger::default(),
             starts: Semaphore::new(config.starts_at_once.max(1)),
+            busy: watch::Sender::new(0),
             open_files_are_fixed: AtomicBool::new(false),
             ready: OnceLock::new(),
             pool: holder::Pool::default(),
@@ -187,7 +190,7 @@ impl Engine for Docker {
         let inside = self.shared.ledger.enter(attempt).await;
         let shared = Arc::clone(&self.shared);
         unbroken(async move {
-            let _inside = inside;
+            let (_inside, _busy) = (inside, shared.busy());
             let holder = holder::take(&shared).await?;
             shared.ledger.holder(attempt, holder.clone());
             Ok(Network(holder))
@@ -199,7 +202,7 @@ impl Engine for Docker {
         let inside = self.shared.ledger.enter(step.attempt).await;
         let shared = Arc::clone(&self.shared);
         unbroken(async move {
-            let _inside = inside;
+            let (_inside, _busy) = (inside, shared.busy());
             let container = shared.start_step(&step).await?;
             shared.ledger.container(step.attempt, container.clone());
             Ok(ContainerId(container))
@@ -276,6 +279,12 @@ impl Shared {
         self.ready.get().context("the engine was not prepared")
     }
 
+    /// Counts as busy until it is dropped.
+    fn busy(&self) -> Busy<'_> {
+        self.busy.send_modify(|starting| *starting += 1);
+        Busy(&self.busy)
+    }
+
     async fn start_step(&self, step: &StepContainer) -> anyhow::Result<String> {
         let body = step::body(step, &self.config, &self.life, &self.ready()?.helper_dir);
         self.run(body).await.with_context(|| format!("starting the container of step {}", step.step))
@@ -349,6 +358,14 @@ fn facts(version: &SystemVersion, buildkit: bool) -> EngineFacts {
         os: version.os.clone().unwrap_or_else(|| "linux".to_owned()),
         arch: version.arch.clone().unwrap_or_default(),
         buildkit,
+    }
+}
+
+struct Busy<'a>(&'a watch::Sender<usize>);
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|starting| *starting -= 1);
     }
 }
 
