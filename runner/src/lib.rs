@@ -43,7 +43,7 @@ pub struct Config {
     pub labels: BTreeMap<String, String>,
     /// What it carries jobs out on.
     pub engine: EngineKind,
-    /// Networks kept ready for jobs to come; the engine's own default when none.
+    /// Networks kept ready for jobs to come; one for each slot, and at least two, when none.
     pub warm_networks: Option<usize>,
     /// Log payload kept of each step, in bytes.
     pub log_limit_bytes: u64,
@@ -138,7 +138,9 @@ async fn live(
     identity: Identity,
     shutdown: &Shutdown,
 ) -> Result<(), WorkError> {
-    let engine = connect(config.engine, identity.runner, data.path(), config.warm_networks).await?;
+    // One for each slot, so that a burst of jobs finds them; a group's further siblings need some as well.
+    let warm_networks = config.warm_networks.unwrap_or((config.slots as usize).max(2));
+    let engine = connect(config.engine, identity.runner, data.path(), Some(warm_networks)).await?;
     let facts = engine.prepare().await.context("prepare the engine")?;
     let swept = engine.sweep().await.context("sweep away what earlier lives left")?;
     if swept > 0 {
