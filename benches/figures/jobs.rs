@@ -6,7 +6,7 @@ use crate::support::Fleet;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-const ROUNDS: usize = 15;
+const ROUNDS: usize = 11;
 
 fn pipeline(jobs: usize, steps: usize) -> String {
     let mut text = "image: debian:bookworm-slim\njobs:\n".to_owned();

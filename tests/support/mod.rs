@@ -70,7 +70,7 @@ impl Fleet {
 
     /// Gives an engine the time to put warm networks back.
     pub(crate) async fn settle(&self) {
-        tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+        tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
     }
 
     async fn start_runner(&self, name: &str, slots: u32) -> Runner {
