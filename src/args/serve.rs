@@ -32,7 +32,7 @@ pub(crate) struct Listen {
 /// What a runner is told wherever it runs.
 #[derive(Debug, Args)]
 pub(crate) struct Capacity {
-    /// Jobs carried out at once [default: half of the processors, at least 1]
+    /// Jobs carried out at once [default: one for each processor, at least 2]
     #[arg(long, env = "SIDINGS_SLOTS", value_name = "NUMBER")]
     pub(crate) slots: Option<NonZeroU32>,
     /// A label of the runner; may be repeated.

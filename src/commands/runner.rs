@@ -75,10 +75,10 @@ pub(super) fn engine(choice: EngineChoice) -> EngineKind {
     }
 }
 
-/// As many as the flags say, else half of the processors.
+/// As many as the flags say, else one for each processor, and two at least: a job that waits for the network leaves its processor idle.
 pub(super) fn slots(wanted: Option<NonZeroU32>) -> u32 {
-    let processors = || std::thread::available_parallelism().map_or(1, |all| all.get() / 2);
-    wanted.map_or_else(|| u32::try_from(processors().max(1)).unwrap_or(1), NonZeroU32::get)
+    let processors = || std::thread::available_parallelism().map_or(2, std::num::NonZeroUsize::get);
+    wanted.map_or_else(|| u32::try_from(processors().max(2)).unwrap_or(2), NonZeroU32::get)
 }
 
 /// What this host is called.
