@@ -6,6 +6,7 @@
 //! | `POST /runner/v1/hello` | runner | [`Hello`] → [`Welcome`]; a new life, after the sweep; earlier lives lose what they held |
 //! | `POST /runner/v1/lease` | runner | [`LeaseRequest`] → [`Leased`]; held open up to [`LEASE_POLL_MS`] |
 //! | `POST /runner/v1/beat` | runner | [`Beat`] → [`Beaten`] |
+//! | `POST /runner/v1/hint` | runner | → [`Hinted`]; held open up to [`LEASE_POLL_MS`] |
 //! | `POST /runner/v1/retire` | runner | [`Retire`] → 204; held attempts go back at once |
 //! | `POST /runner/v1/attempts/{job}/{fence}/progress` | attempt | [`ProgressReport`] → 204 |
 //! | `PUT /runner/v1/attempts/{job}/{fence}/logs/{step}?offset=N` | attempt | whole frames → [`LogAck`]; durable once answered |
@@ -193,6 +194,15 @@ pub enum Order {
     Cancel,
     /// It is no longer the runner's: tear it down and report nothing.
     Drop,
+}
+
+/// Whether a runner is to beat now: an order waits for it. Beats are the truth; this one only makes them come sooner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Hinted {
+    /// False: nothing came within the time; ask again.
+    pub beat: bool,
 }
 
 /// The runner goes away; what it held goes back to the queue at once.

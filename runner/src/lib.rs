@@ -21,6 +21,7 @@ use secrecy::SecretString;
 use sidings_git::Mirrors;
 use sidings_proto::runner::Hello;
 use sidings_proto::{LifeId, RunnerId};
+use spool::ExitWatch;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -195,6 +196,7 @@ impl Config {
             images: image::Images::new(engine.clone(), facts.clone(), data.path().to_owned()),
             engine,
             mirrors: Mirrors::open(&data.mirrors())?,
+            exits: ExitWatch::start(),
             attempts: data.attempts(),
             log_limit: self.log_limit_bytes,
             uses_workspace: self.engine != EngineKind::Dummy,

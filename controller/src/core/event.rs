@@ -145,8 +145,8 @@ pub enum Event {
         /// Which runner.
         runner: RunnerId,
     },
-    /// Somebody wants a run stopped. Jobs without a runner end now; running ones get the order with their next beat
-    /// or the answer of any call. Answered by [`Answer::Done`], also when the run has ended already.
+    /// Somebody wants a run stopped. Jobs without a runner end now; running ones get the order with their next beat,
+    /// which a hint brings forward. Answered by [`Answer::Done`], also when the run has ended already.
     CancelAsked {
         /// Who waits.
         ask: Ask,

@@ -12,6 +12,13 @@ use futures::stream;
 use sidings_proto::RunId;
 use sidings_proto::api::{ErrorBody, RunView, State as RunState};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// After a view that took a while to make, whoever follows waits this many times as long for the next: a run of many
+/// jobs changes all the time, and those who look on must not slow down those who work.
+const REST: u32 = 5;
+/// The longest wait between two views of a run that goes on changing.
+const REST_MAX: Duration = Duration::from_secs(1);
 
 /// One who follows a run.
 struct Following {
@@ -20,6 +27,8 @@ struct Following {
     follower: Follower,
     /// What is to be sent before anything is waited for.
     first: Option<RunView>,
+    /// The next view is not made before this.
+    rested: Instant,
     ended: bool,
 }
 
@@ -35,7 +44,7 @@ pub(super) async fn follow(
     // Followed before it is read, so that no change falls in between.
     let follower = app.shell.changes().follow(run);
     let first = Some(runs::view(&app, run).await?);
-    let following = Following { app, run, follower, first, ended: false };
+    let following = Following { app, run, follower, first, rested: Instant::now(), ended: false };
     Ok(Sse::new(stream::unfold(following, next)).keep_alive(KeepAlive::default()))
 }
 
@@ -55,10 +64,16 @@ async fn next(mut following: Following) -> Option<(Result<Event, axum::Error>, F
 impl Following {
     /// Ends the stream when the controller goes down or cannot read: whoever follows connects again.
     async fn wait(&mut self) -> Option<RunView> {
-        tokio::select! {
-            () = self.follower.changed() => {}
-            () = self.app.stop.cancelled() => return None,
-        }
-        runs::view(&self.app, self.run).await.ok()
+        let stop = self.app.stop.clone();
+        stop.run_until_cancelled(self.changed()).await?;
+        let begun = Instant::now();
+        let view = runs::view(&self.app, self.run).await.ok();
+        self.rested = Instant::now() + (begun.elapsed() * REST).min(REST_MAX);
+        view
+    }
+
+    async fn changed(&mut self) {
+        self.follower.changed().await;
+        tokio::time::sleep_until(self.rested.into()).await;
     }
 }

@@ -79,6 +79,7 @@ fn runner_routes() -> Router<Arc<App>> {
         .route("/hello", post(runner::hello))
         .route("/lease", post(runner::lease))
         .route("/beat", post(runner::beat))
+        .route("/hint", post(runner::hint))
         .route("/retire", post(runner::retire))
         .route("/attempts/{job}/{fence}/progress", post(runner::progress))
         .route("/attempts/{job}/{fence}/logs/{step}", put(runner_logs::append))

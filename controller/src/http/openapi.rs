@@ -13,7 +13,7 @@ use utoipa::{Modify, OpenApi};
         projects::add, projects::list, projects::push, blobs::put, blobs::head, runs::submit, runs::list, runs::show,
         events::follow, runs::cancel, runs::retry, logs::read, enrolment::runners, enrolment::make_token,
         enrolment::tokens, enrolment::revoke_token, runner::register, runner::hello, runner::lease, runner::beat,
-        runner::retire, runner::progress, runner_logs::append, runner_logs::finish, blobs::source,
+        runner::hint, runner::retire, runner::progress, runner_logs::append, runner_logs::finish, blobs::source,
     ),
     modifiers(&Tokens),
 )]

@@ -12,7 +12,7 @@ use secrecy::ExposeSecret;
 use sidings_proto::PlannedJob;
 use sidings_proto::api::ErrorBody;
 use sidings_proto::runner::{
-    AssignedRun, Assignment, AttemptOrder, Beat, Beaten, Hello, LeaseRequest, Leased, ProgressReport, Register,
+    AssignedRun, Assignment, AttemptOrder, Beat, Beaten, Hello, Hinted, LeaseRequest, Leased, ProgressReport, Register,
     Registered, Retire, Welcome,
 };
 
@@ -110,6 +110,12 @@ pub(super) async fn beat(
             Err(HttpError::unknown_life())
         }
     }
+}
+
+#[utoipa::path(post, path = "/runner/v1/hint", tag = "runner",
+    responses((status = 200, body = Hinted), (status = "4XX", body = ErrorBody)), security(("runner" = [])))]
+pub(super) async fn hint(RunnerCaller(runner): RunnerCaller, State(app): AppState) -> axum::Json<Hinted> {
+    axum::Json(Hinted { beat: app.shell.hinted(runner).await })
 }
 
 #[utoipa::path(post, path = "/runner/v1/retire", tag = "runner", request_body = Retire,

@@ -4,6 +4,7 @@
 //! them wants saved is made durable in one transaction before anybody is answered. The shell decides nothing.
 
 pub(crate) mod changes;
+pub(crate) mod hints;
 pub(crate) mod live;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ use crate::core::{Core, Policy};
 use crate::metrics::Metrics;
 use crate::store::Store;
 use changes::Changes;
+use hints::Hints;
 use live::Live;
 use sidings_proto::runner::{LEASE_POLL_MS, LeaseRequest};
 use sidings_proto::{RequestId, RunnerId, Timestamp};
@@ -46,6 +48,7 @@ pub(crate) struct Shell {
     clock: Clock,
     live: Arc<Live>,
     changes: Arc<Changes>,
+    hints: Arc<Hints>,
     closing: CancellationToken,
 }
 
@@ -72,11 +75,12 @@ pub(crate) async fn restore(
     let (messages, inbox) = mpsc::unbounded_channel();
     let live = Arc::new(Live::restore(&active));
     let changes = Arc::new(Changes::default());
+    let hints = Arc::new(Hints::default());
     let mut core = Core::new(Policy::default());
     let catching_up = core.restore(clock.now(), active);
-    let mut turn = Turn::new(core, store, live.clone(), changes.clone(), metrics);
+    let mut turn = Turn::new(core, store, live.clone(), changes.clone(), hints.clone(), metrics);
     turn.do_all(catching_up).await?;
-    let shell = Shell { messages, asks: Arc::default(), clock, live, changes, closing };
+    let shell = Shell { messages, asks: Arc::default(), clock, live, changes, hints, closing };
     Ok((shell, Loop { turn, messages: inbox, clock, stop }))
 }
 
@@ -151,6 +155,16 @@ impl Shell {
         };
         std::mem::forget(guard);
         Ok(leased(answered))
+    }
+
+    /// Waits until a runner has something to hear, as long as a lease request is held open. False: nothing came.
+    pub(crate) async fn hinted(&self, runner: RunnerId) -> bool {
+        let bell = self.hints.bell(runner);
+        tokio::select! {
+            () = bell.notified() => true,
+            () = tokio::time::sleep(Duration::from_millis(LEASE_POLL_MS)) => false,
+            () = self.closing.cancelled() => false,
+        }
     }
 
     /// Says what happened; nobody waits.

@@ -103,6 +103,21 @@ async fn open_requests_are_answered_with_nothing_when_the_controller_closes() {
     assert_eq!(open.await.unwrap(), Some(Vec::new()));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_cancel_is_hinted_to_the_runner_that_has_the_job() {
+    let f = fixture(Arc::new(MemoryStore::default())).await;
+    let (runner, life) = f.runner().await;
+    assert!(!f.shell.hinted(runner).await);
+    let run = run(1);
+    let id = run.id;
+    f.shell.ask(|ask| Event::Submitted { ask, run }).await.unwrap();
+    assert_eq!(f.shell.lease(runner, request(life)).await.unwrap().unwrap().len(), 1);
+    f.shell.ask(|ask| Event::CancelAsked { ask, run: id }).await.unwrap();
+    // It came before anybody waited, and counts once.
+    assert!(f.shell.hinted(runner).await);
+    assert!(!f.shell.hinted(runner).await);
+}
+
 #[tokio::test]
 async fn a_store_that_refuses_ends_the_loop_and_nobody_is_told_what_is_not_saved() {
     let folder = tempfile::tempdir().unwrap();

@@ -2,13 +2,14 @@
 
 use super::Message;
 use super::changes::Changes;
+use super::hints::Hints;
 use super::live::Live;
 use crate::core::Core;
 use crate::core::event::{Action, Answer, Ask, Event, Record};
 use crate::metrics::Metrics;
 use crate::store::Store;
 use anyhow::Context;
-use sidings_proto::{RunId, Timestamp};
+use sidings_proto::{RunId, RunnerId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -19,6 +20,7 @@ pub(super) struct Turn {
     store: Arc<dyn Store>,
     live: Arc<Live>,
     changes: Arc<Changes>,
+    hints: Arc<Hints>,
     metrics: Arc<Metrics>,
     waiters: BTreeMap<Ask, oneshot::Sender<Answer>>,
 }
@@ -29,6 +31,7 @@ struct Deeds {
     saves: Vec<Record>,
     answers: Vec<(Ask, Answer)>,
     changed: BTreeSet<RunId>,
+    hinted: BTreeSet<RunnerId>,
     let_go: Vec<Ask>,
 }
 
@@ -38,8 +41,7 @@ impl Deeds {
             Action::Save(record) => self.saves.push(record),
             Action::Answer(ask, answer) => self.answers.push((ask, answer)),
             Action::Publish(run) => drop(self.changed.insert(run)),
-            // Runners hold no channel open for orders: they are told with their next beat.
-            Action::Hint(_) => {}
+            Action::Hint(runner) => drop(self.hinted.insert(runner)),
         }
     }
 }
@@ -50,9 +52,10 @@ impl Turn {
         store: Arc<dyn Store>,
         live: Arc<Live>,
         changes: Arc<Changes>,
+        hints: Arc<Hints>,
         metrics: Arc<Metrics>,
     ) -> Self {
-        Self { core, store, live, changes, metrics, waiters: BTreeMap::new() }
+        Self { core, store, live, changes, hints, metrics, waiters: BTreeMap::new() }
     }
 
     pub(super) fn next_wakeup(&self) -> Option<Timestamp> {
@@ -120,6 +123,9 @@ impl Turn {
         }
         for run in deeds.changed {
             self.changes.tell(run);
+        }
+        for runner in deeds.hinted {
+            self.hints.ring(runner);
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::engine::{Engine, Network};
 use crate::image::{BuildMeta, Images};
 use crate::setup_log::SetupLog;
 use crate::source::Fetch;
-use crate::spool::Tail;
+use crate::spool::{ExitWatch, Tail};
 use anyhow::Context;
 use course::{Account, Course};
 pub(crate) use folder::Folder;
@@ -40,6 +40,7 @@ pub(crate) struct Tools {
     pub(crate) engine: Arc<dyn Engine>,
     pub(crate) images: Images,
     pub(crate) mirrors: Mirrors,
+    pub(crate) exits: ExitWatch,
     /// The folder of the attempts' folders.
     pub(crate) attempts: PathBuf,
     /// Log payload kept of a step, in bytes.

@@ -6,7 +6,7 @@ use super::verdict::{Evidence, Watched, failed};
 use super::{script, variables};
 use crate::engine::{ContainerId, ImageFacts, Limits, Network, Signal, StepContainer};
 use crate::setup_log::now;
-use crate::spool::{Tail, exit_record_appears, read_exit_record};
+use crate::spool::{Tail, read_exit_record};
 use anyhow::Context;
 use sidings_proto::runner::{LogDigest, Progress, StepResult};
 use sidings_proto::step::{SPEC_FILE, StepSpec, WORKSPACE};
@@ -126,7 +126,7 @@ impl Course<'_> {
             biased;
             ended = self.container_ended(container) => return ended.map_or_else(Watched::Lost, Watched::Ended),
             // The step is over, if not yet its container: the engine's word is not waited for.
-            () = exit_record_appears(folder) => return Watched::Ended(None),
+            () = self.tools.exits.appears(folder) => return Watched::Ended(None),
             stop = self.stops.wanted() => Watched::Stopped(stop),
             () = step_timed_out => Watched::TimedOut(limit.unwrap_or_default()),
         };

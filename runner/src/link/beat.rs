@@ -5,7 +5,7 @@ use super::client::{CallError, Client};
 use super::held::Held;
 use super::hello::{Greeting, greet};
 use anyhow::Context;
-use sidings_proto::runner::{BEAT_EVERY_MS, Beat, DISCONNECTED_MS};
+use sidings_proto::runner::{BEAT_EVERY_MS, Beat, DISCONNECTED_MS, Hinted};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -25,13 +25,14 @@ pub(super) struct Heart {
     pub(super) held: Arc<Held>,
     pub(super) draining: AtomicBool,
     pub(super) poke: Notify,
+    hinted: Notify,
     pub(super) over: CancellationToken,
 }
 
 impl Heart {
     pub(super) fn new(greeting: Greeting, held: Arc<Held>) -> Heart {
-        let (poke, over) = (Notify::new(), CancellationToken::new());
-        Heart { greeting, held, draining: AtomicBool::new(false), poke, over }
+        let (poke, hinted, over) = (Notify::new(), Notify::new(), CancellationToken::new());
+        Heart { greeting, held, draining: AtomicBool::new(false), poke, hinted, over }
     }
 }
 
@@ -45,6 +46,7 @@ pub(super) fn start(heart: Arc<Heart>, client: Client) -> anyhow::Result<JoinHan
             tokio::select! {
                 () = heart.over.cancelled() => {}
                 () = beats(&heart, &client) => {}
+                () = listen(&heart, &client) => {}
             }
         });
     };
@@ -58,6 +60,21 @@ async fn beats(heart: &Heart, client: &Client) {
         tokio::select! {
             () = due => {}
             () = asked_for(heart) => {}
+            () = heart.hinted.notified() => {}
+        }
+    }
+}
+
+/// Waits for the controller's word that an order is there, so that it need not wait for the next beat.
+async fn listen(heart: &Heart, client: &Client) {
+    loop {
+        match client.hint(&heart.greeting.token).await {
+            Ok(Hinted { beat: true }) => heart.hinted.notify_one(),
+            Ok(Hinted { beat: false }) => {}
+            Err(error) => {
+                tracing::debug!(error = ?error, "the controller gives no hints now");
+                tokio::time::sleep(jittered(EVERY, 0.1)).await;
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use sidings_proto::api::ErrorBody;
 use sidings_proto::runner::{
-    Beat, Beaten, Finish, Finished, Hello, LEASE_POLL_MS, LeaseRequest, Leased, LogAck, PREFIX, ProgressReport,
+    Beat, Beaten, Finish, Finished, Hello, Hinted, LEASE_POLL_MS, LeaseRequest, Leased, LogAck, PREFIX, ProgressReport,
     Register, Registered, Retire, Welcome,
 };
 use sidings_proto::{AttemptId, StepNo};
@@ -84,6 +84,11 @@ impl Client {
 
     pub(crate) async fn beat(&self, token: &SecretString, body: &Beat) -> Result<Beaten, CallError> {
         answer(self.post("/beat", token).json(body)).await
+    }
+
+    /// Waits until the controller has something to say, as long as it holds the call open.
+    pub(crate) async fn hint(&self, token: &SecretString) -> Result<Hinted, CallError> {
+        answer(self.post("/hint", token).timeout(LEASE_WITHIN)).await
     }
 
     pub(crate) async fn retire(&self, token: &SecretString, body: &Retire) -> Result<(), CallError> {

@@ -5,10 +5,12 @@
 
 mod beneath;
 mod exit;
+mod exit_watch;
 mod tail;
 
 pub(crate) use beneath::Hostile;
-pub(crate) use exit::{exit_record_appears, read_exit_record};
+pub(crate) use exit::read_exit_record;
+pub(crate) use exit_watch::ExitWatch;
 pub(crate) use tail::{Spooled, Tail};
 
 #[cfg(test)]

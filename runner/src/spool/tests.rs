@@ -56,7 +56,9 @@ fn what_is_no_record_does_not_count() {
 async fn a_record_is_noticed_when_it_is_moved_to_its_place() {
     let folder = tempfile::tempdir().unwrap();
     let (path, part) = (folder.path().to_owned(), folder.path().join("exit.part"));
-    let noticed = tokio::spawn(async move { exit_record_appears(&path).await });
+    let watch = Arc::new(ExitWatch::start());
+    let watching = watch.clone();
+    let noticed = tokio::spawn(async move { watching.appears(&path).await });
     fs::write(&part, RECORD).unwrap();
     fs::rename(&part, folder.path().join("another")).unwrap();
     tokio::task::yield_now().await;
@@ -64,7 +66,7 @@ async fn a_record_is_noticed_when_it_is_moved_to_its_place() {
     fs::write(&part, RECORD).unwrap();
     fs::rename(&part, folder.path().join(EXIT_FILE)).unwrap();
     noticed.await.unwrap();
-    exit_record_appears(folder.path()).await;
+    watch.appears(folder.path()).await;
 }
 
 fn frames(payloads: &[&str]) -> Vec<u8> {

@@ -6,7 +6,7 @@ use crate::engine::{Build, ContainerId, Engine, EngineFacts, ImageError, ImageFa
 use crate::image::Images;
 use crate::job::{Channel, Tools, carry_out};
 use crate::setup_log::SetupLog;
-use crate::spool::Spooled;
+use crate::spool::{ExitWatch, Spooled};
 use async_trait::async_trait;
 use expect_test::Expect;
 use sidings_git::Mirrors;
@@ -171,6 +171,7 @@ impl Bench {
             engine: engine.clone(),
             images: Images::new(engine.clone(), facts, dir.path().to_owned()),
             mirrors: Mirrors::open(&dir.path().join("mirrors")).unwrap(),
+            exits: ExitWatch::start(),
             attempts,
             log_limit: 1000,
             uses_workspace: false,

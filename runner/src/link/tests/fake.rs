@@ -11,8 +11,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{post, put};
 use sidings_proto::api::{ErrorBody, ErrorDetail};
 use sidings_proto::runner::{
-    AssignedRun, Assignment, AttemptOrder, Beat, Beaten, Finish, Finished, Hello, LeaseRequest, Leased, LogAck, Order,
-    ProgressReport, Register, Registered, Retire, Welcome,
+    AssignedRun, Assignment, AttemptOrder, Beat, Beaten, Finish, Finished, Hello, Hinted, LeaseRequest, Leased, LogAck,
+    Order, ProgressReport, Register, Registered, Retire, Welcome,
 };
 use sidings_proto::{
     AttemptId, Command, Commit, Environment, JobId, JobSpec, LifeId, RequestId, RunId, RunnerId, Source, Stage, Step,
@@ -45,6 +45,9 @@ pub(super) struct Heard {
     pub(super) finishes: Vec<(AttemptId, Finish)>,
     pub(super) beaten: Vec<Vec<AttemptId>>,
     pub(super) draining: bool,
+    /// Hints to give, and those given.
+    pub(super) hints: usize,
+    pub(super) hinted: usize,
     /// Answers to finishes, before they are accepted.
     pub(super) finish_answers: VecDeque<Finished>,
     /// By the end of the path: calls that fail, before they are carried out or, with `true`, after.
@@ -68,6 +71,7 @@ impl Fake {
             .route("/runner/v1/hello", post(hello))
             .route("/runner/v1/lease", post(lease))
             .route("/runner/v1/beat", post(beat))
+            .route("/runner/v1/hint", post(hint))
             .route("/runner/v1/retire", post(retire))
             .route(&format!("{attempt}/progress"), post(progress))
             .route(&format!("{attempt}/logs/{{step}}"), put(log))
@@ -259,6 +263,15 @@ impl Heard {
     }
 }
 
+impl Heard {
+    /// Gives the next hint after the beat that the one before led to.
+    fn hint(&mut self) -> bool {
+        let due = self.hinted < self.hints && self.hinted < self.beaten.len();
+        self.hinted += usize::from(due);
+        due
+    }
+}
+
 async fn beat(State(fake): State<Fake>, Json(beat): Json<Beat>) -> Json<Beaten> {
     let orders = fake.change(|heard| {
         heard.beaten.push(beat.attempts.clone());
@@ -267,6 +280,14 @@ async fn beat(State(fake): State<Fake>, Json(beat): Json<Beat>) -> Json<Beaten> 
         beat.attempts.iter().map(|attempt| AttemptOrder { attempt: *attempt, order: order(attempt) }).collect()
     });
     Json(Beaten { orders })
+}
+
+async fn hint(State(fake): State<Fake>) -> Json<Hinted> {
+    let mut changes = fake.changed.subscribe();
+    while !fake.state.lock().unwrap().hint() {
+        changes.changed().await.unwrap();
+    }
+    Json(Hinted { beat: true })
 }
 
 async fn retire(State(fake): State<Fake>, Json(_): Json<Retire>) -> StatusCode {

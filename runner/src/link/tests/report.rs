@@ -101,6 +101,17 @@ async fn a_stale_finish_is_not_repeated() {
     assert_eq!(fake.count("/finish"), 1);
 }
 
+/// Without the hints this many beats take longer than anybody waits here.
+#[tokio::test]
+async fn a_hint_makes_the_next_beat_come_at_once() {
+    let (fake, address) = Fake::serve().await;
+    let runner = Runner::start(&address);
+    fake.change(|heard| heard.hints = 30);
+    fake.until(|heard| heard.beaten.len() > 30).await;
+    runner.shutdown.drain.cancel();
+    runner.gone().await.unwrap();
+}
+
 #[tokio::test]
 async fn orders_come_with_a_beat() {
     let (fake, address) = Fake::serve().await;
