@@ -41,7 +41,8 @@ fn planned(job: &Job, context: &Context) -> PlannedJob {
         needs: job.needs.iter().map(|need| need.text.clone()).collect(),
         skip,
         allow_failure: job.allow_failure,
-        spec: JobSpec { stages, timeout_ms: job.timeout_ms },
+        spec: JobSpec { stages, timeout_ms: job.timeout_ms, ..JobSpec::default() },
+        ..PlannedJob::default()
     }
 }
 
@@ -74,5 +75,6 @@ fn planned_step(step: &Step, name: String, no: StepNo) -> plan::Step {
         working_directory: step.working_directory.clone(),
         timeout_ms: step.timeout_ms,
         allow_failure: step.allow_failure,
+        ..plan::Step::default()
     }
 }

@@ -15,6 +15,6 @@ pub mod verdict;
 
 pub use commit::{Commit, Source, Trigger};
 pub use id::{AttemptId, BlobId, JobId, LifeId, RequestId, RunId, RunnerId, TokenId};
-pub use plan::{Command, Environment, JobSpec, Plan, PlannedJob, Stage, Step, StepNo};
+pub use plan::{Command, Environment, JobSpec, Node, Plan, PlannedJob, RunsOn, Stage, Step, StepNo};
 pub use time::Timestamp;
 pub use verdict::{Failure, FailureClass, Verdict};

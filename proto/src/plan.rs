@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// A step's number in its job: 1 for the first, in the order of the file. 0 is the job's own log (source and image).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(transparent)]
 pub struct StepNo(pub u32);
@@ -31,7 +31,7 @@ pub struct Plan {
 }
 
 /// One job of a plan.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PlannedJob {
@@ -45,10 +45,71 @@ pub struct PlannedJob {
     pub allow_failure: bool,
     /// What a runner is given.
     pub spec: JobSpec,
+    /// How the jobs it needs must have ended for it to run.
+    #[serde(default, skip_serializing_if = "RunsOn::is_success")]
+    pub runs_on: RunsOn,
+    /// The job of the file that this is one of, where a matrix or `parallelism` makes several of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+}
+
+/// After what something runs: of a job, how the jobs it needs ended; of a step, how the steps before it did. What may
+/// fail and did counts as success.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum RunsOn {
+    /// Nothing failed.
+    #[default]
+    Success,
+    /// Something failed.
+    Failure,
+    /// Either way.
+    Always,
+}
+
+impl RunsOn {
+    /// What goes without saying.
+    pub fn is_success(&self) -> bool {
+        *self == RunsOn::Success
+    }
+
+    /// Whether it runs now.
+    pub fn holds(self, something_failed: bool) -> bool {
+        match self {
+            RunsOn::Success => !something_failed,
+            RunsOn::Failure => something_failed,
+            RunsOn::Always => true,
+        }
+    }
+}
+
+/// Which one a job is of the copies that `parallelism` makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Node {
+    /// From 1.
+    pub index: u32,
+    /// How many there are.
+    pub total: u32,
+}
+
+impl Default for Node {
+    fn default() -> Self {
+        Node { index: 1, total: 1 }
+    }
+}
+
+impl Node {
+    /// What goes without saying.
+    pub fn is_only(&self) -> bool {
+        self.total == 1
+    }
 }
 
 /// What a runner is told of a job.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct JobSpec {
@@ -56,6 +117,9 @@ pub struct JobSpec {
     pub stages: Vec<Stage>,
     /// For the whole job, from the source to the last step.
     pub timeout_ms: u64,
+    /// Which of the job's copies this is.
+    #[serde(default, skip_serializing_if = "Node::is_only")]
+    pub node: Node,
 }
 
 impl JobSpec {
@@ -66,7 +130,7 @@ impl JobSpec {
 }
 
 /// One step, or the siblings of a `parallel:` group.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Stage {
@@ -78,7 +142,7 @@ pub struct Stage {
 }
 
 /// One container of a job.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Step {
@@ -99,10 +163,13 @@ pub struct Step {
     pub timeout_ms: Option<u64>,
     /// Its failure does not end the job.
     pub allow_failure: bool,
+    /// How the steps before it must have ended for it to run.
+    #[serde(default, skip_serializing_if = "RunsOn::is_success")]
+    pub runs_on: RunsOn,
 }
 
 /// What a step runs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Command {
@@ -117,6 +184,7 @@ pub enum Command {
         commands: Vec<String>,
     },
     /// Neither: the image's own entry point and command.
+    #[default]
     Image,
 }
 
@@ -141,4 +209,11 @@ pub enum Environment {
         /// Build arguments.
         args: BTreeMap<String, String>,
     },
+}
+
+/// No image at all, for values that are being put together.
+impl Default for Environment {
+    fn default() -> Self {
+        Environment::Image { reference: String::new() }
+    }
 }

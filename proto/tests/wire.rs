@@ -86,7 +86,7 @@ fn step(no: u32, image: Environment, command: Command) -> Step {
         environment: BTreeMap::from([("A".to_owned(), "b".to_owned())]),
         working_directory: Some("sub".to_owned()),
         timeout_ms: Some(5000),
-        allow_failure: false,
+        ..Step::default()
     }
 }
 
@@ -102,7 +102,7 @@ fn spec() -> JobSpec {
     let commands = Command::Commands { commands: vec!["a".to_owned(), "b".to_owned()] };
     let siblings = vec![step(2, image(), commands), step(3, image(), Command::Image)];
     let stages = vec![Stage { parallel: false, steps: vec![run] }, Stage { parallel: true, steps: siblings }];
-    JobSpec { stages, timeout_ms: 60_000 }
+    JobSpec { stages, timeout_ms: 60_000, ..JobSpec::default() }
 }
 
 #[test]
@@ -122,6 +122,7 @@ fn words() {
         skip: Some("passed in run 1".to_owned()),
         allow_failure: true,
         spec: spec(),
+        ..PlannedJob::default()
     };
     wire("plan", &Plan { jobs: vec![job] });
 }

@@ -28,13 +28,11 @@ fn run(number: u64) -> Arc<RunSpec> {
         name: "unit".to_owned(),
         image: Environment::Image { reference: "debian:bookworm-slim".to_owned() },
         command: Command::Image,
-        environment: BTreeMap::new(),
-        working_directory: None,
-        timeout_ms: None,
-        allow_failure: false,
+        ..Step::default()
     };
-    let spec = JobSpec { stages: vec![Stage { parallel: false, steps: vec![step] }], timeout_ms: 1000 };
-    let job = PlannedJob { name: "test".to_owned(), needs: Vec::new(), skip: None, allow_failure: false, spec };
+    let spec =
+        JobSpec { stages: vec![Stage { parallel: false, steps: vec![step] }], timeout_ms: 1000, ..JobSpec::default() };
+    let job = PlannedJob { name: "test".to_owned(), spec, ..PlannedJob::default() };
     Arc::new(RunSpec {
         id: RunId::new(),
         project: "web".to_owned(),

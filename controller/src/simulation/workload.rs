@@ -8,7 +8,6 @@ use sidings_proto::{
     Command, Commit, Environment, Failure, FailureClass, JobId, JobSpec, Plan, PlannedJob, RunId, Source, Stage, Step,
     StepNo, Timestamp, Trigger, Verdict,
 };
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The code in each step's exit record, in the plan's order; none where there is no record.
@@ -41,7 +40,8 @@ fn job(random: &mut Random, index: u64) -> PlannedJob {
         needs,
         skip: random.chance(60).then(|| "its condition is false".to_owned()),
         allow_failure: random.chance(150),
-        spec: JobSpec { stages, timeout_ms: 600_000 },
+        spec: JobSpec { stages, timeout_ms: 600_000, ..JobSpec::default() },
+        ..PlannedJob::default()
     }
 }
 
@@ -51,10 +51,8 @@ fn stage(random: &mut Random, no: u64) -> Stage {
         name: format!("step {no}"),
         image: Environment::Image { reference: "base:1".to_owned() },
         command: Command::Image,
-        environment: BTreeMap::new(),
-        working_directory: None,
-        timeout_ms: None,
         allow_failure: random.chance(200),
+        ..Step::default()
     };
     Stage { parallel: false, steps: vec![step] }
 }

@@ -43,10 +43,8 @@ fn job_id(run: u8, job: u8) -> JobId {
 fn spec(run: u8) -> RunSpec {
     let job = |name: &str| PlannedJob {
         name: name.to_owned(),
-        needs: Vec::new(),
-        skip: None,
-        allow_failure: false,
-        spec: JobSpec { stages: Vec::new(), timeout_ms: 1000 },
+        spec: JobSpec { timeout_ms: 1000, ..JobSpec::default() },
+        ..PlannedJob::default()
     };
     let content = match run {
         2 => RunContent::Invalid { diagnostics: "what".to_owned() },

@@ -7,7 +7,7 @@ use sidings_proto::{Failure, FailureClass, JobSpec, PlannedJob, Verdict};
 
 /// A job of two steps, the second of which may fail, whose runner says that it passed.
 fn claim(steps: Vec<StepResult>, expect: Expect) {
-    let spec = JobSpec { stages: vec![stage(1, false), stage(2, true)], timeout_ms: 60_000 };
+    let spec = JobSpec { stages: vec![stage(1, false), stage(2, true)], timeout_ms: 60_000, ..JobSpec::default() };
     check(
         [
             (0, up("ann.1")),
@@ -180,7 +180,7 @@ fn a_step_that_may_fail_needs_a_record_too() {
 
 #[test]
 fn a_job_without_steps_proves_nothing() {
-    let spec = JobSpec { stages: Vec::new(), timeout_ms: 60_000 };
+    let spec = JobSpec { stages: Vec::new(), timeout_ms: 60_000, ..JobSpec::default() };
     check(
         [
             (0, up("ann.1")),

@@ -159,8 +159,8 @@ pub(super) fn leased_to(life: &str, request: &str) -> StoredState {
 
 /// A job of one step.
 pub(super) fn job(name: &str) -> PlannedJob {
-    let spec = JobSpec { stages: vec![stage(1, false)], timeout_ms: 60_000 };
-    PlannedJob { name: name.to_owned(), needs: Vec::new(), skip: None, allow_failure: false, spec }
+    let spec = JobSpec { stages: vec![stage(1, false)], timeout_ms: 60_000, ..JobSpec::default() };
+    PlannedJob { name: name.to_owned(), spec, ..PlannedJob::default() }
 }
 
 pub(super) fn needing<const N: usize>(name: &str, needs: [&str; N]) -> PlannedJob {
@@ -173,10 +173,8 @@ pub(super) fn stage(no: u32, allow_failure: bool) -> Stage {
         name: format!("step {no}"),
         image: Environment::Image { reference: "base:1".to_owned() },
         command: Command::Run { script: "true".to_owned() },
-        environment: BTreeMap::new(),
-        working_directory: None,
-        timeout_ms: None,
         allow_failure,
+        ..Step::default()
     };
     Stage { parallel: false, steps: vec![step] }
 }

@@ -16,7 +16,6 @@ use sidings_proto::{
     AttemptId, Command, Commit, Environment, JobId, JobSpec, RunId, Source, Stage, Step, StepNo, Timestamp, Trigger,
     Verdict,
 };
-use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -29,10 +28,7 @@ pub(super) fn step(no: u32, script: &str) -> Step {
         name: format!("s{no}"),
         image: Environment::Image { reference: "debian:bookworm-slim".to_owned() },
         command: Command::Run { script: script.to_owned() },
-        environment: BTreeMap::new(),
-        working_directory: None,
-        timeout_ms: None,
-        allow_failure: false,
+        ..Step::default()
     }
 }
 
@@ -66,7 +62,7 @@ pub(super) fn of_stages(stages: Vec<Stage>) -> Assignment {
             commit,
             source: Source::Snapshot { blob: "0".repeat(64).try_into().unwrap() },
         },
-        spec: JobSpec { stages, timeout_ms: 3_600_000 },
+        spec: JobSpec { stages, timeout_ms: 3_600_000, ..JobSpec::default() },
     }
 }
 

@@ -177,10 +177,7 @@ fn assignment(script: &str) -> Assignment {
         name: "one".to_owned(),
         image: Environment::Image { reference: "debian:bookworm-slim".to_owned() },
         command: Command::Run { script: script.to_owned() },
-        environment: BTreeMap::new(),
-        working_directory: None,
-        timeout_ms: None,
-        allow_failure: false,
+        ..Step::default()
     };
     Assignment {
         attempt: AttemptId { job: JobId::new(), fence: 1 },
@@ -198,7 +195,11 @@ fn assignment(script: &str) -> Assignment {
             commit: Commit::default(),
             source: Source::Snapshot { blob: "0".repeat(64).try_into().unwrap() },
         },
-        spec: JobSpec { stages: vec![Stage { parallel: false, steps: vec![step] }], timeout_ms: 3_600_000 },
+        spec: JobSpec {
+            stages: vec![Stage { parallel: false, steps: vec![step] }],
+            timeout_ms: 3_600_000,
+            ..JobSpec::default()
+        },
     }
 }
 
