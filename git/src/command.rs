@@ -37,7 +37,7 @@ const PASSED_ON: [&str; 16] = [
 ];
 
 /// Settings that hold for every call, whatever a repository's own configuration says.
-const SETTINGS: [&str; 10] = [
+const SETTINGS: [&str; 9] = [
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
     "gc.auto=0",
@@ -47,7 +47,6 @@ const SETTINGS: [&str; 10] = [
     "credential.helper=",
     "advice.detachedHead=false",
     "log.showSignature=false",
-    "safe.directory=*",
 ];
 
 /// A call that is being put together.

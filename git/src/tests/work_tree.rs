@@ -64,3 +64,18 @@ async fn files_are_those_tracked_or_new_and_not_ignored() {
     symlink("nowhere", repo.path().join("link")).unwrap();
     assert_eq!(names(&repo).await, [".gitignore", "kept.c", "link", "new.c", "ü name\n.c"]);
 }
+
+/// git's own rule: the configuration of somebody else's repository names programs that it would run.
+#[tokio::test]
+async fn a_tree_of_somebody_else_is_no_tree() {
+    let repo = Repo::new();
+    repo.write("dir/a", "a");
+    repo.commit("first");
+    for path in [repo.path().to_owned(), repo.path().join(".git")] {
+        if std::os::unix::fs::chown(&path, Some(65_534), None).is_err() {
+            // Only root can give a folder away.
+            return;
+        }
+    }
+    assert!(WorkTree::find(&repo.path().join("dir")).await.unwrap().is_none());
+}
