@@ -1,8 +1,11 @@
 //! Packs a project's files, as they are now, into one archive that a runner unpacks: tar and zstd, in the order of
-//! the names, named by the hash of its bytes. The same files give the same archive.
+//! the names, named by the hash of its bytes. The same files give the same archive. A link is packed as it is, wherever
+//! it leads; more than a runner takes is refused here.
 
+use crate::exit::Refusal;
 use anyhow::Context;
 use sidings_proto::BlobId;
+use sidings_proto::snapshot::{BOUNDS, Bounds};
 use std::fs::{File, Metadata};
 use std::io::{self, BufWriter, Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -27,22 +30,44 @@ pub(crate) struct Snapshot {
 
 /// Packs these files of the project, away from the threads that must not wait.
 pub(crate) async fn pack(root: PathBuf, files: Vec<PathBuf>) -> anyhow::Result<Snapshot> {
-    tokio::task::spawn_blocking(move || pack_now(&root, &files)).await?.context("packing the files")
+    tokio::task::spawn_blocking(move || pack_now(&root, &files, &BOUNDS)).await?.context("packing the files")
 }
 
-fn pack_now(root: &Path, files: &[PathBuf]) -> anyhow::Result<Snapshot> {
+fn pack_now(root: &Path, files: &[PathBuf], bounds: &Bounds) -> anyhow::Result<Snapshot> {
     let file = NamedTempFile::with_prefix("sidings-snapshot-")?;
     let hashing = Hashing { out: BufWriter::new(file), hash: blake3::Hasher::new(), bytes: 0 };
-    let mut archive = tar::Builder::new(zstd::Encoder::new(hashing, LEVEL)?);
+    let packing = Counting { out: zstd::Encoder::new(hashing, LEVEL)?, bytes: 0 };
+    let mut archive = tar::Builder::new(packing);
     let mut entries = 0;
     for path in files {
-        entries +=
-            usize::from(append(&mut archive, root, path).with_context(|| format!("reading {}", path.display()))?);
+        let added = append(&mut archive, root, path).with_context(|| format!("reading {}", path.display()))?;
+        entries += usize::from(added);
+        check_size(bounds, archive.get_ref().bytes, entries)?;
     }
-    let hashing = archive.into_inner()?.finish()?;
+    let Counting { out, bytes: unpacked } = archive.into_inner()?;
+    let hashing = out.finish()?;
+    check_ratio(bounds, unpacked, hashing.bytes)?;
     let id = BlobId::try_from(hashing.hash.finalize().to_hex().to_string())?;
     let file = hashing.out.into_inner().map_err(io::IntoInnerError::into_error)?;
     Ok(Snapshot { id, file, entries, bytes: hashing.bytes })
+}
+
+const ADVICE: &str = "let git ignore what the jobs do not need";
+
+fn check_size(bounds: &Bounds, unpacked: u64, entries: usize) -> anyhow::Result<()> {
+    if entries as u64 <= bounds.entries && unpacked <= bounds.bytes {
+        return Ok(());
+    }
+    let (gib, most) = (bounds.bytes as f64 / f64::from(1 << 30), bounds.entries);
+    Err(Refusal::configuration(format!("there are more than {most} files, or {gib} GiB of them; {ADVICE}")))
+}
+
+fn check_ratio(bounds: &Bounds, unpacked: u64, packed: u64) -> anyhow::Result<()> {
+    if unpacked <= bounds.most(packed) {
+        return Ok(());
+    }
+    let message = format!("{unpacked} bytes of files pack to {packed}, which a runner takes for a bomb; {ADVICE}");
+    Err(Refusal::configuration(message))
 }
 
 /// Whether the file was added: one that is gone by now, or is neither file nor link, is left out.
@@ -99,6 +124,23 @@ impl Read for Exact {
     }
 }
 
+struct Counting<W> {
+    out: W,
+    bytes: u64,
+}
+
+impl<W: Write> Write for Counting<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
 struct Hashing<W> {
     out: W,
     hash: blake3::Hasher,
@@ -142,7 +184,7 @@ mod tests {
     #[test]
     fn modes_and_links_are_kept() {
         let folder = sample();
-        let snapshot = pack_now(folder.path(), &paths(&["README", "bin/link", "bin/run"])).unwrap();
+        let snapshot = pack_now(folder.path(), &paths(&["README", "bin/link", "bin/run"]), &BOUNDS).unwrap();
         let into = tempfile::tempdir().unwrap();
         let bytes = fs::read(snapshot.file.path()).unwrap();
         tar::Archive::new(zstd::Decoder::new(&bytes[..]).unwrap()).unpack(into.path()).unwrap();
@@ -156,7 +198,8 @@ mod tests {
     fn the_archive_is_named_by_its_bytes_and_the_same_files_give_the_same() {
         let folder = sample();
         let files = paths(&["README", "bin/link", "bin/run"]);
-        let (first, second) = (pack_now(folder.path(), &files).unwrap(), pack_now(folder.path(), &files).unwrap());
+        let (first, second) =
+            (pack_now(folder.path(), &files, &BOUNDS).unwrap(), pack_now(folder.path(), &files, &BOUNDS).unwrap());
         assert_eq!(first.id, second.id);
         let bytes = fs::read(first.file.path()).unwrap();
         assert_eq!(first.id.as_str(), blake3::hash(&bytes).to_hex().as_str());
@@ -168,8 +211,24 @@ mod tests {
         let long = format!("{}/{}", "d".repeat(120), "f".repeat(120));
         fs::create_dir(folder.path().join("d".repeat(120))).unwrap();
         fs::write(folder.path().join(&long), "x").unwrap();
-        let snapshot = pack_now(folder.path(), &paths(&[&long, "never was"])).unwrap();
+        let snapshot = pack_now(folder.path(), &paths(&[&long, "never was"]), &BOUNDS).unwrap();
         assert_eq!(snapshot.entries, 1);
+    }
+
+    #[test]
+    fn what_a_runner_would_refuse_is_refused_here() {
+        let folder = sample();
+        fs::write(folder.path().join("zeros"), vec![0; 1024 * 1024]).unwrap();
+        let refused = |bounds: Bounds| {
+            let error = pack_now(folder.path(), &paths(&["README", "bin/run", "zeros"]), &bounds).unwrap_err();
+            (crate::exit::exit_of(&error).code(), error.to_string())
+        };
+        let (code, said) = refused(Bounds { entries: 2, ..BOUNDS });
+        assert!(code == 64 && said.contains("more than 2 files"), "{said}");
+        let (code, said) = refused(Bounds { bytes: 1024 * 1024, ..BOUNDS });
+        assert!(code == 64 && said.contains("0.0009765625 GiB"), "{said}");
+        let (code, said) = refused(Bounds { free: 100_000, ..BOUNDS });
+        assert!(code == 64 && said.contains("for a bomb"), "{said}");
     }
 
     #[test]

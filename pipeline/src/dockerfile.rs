@@ -1,9 +1,7 @@
 //! What a pipeline needs to know of a Dockerfile: whether it can be read, and which stages it has.
 
 use parse_dockerfile::Dockerfile as Parsed;
-
-/// A larger one is nobody's.
-const MAX_BYTES: usize = 256 * 1024;
+use sidings_proto::plan::DOCKERFILE_MAX;
 
 /// What is at a path.
 #[derive(Clone, Debug)]
@@ -25,8 +23,9 @@ pub(crate) enum Dockerfile {
 /// Looks at a Dockerfile's text.
 pub(crate) fn look(text: Option<String>) -> Dockerfile {
     let Some(text) = text else { return Dockerfile::Missing };
-    if text.len() > MAX_BYTES {
-        return Dockerfile::Invalid { line: None, why: "it has more than 256 KiB".to_owned() };
+    if text.len() as u64 > DOCKERFILE_MAX {
+        let why = format!("it has more than {} KiB", DOCKERFILE_MAX / 1024);
+        return Dockerfile::Invalid { line: None, why };
     }
     if is_foreign(&text) {
         return Dockerfile::Foreign;

@@ -9,6 +9,7 @@ pub mod id;
 pub mod log;
 pub mod plan;
 pub mod runner;
+pub mod snapshot;
 pub mod step;
 pub mod time;
 pub mod verdict;

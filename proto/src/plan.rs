@@ -4,6 +4,13 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 
+/// A Dockerfile's size in bytes, at most. Longer ones are not written by people.
+pub const DOCKERFILE_MAX: u64 = 256 * 1024;
+
+/// The size in bytes, at most, of a script as the shell gets it, and of a variable's value. Each is one argument of a
+/// program, and Linux takes 128 KiB in one.
+pub const ARGUMENT_MAX: usize = 64 * 1024;
+
 /// A step's number in its job: 1 for the first, in the order of the file. 0 is the job's own log (source and image).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

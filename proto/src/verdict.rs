@@ -78,6 +78,8 @@ pub enum FailureClass {
     SplitIncomplete,
     /// The pipeline file is wrong.
     InvalidPipeline,
+    /// The submitted files are more than a job may bring, or no sound archive.
+    SourceRefused,
 }
 
 impl FailureClass {
@@ -93,6 +95,7 @@ impl FailureClass {
             FailureClass::EngineFailed => "engine_failed",
             FailureClass::SplitIncomplete => "split_incomplete",
             FailureClass::InvalidPipeline => "invalid_pipeline",
+            FailureClass::SourceRefused => "source_refused",
         }
     }
 
@@ -106,7 +109,8 @@ impl FailureClass {
             | FailureClass::ServiceNotReady
             | FailureClass::TimedOut
             | FailureClass::SplitIncomplete
-            | FailureClass::InvalidPipeline => false,
+            | FailureClass::InvalidPipeline
+            | FailureClass::SourceRefused => false,
         }
     }
 }

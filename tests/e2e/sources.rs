@@ -29,6 +29,68 @@ jobs:
 }
 
 #[tokio::test]
+async fn links_out_of_the_tree_and_files_that_pack_to_nothing_reach_the_job_as_they_are() {
+    let fleet = Fleet::start().await;
+    let _runner = fleet.runner("a", 1).await;
+    let look = "readlink .venv/python up && stat -c %s zeros && cat /seen/up-is && touch here";
+    let pipeline = format!(
+        "build: .\njobs:\n  look:\n    steps:\n      - {{ name: look, run: '{look}' }}\n      - parallel:\n          \
+         - {{ name: one, run: 'readlink up' }}\n          - {{ name: two, run: 'readlink up' }}\n"
+    );
+    let dockerfile = "FROM debian:bookworm-slim\nCOPY . /seen\nRUN readlink /seen/up > /seen/up-is\n";
+    let files = [(".sidings.yml", pipeline.as_str()), ("Dockerfile", dockerfile), (".dockerignore", "zeros\n")];
+    let work = tree(fleet.path("work"), &files);
+    let secret = fleet.path("secret");
+    std::fs::create_dir_all(&secret).unwrap();
+    std::fs::write(secret.join("kept"), "kept").unwrap();
+    std::fs::create_dir(work.join(".venv")).unwrap();
+    std::os::unix::fs::symlink("/usr/bin/python3", work.join(".venv/python")).unwrap();
+    std::os::unix::fs::symlink("../../../../..", work.join("up")).unwrap();
+    std::os::unix::fs::symlink(&secret, work.join("secret")).unwrap();
+    std::fs::write(work.join("zeros"), vec![0; 100 * 1024 * 1024]).unwrap();
+    let view = fleet.client.until_ended(submit(&fleet, &work)).await;
+    let setup = fleet.client.log(job_of(&view, "look"), 0).await;
+    assert_eq!(view.summary.verdict, Some(sidings_proto::Verdict::Passed), "{}{setup}", verdicts(&view));
+    let log = fleet.client.log(job_of(&view, "look"), 1).await;
+    assert_eq!(log, "/usr/bin/python3\n../../../../..\n104857600\n../../../../..\n");
+    // Copied for the siblings, packed for the build, removed: and never followed.
+    assert_eq!(std::fs::read_to_string(secret.join("kept")).unwrap(), "kept");
+    for image in view.jobs.iter().flat_map(|job| &job.attempts[0].images) {
+        let mut remove = std::process::Command::new("docker");
+        remove.args(["rmi", "-f", &image.reference]);
+        crate::support::run(remove);
+    }
+}
+
+#[tokio::test]
+async fn the_largest_scripts_that_are_taken_can_be_run() {
+    let fleet = Fleet::start().await;
+    let _runner = fleet.runner("a", 1).await;
+    let script = format!("echo ran #{}", "x".repeat(64 * 1024 - 10));
+    // Each quote is five characters of what the shell gets.
+    let command = format!("echo ran #{}", "'".repeat(13_000));
+    let value = "x".repeat(64 * 1024);
+    let pipeline = format!(
+        "\
+image: debian:bookworm-slim
+jobs:
+  large:
+    steps:
+      - {{ name: script, run: \"{script}\" }}
+      - {{ name: commands, commands: [\"{command}\"] }}
+      - {{ name: value, run: 'echo ${{#A}}', environment: {{ A: {value} }} }}
+"
+    );
+    let work = tree(fleet.path("work"), &[(".sidings.yml", &pipeline)]);
+    let view = fleet.client.until_ended(submit(&fleet, &work)).await;
+    let log = async |step| fleet.client.log(job_of(&view, "large"), step).await;
+    assert_eq!(view.summary.verdict, Some(sidings_proto::Verdict::Passed), "{}", verdicts(&view));
+    assert_eq!(log(1).await, "ran\n");
+    assert!(log(2).await.ends_with("\nran\n"));
+    assert_eq!(log(3).await, "65536\n");
+}
+
+#[tokio::test]
 async fn parallel_siblings_bind_the_same_port_and_keep_their_files_apart() {
     let fleet = Fleet::start().await;
     let _runner = fleet.runner("a", 1).await;

@@ -1,20 +1,14 @@
 //! Files out of a snapshot: a tar archive compressed with zstd, made by somebody else and so hostile.
 
 use super::SourceError;
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
+use sidings_proto::snapshot::BOUNDS;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Component, Path, PathBuf};
 use zstd::stream::read::Decoder;
 
-/// Entries that are looked at, at most.
-const ENTRIES_MAX: usize = 100_000;
-/// Bytes that are unpacked, at most.
-const UNPACKED_MAX: u64 = 10 * 1024 * 1024 * 1024;
-/// Unpacked bytes for each packed one, at most; small archives may be denser.
-const RATIO_MAX: u64 = 200;
-const RATIO_FREE: u64 = 64 * 1024 * 1024;
 /// A pipeline or Dockerfile is smaller than this.
 const FILE_MAX: u64 = 1024 * 1024;
 /// zstd's window, as a power of two: what the decoder may hold in memory.
@@ -41,16 +35,14 @@ impl Snapshot {
 
 fn read(file: &Path, wanted: Vec<String>) -> anyhow::Result<BTreeMap<String, Option<Vec<u8>>>> {
     let input = File::open(file).context("opening it")?;
-    let most = (input.metadata()?.len().saturating_mul(RATIO_MAX) + RATIO_FREE).min(UNPACKED_MAX);
+    let most = BOUNDS.most(input.metadata()?.len());
     let mut decoder = Decoder::with_buffer(BufReader::new(input)).context("it is not compressed with zstd")?;
     decoder.window_log_max(WINDOW_MAX)?;
     let mut archive = tar::Archive::new(Capped { inner: decoder, left: most });
     let mut files: BTreeMap<String, Option<Vec<u8>>> = wanted.into_iter().map(|path| (path, None)).collect();
     let mut missing = files.len();
-    for (n, entry) in archive.entries().context("it is not a tar archive")?.enumerate() {
-        if n >= ENTRIES_MAX {
-            bail!("it has more than {ENTRIES_MAX} entries");
-        }
+    for (n, entry) in (1..).zip(archive.entries().context("it is not a tar archive")?) {
+        ensure!(n <= BOUNDS.entries, "it has more than {} entries", BOUNDS.entries);
         let entry = entry.context("it is not a whole tar archive")?;
         let Some(path) = plain(&entry.path()?) else { continue };
         let Some(slot) = files.get_mut(&path).filter(|slot| slot.is_none()) else { continue };

@@ -8,13 +8,12 @@ use super::recipe::Recipe;
 use crate::engine::ImageError;
 use anyhow::Context;
 use sidings_proto::Timestamp;
+use sidings_proto::plan::DOCKERFILE_MAX;
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// Longer ones are not written by people.
-const MAX_DOCKERFILE: u64 = 1024 * 1024;
 /// A Dockerfile that lies outside its context is given this name in it.
 const FOREIGN: &str = ".sidings.Dockerfile";
 /// Earlier times break archive formats.
@@ -111,17 +110,11 @@ impl Prepared {
     }
 }
 
-/// The real place of a path of the project. Links are followed as long as they stay in it.
+/// The real place of a path of the project. Links are followed as long as they stay in it; of one that does not, nothing
+/// is told but that: not even whether there is something.
 fn within(root: &Path, path: &str, what: &str) -> Result<PathBuf, ImageError> {
-    let place = fs::canonicalize(root.join(path)).map_err(|error| {
-        let missing = error.kind() == ErrorKind::NotFound;
-        let trouble = if missing { "is not in the project".to_owned() } else { format!("cannot be read: {error}") };
-        ImageError::User(format!("the {what} {path:?} {trouble}"))
-    })?;
-    if place.starts_with(root) {
-        return Ok(place);
-    }
-    Err(ImageError::User(format!("the {what} {path:?} leads out of the project")))
+    let place = fs::canonicalize(root.join(path)).ok().filter(|place| place.starts_with(root));
+    place.ok_or_else(|| ImageError::User(format!("the {what} {path:?} is not in the project")))
 }
 
 fn text(place: &Path, name: &str) -> Result<String, ImageError> {
@@ -130,8 +123,8 @@ fn text(place: &Path, name: &str) -> Result<String, ImageError> {
     if !metadata.is_file() {
         return Err(refuse("is not a file".to_owned()));
     }
-    if metadata.len() > MAX_DOCKERFILE {
-        return Err(refuse(format!("is longer than {MAX_DOCKERFILE} bytes")));
+    if metadata.len() > DOCKERFILE_MAX {
+        return Err(refuse(format!("is longer than {DOCKERFILE_MAX} bytes")));
     }
     fs::read_to_string(place).map_err(|error| refuse(error.to_string()))
 }

@@ -8,7 +8,7 @@ use super::{Channel, Tools};
 use crate::engine::{ImageFacts, Network};
 use crate::image::ReadyImage;
 use crate::setup_log::{SetupLog, now};
-use crate::source;
+use crate::source::{self, SourceError};
 use anyhow::Context;
 use futures::future::{join_all, try_join_all};
 use sidings_proto::runner::{Assignment, ImageUse, Phase, Progress, StepResult};
@@ -99,16 +99,14 @@ impl Course<'_> {
         let (fetch, setup) = (&self.channel.fetch, self.setup);
         let what = match &self.assignment.run.source {
             Source::Git { url, commit } => {
-                source::check_out(&self.tools.mirrors, url, commit, &self.folder.workspace()).await
+                let into = self.folder.workspace();
+                source::check_out(&self.tools.mirrors, url, commit, &into).await.map_err(SourceError::Ours)
             }
             Source::Snapshot { blob } => {
                 source::unpack_snapshot(fetch, blob, self.folder.archive(), self.folder.workspace()).await
             }
         };
-        let what = what.map_err(|error| {
-            setup.note(&format!("{error:#}"));
-            ours("get the source", &error)
-        })?;
+        let what = what.map_err(|error| self.no_source(error))?;
         setup.note(&format!("{what} in {}", seconds(began.elapsed())));
         Ok(())
     }
@@ -170,6 +168,20 @@ impl Course<'_> {
             return Ok(self.folder.workspace());
         }
         self.folder.copy_workspace(step.no).await
+    }
+
+    fn no_source(&self, error: SourceError) -> Halt {
+        match error {
+            SourceError::User(error) => {
+                let message = format!("the submitted files are not taken: {error:#}");
+                self.setup.note(&message);
+                Halt::Failed(Failure { class: FailureClass::SourceRefused, message })
+            }
+            SourceError::Ours(error) => {
+                self.setup.note(&format!("{error:#}"));
+                ours("get the source", &error)
+            }
+        }
     }
 
     fn no_image(&self, error: crate::engine::ImageError) -> Halt {

@@ -140,7 +140,10 @@ fn ended_by_itself(verdict: &Verdict) -> bool {
     match verdict {
         Verdict::Passed => true,
         Verdict::Failed(failure) => {
-            matches!(failure.class, FailureClass::StepFailed | FailureClass::ImageBuildFailed)
+            matches!(
+                failure.class,
+                FailureClass::StepFailed | FailureClass::ImageBuildFailed | FailureClass::SourceRefused
+            )
         }
         Verdict::Cancelled | Verdict::Skipped { .. } => false,
     }

@@ -1,6 +1,7 @@
 //! Archives as nobody should make them.
 
 use super::*;
+use sidings_proto::snapshot::Bounds;
 use std::os::unix::fs::PermissionsExt;
 use tar::{Builder, EntryType, Header};
 
@@ -39,7 +40,7 @@ impl Tar {
     }
 
     fn unpack(self) -> Out {
-        self.within(Bounds::default())
+        self.within(BOUNDS)
     }
 
     fn within(self, bounds: Bounds) -> Out {
@@ -107,20 +108,31 @@ fn names_that_lead_outside_are_refused() {
 }
 
 #[test]
-fn links_that_lead_outside_are_refused() {
-    let targets = ["/etc/passwd", "..", "../x", "a/../../..", "./../..", "", "d/../.."];
+fn links_that_lead_outside_come_out_as_they_are_as_from_git() {
+    let targets = ["/etc/passwd", "..", "../x", "a/../../..", "./../..", "d/../..", "../../nowhere"];
     for target in targets {
-        let out = Tar::new().folder("d").link("link", target).unpack();
-        assert!(out.result.contains("the link"), "{target}: {}", out.result);
-        out.refused("");
+        let out = Tar::new().folder("d").link("d/link", target).unpack();
+        assert_eq!(out.result, "2 entries");
+        assert_eq!(std::fs::read_link(out.path("d/link")).unwrap(), Path::new(target));
+    }
+    for target in ["", "a\0b"] {
+        let tar = Tar::new().raw(EntryType::GNULongLink, b"long", b"", 0o644, target.as_bytes()).link("a", "");
+        tar.unpack().refused("the link's target is empty or has a NUL in it");
     }
 }
 
 #[test]
-fn a_chain_of_links_cannot_climb_out() {
-    // Each target is inside when read as text; followed, the second one would be above the root.
-    let tar = Tar::new().folder("a/b").link("a/b/root", "../..").link("out", "a/b/root/..");
-    tar.unpack().refused("the link leads outside");
+fn nothing_is_written_through_a_link_that_leads_outside() {
+    for (name, target) in [("d", "../../out"), ("d", ".."), ("d", "/tmp")] {
+        let tar = || Tar::new().link(name, target).file("d/file", "x").file("out", "x");
+        let out = tar().unpack();
+        out.refused("make the link d");
+        assert!(out.path("d").symlink_metadata().unwrap().is_dir());
+        Tar::new().file("d/file", "x").link("d", target).unpack().refused("make the link d");
+        Tar::new().link("d", target).folder("d/deep/er").unpack().refused("make the link d");
+    }
+    let out = Tar::new().link("f", "../secret").file("f", "x").unpack();
+    out.refused("make the link f");
 }
 
 #[test]
@@ -161,21 +173,29 @@ fn a_hard_link_to_a_file_of_the_host_is_refused() {
 #[test]
 fn the_number_of_entries_is_bounded() {
     let tar = (0..5).fold(Tar::new(), |tar, n| tar.file(&format!("f{n}"), ""));
-    tar.within(Bounds { entries: 4, ..Bounds::default() }).refused("more than 4 entries");
+    tar.within(Bounds { entries: 4, ..BOUNDS }).refused("more than 4 entries");
 }
 
 #[test]
 fn the_size_is_bounded() {
     let tar = Tar::new().file("f", &"x".repeat(100_000));
-    tar.within(Bounds { bytes: 50_000, ..Bounds::default() }).refused("more comes out of the archive than may");
+    tar.within(Bounds { bytes: 50_000, ..BOUNDS }).refused("more comes out of the archive than may");
 }
 
 #[test]
 fn a_bomb_is_defused() {
     let tar = Tar::new().file("bomb", &"\0".repeat(40 * 1024 * 1024));
-    let out = tar.unpack();
+    let out = tar.within(Bounds { free: 4 * 1024 * 1024, ..BOUNDS });
     out.refused("more comes out of the archive than may");
     assert!(out.path("bomb").metadata().unwrap().len() <= 4 * 1024 * 1024);
+}
+
+#[test]
+fn a_tree_that_packs_to_almost_nothing_is_no_bomb() {
+    let size = 100 * 1024 * 1024;
+    let out = Tar::new().file("zeros", &"\0".repeat(size)).unpack();
+    assert_eq!(out.result, "1 entries");
+    assert_eq!(out.path("zeros").metadata().unwrap().len(), size as u64);
 }
 
 #[test]
@@ -196,8 +216,8 @@ fn endless_names_are_refused() {
 fn long_names_lead_outside_no_more_than_short_ones() {
     let tar = Tar::new().raw(EntryType::GNULongName, b"long", b"", 0o644, b"../../out\0").file("a", "x");
     tar.unpack().refused("the path leads outside");
-    let tar = Tar::new().raw(EntryType::GNULongLink, b"long", b"", 0o644, b"/etc/passwd\0").link("a", "b");
-    tar.unpack().refused("the link leads outside");
+    let tar = Tar::new().raw(EntryType::GNULongLink, b"long", b"", 0o644, b"d/../../x\0").link("a", "b");
+    assert_eq!(std::fs::read_link(tar.unpack().path("a")).unwrap(), Path::new("d/../../x"));
     let tar = Tar::new().raw(EntryType::XHeader, b"pax", b"", 0o644, b"18 path=../../out\n").file("a", "x");
     tar.unpack().refused("the path leads outside");
     let tar = Tar::new().raw(EntryType::XHeader, b"pax", b"", 0o644, b"11 size=99\n").file("a", "x");
@@ -207,14 +227,14 @@ fn long_names_lead_outside_no_more_than_short_ones() {
 #[test]
 fn what_is_no_archive_is_refused() {
     for bytes in [&b""[..], b"not zstd at all", &[0x28, 0xb5, 0x2f, 0xfd, 0, 0, 0]] {
-        let out = Out::of(bytes, Bounds::default());
+        let out = Out::of(bytes, BOUNDS);
         assert!(!out.result.ends_with("entries") || bytes.is_empty(), "{}", out.result);
     }
     let whole = zstd::encode_all(&vec![b'x'; 4096][..], 3).unwrap();
-    Out::of(&whole, Bounds::default()).refused("read the archive");
+    Out::of(&whole, BOUNDS).refused("read the archive");
     let tar = Tar::new().file("f", &"text ".repeat(1000)).builder.into_inner().unwrap();
     let cut = zstd::encode_all(&tar[..1024], 3).unwrap();
-    Out::of(&cut, Bounds::default()).refused("");
+    Out::of(&cut, BOUNDS).refused("");
 }
 
 #[test]
@@ -223,21 +243,57 @@ fn a_nul_in_a_name_is_refused() {
     tar.unpack().refused("NUL");
 }
 
+/// Serves these bytes, whatever is asked for.
+fn serving(archive: &[u8]) -> Fetch {
+    let archive = archive.to_owned();
+    Box::new(move |path| {
+        let archive = archive.clone();
+        Box::pin(async move { Ok(std::fs::write(path, archive)?) })
+    })
+}
+
+fn id_of(archive: &[u8]) -> BlobId {
+    blake3::hash(archive).to_hex().to_string().try_into().unwrap()
+}
+
 #[tokio::test]
-async fn a_snapshot_that_is_not_what_was_asked_for_is_refused() {
+async fn a_snapshot_that_is_not_what_was_asked_for_is_refused_and_our_failure() {
     let dir = tempfile::tempdir().unwrap();
     let into = dir.path().join("into");
     std::fs::create_dir(&into).unwrap();
     let archive = zstd::encode_all(&Tar::new().file("a", "x").builder.into_inner().unwrap()[..], 3).unwrap();
-    let right: BlobId = blake3::hash(&archive).to_hex().to_string().try_into().unwrap();
     let wrong: BlobId = "0".repeat(64).try_into().unwrap();
-    let fetch: Fetch = Box::new(move |path| {
-        let archive = archive.clone();
-        Box::pin(async move { Ok(std::fs::write(path, archive)?) })
-    });
     let file = dir.path().join("archive");
-    let error = unpack_snapshot(&fetch, &wrong, file.clone(), into.clone()).await.unwrap_err();
-    assert!(format!("{error:#}").contains("not what was asked for"), "{error:#}");
-    unpack_snapshot(&fetch, &right, file.clone(), into.clone()).await.unwrap();
+    let error = unpack_snapshot(&serving(&archive), &wrong, file.clone(), into.clone()).await.unwrap_err();
+    assert!(matches!(&error, SourceError::Ours(why) if format!("{why:#}").contains("not what was asked for")));
+    unpack_snapshot(&serving(&archive), &id_of(&archive), file.clone(), into.clone()).await.unwrap();
     assert!(into.join("a").exists() && !file.exists());
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_an_archive_is_the_users_failure_and_what_is_wrong_with_the_disk_is_ours() {
+    let tree = || Tar::new().file("a", "x");
+    let long = "n".repeat(300);
+    let long_name = tree().raw(EntryType::GNULongName, b"long", b"", 0o644, long.as_bytes()).file("b", "");
+    let hostile = [tree().file("../b", ""), tree().file("a", ""), tree().file("a/b", ""), long_name];
+    for (n, tar) in hostile.into_iter().enumerate() {
+        let archive = zstd::encode_all(&tar.builder.into_inner().unwrap()[..], 3).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let error = into_folder(&archive, &dir.path().join("archive"), dir.path().join("into"), true).await;
+        assert!(matches!(error, SourceError::User(_)), "{n}: {error:?}");
+    }
+    let archive = zstd::encode_all(&tree().builder.into_inner().unwrap()[..], 3).unwrap();
+    let cut = &archive[..archive.len() / 2];
+    let dir = tempfile::tempdir().unwrap();
+    let error = into_folder(cut, &dir.path().join("archive"), dir.path().join("into"), true).await;
+    assert!(matches!(error, SourceError::User(_)), "{error:?}");
+    let error = into_folder(&archive, &dir.path().join("archive"), dir.path().join("gone"), false).await;
+    assert!(matches!(error, SourceError::Ours(_)), "{error:?}");
+}
+
+async fn into_folder(archive: &[u8], file: &Path, into: PathBuf, make: bool) -> SourceError {
+    if make {
+        std::fs::create_dir(&into).unwrap();
+    }
+    unpack_snapshot(&serving(archive), &id_of(archive), file.to_owned(), into).await.unwrap_err()
 }

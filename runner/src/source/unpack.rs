@@ -1,33 +1,18 @@
 //! Unpacks a snapshot's archive, tar in zstd, which anybody may have made.
 //!
-//! Taken are regular files, folders and links that stay inside; nothing is written through a link, twice, or outside,
+//! Taken are regular files, folders and links. A link may lead anywhere, as in a git checkout: links are made last, are
+//! never followed here, and mean something only in a container. Nothing is written through a link, twice, or outside,
 //! and how much comes out is bounded in all. Of modes only the executable bit counts, of owners nothing.
 
 use anyhow::{Context, bail, ensure};
+use sidings_proto::snapshot::Bounds;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Component, Path, PathBuf};
 use tar::{Archive, Entry, EntryType, PaxExtensions};
-
-/// How much may come out of an archive.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Bounds {
-    /// Files, folders and links.
-    pub(crate) entries: u64,
-    /// Bytes of the tar inside.
-    pub(crate) bytes: u64,
-    /// Bytes of the tar inside for each byte of the archive.
-    pub(crate) ratio: u64,
-}
-
-impl Default for Bounds {
-    fn default() -> Self {
-        Bounds { entries: 100_000, bytes: 10 * 1024 * 1024 * 1024, ratio: 200 }
-    }
-}
 
 /// What came out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,13 +27,10 @@ pub(crate) struct Unpacked {
 const NAME_MAX: u64 = 16 * 1024;
 /// A window of 128 MiB; larger ones would take that much memory.
 const WINDOW_LOG_MAX: u32 = 27;
-/// An archive this small may grow by more than the ratio: a tar ends with 1 KiB of zeros and is padded.
-const RATIO_FROM: u64 = 4 * 1024 * 1024;
-
 /// Unpacks into an empty folder that nobody else writes to meanwhile.
 pub(crate) fn unpack(archive: File, into: &Path, bounds: Bounds) -> anyhow::Result<Unpacked> {
     let compressed = archive.metadata().context("measure the archive")?.len();
-    let most = bounds.bytes.min(compressed.saturating_mul(bounds.ratio).max(RATIO_FROM));
+    let most = bounds.most(compressed);
     let mut decoder = zstd::Decoder::with_buffer(BufReader::new(archive)).context("open the archive")?;
     decoder.window_log_max(WINDOW_LOG_MAX).context("open the archive")?;
     let mut counted = Counted { inner: decoder, left: most };
@@ -125,9 +107,8 @@ impl Unpacking<'_> {
         } else if kind.is_symlink() {
             let target = link.or_else(|| entry.link_name_bytes().map(std::borrow::Cow::into_owned));
             let target = target.context("the link has no target")?;
-            let target = Path::new(std::ffi::OsStr::from_bytes(&target)).to_owned();
-            ensure!(stays_inside(&path, &target), "the link leads outside");
-            self.links.push((path, target));
+            ensure!(!target.is_empty() && !target.contains(&0), "the link's target is empty or has a NUL in it");
+            self.links.push((path, PathBuf::from(std::ffi::OsString::from_vec(target))));
             Ok(())
         } else {
             bail!("only files, folders and links are taken, not an entry of type {:?}", char::from(kind.as_byte()));
@@ -217,20 +198,4 @@ fn inside(path: &[u8]) -> anyhow::Result<PathBuf> {
         }
     }
     Ok(plain)
-}
-
-/// Whether a link at `path` with this target never leads above the uppermost folder. Climbing comes first in a target
-/// or not at all: then it starts from a real folder, and no chain of links can climb further than each of them does.
-fn stays_inside(path: &Path, target: &Path) -> bool {
-    let mut depth = path.components().count().saturating_sub(1);
-    let mut descended = false;
-    for component in target.components() {
-        match component {
-            Component::Normal(_) => descended = true,
-            Component::CurDir => {}
-            Component::ParentDir if depth > 0 && !descended => depth -= 1,
-            Component::ParentDir | Component::RootDir | Component::Prefix(_) => return false,
-        }
-    }
-    !target.as_os_str().is_empty()
 }

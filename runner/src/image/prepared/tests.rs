@@ -196,9 +196,9 @@ fn what_is_missing_or_leads_away_is_the_users_failure() {
     assert_eq!(refused(".", "Dockerfil"), "the Dockerfile \"Dockerfil\" is not in the project");
     assert_eq!(refused("ghost", "Dockerfile"), "the build context \"ghost\" is not in the project");
     assert_eq!(refused("Dockerfile", "Dockerfile"), "the build context \"Dockerfile\" is not a folder");
-    assert_eq!(refused("away", "Dockerfile"), "the build context \"away\" leads out of the project");
-    assert_eq!(refused("..", "Dockerfile"), "the build context \"..\" leads out of the project");
-    assert_eq!(refused(".", "away/hostname"), "the Dockerfile \"away/hostname\" leads out of the project");
+    assert_eq!(refused("away", "Dockerfile"), "the build context \"away\" is not in the project");
+    assert_eq!(refused("..", "Dockerfile"), "the build context \"..\" is not in the project");
+    assert_eq!(refused(".", "away/hostname"), "the Dockerfile \"away/hostname\" is not in the project");
     assert_eq!(refused(".", "folder"), "folder: is not a file");
     assert!(Prepared::read(project.order("inside", "Dockerfile")).is_ok());
 }

@@ -1,6 +1,6 @@
 use super::bench::{Bench, Fault, in_order, of_stages, step};
 use expect_test::expect;
-use sidings_proto::{Command, Environment, Stage, Step};
+use sidings_proto::{Command, Environment, Source, Stage, Step};
 use std::sync::atomic::Ordering;
 
 #[tokio::test(start_paused = true)]
@@ -194,6 +194,21 @@ async fn a_source_that_cannot_be_had_is_our_failure() {
     "#]],
         )
         .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn files_that_cannot_be_taken_are_the_users_failure() {
+    const ARCHIVE: &[u8] = b"this is no archive";
+    let mut bench = Bench::new();
+    bench.serve(ARCHIVE);
+    let mut job = in_order([step(1, "true")]);
+    job.run.source = Source::Snapshot { blob: blake3::hash(ARCHIVE).to_hex().to_string().try_into().unwrap() };
+    bench.check(&job, expect![[r#"
+        phase Source
+        phase Teardown
+        finish: source_refused: the submitted files are not taken: unpack the snapshot: read the archive: Unknown frame descriptor
+          step 1: skipped: the submitted files are not taken: unpack the snapshot: read the archive: Unknown frame descriptor
+    "#]]).await;
 }
 
 #[tokio::test(start_paused = true)]
