@@ -1,5 +1,5 @@
 //! How large the plan becomes: every step has all variables of its job and its pipeline, so a small file could make a
-//! very large plan.
+//! very large plan. And how large a script becomes for the shell, which gets it as one argument.
 
 use super::Reader;
 use crate::diagnostic::Code;
@@ -42,6 +42,11 @@ pub(super) fn of_command(command: &Command) -> usize {
         Command::Commands { commands } => commands.iter().map(|command| command.len() + ENTRY).sum(),
         Command::Image => 0,
     }
+}
+
+/// What the shell gets for one of several commands: `printf` with the command in quotes, then the command.
+pub(super) fn as_printed_and_run(command: &str) -> usize {
+    2 * command.len() + 3 * command.matches('\'').count() + ENTRY
 }
 
 pub(super) fn of_image(image: &Environment) -> usize {

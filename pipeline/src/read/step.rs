@@ -9,6 +9,7 @@ use crate::report::Problem;
 use crate::source::Span;
 use crate::suggest::quoted;
 use crate::yaml::{Node, Value};
+use sidings_proto::plan::ARGUMENT_MAX;
 use sidings_proto::{Command, Environment};
 use std::rc::Rc;
 
@@ -126,7 +127,16 @@ impl Reader<'_> {
             self.error(Code::BadValue, &at.span, format!("{} is empty", at.what), help);
             return None;
         }
-        Some(script)
+        self.fits(at, script.len(), "put it into a file of the project and run that").then_some(script)
+    }
+
+    /// Whether it can be given to a program.
+    pub(super) fn fits(&mut self, at: &At<'_, '_>, bytes: usize, help: &str) -> bool {
+        if bytes > ARGUMENT_MAX {
+            let message = format!("{} has {bytes} bytes; the limit is {} KiB", at.what, ARGUMENT_MAX / 1024);
+            self.error(Code::Limit, &at.span, message, help);
+        }
+        bytes <= ARGUMENT_MAX
     }
 
     fn commands(&mut self, at: &At<'_, '_>) -> Vec<String> {
@@ -142,7 +152,10 @@ impl Reader<'_> {
             let help = "write a command, or take the key out to run the image's own command";
             self.error(Code::BadValue, &at.span, "`commands` is an empty list", help);
         }
-        items.iter().filter_map(|item| self.one_command(item)).collect()
+        let commands: Vec<String> = items.iter().filter_map(|item| self.one_command(item)).collect();
+        let bytes = commands.iter().map(|command| size::as_printed_and_run(command)).sum();
+        let help = "each counts twice, for it is printed and run; put some into a file of the project and run that";
+        if self.fits(at, bytes, help) { commands } else { Vec::new() }
     }
 
     /// A command with a `: ` in it is a map to YAML.

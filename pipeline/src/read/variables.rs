@@ -43,7 +43,11 @@ impl Reader<'_> {
                 self.report.add(problem);
                 None
             }
-            Value::Scalar(_) => self.text(at),
+            Value::Scalar(_) => {
+                let text = self.text(at)?;
+                let help = "put it into a file of the project and read that";
+                self.fits(at, text.len(), help).then_some(text)
+            }
             Value::Map(entries) if let Some(secret) = entries.iter().find(|entry| entry.key.text == "from_secret") => {
                 let help = "this version of Sidings does not run pipelines that use secrets";
                 self.error(Code::NotSupportedYet, &secret.key.span, "`from_secret` is not supported yet", help);

@@ -80,6 +80,39 @@ fn ten_megabytes_are_refused_unread() {
 }
 
 #[test]
+fn what_no_program_can_be_given_is_refused() {
+    let of = |steps: &str| format!("image: a:1\njobs:\n  a:\n    steps:\n{steps}");
+    let kib = |n: usize| "x".repeat(n * 1024);
+    check(
+        &of(&format!("      - run: {}x\n", kib(64))),
+        expect![[r#"
+        5:14 limit: `run` has 65537 bytes; the limit is 64 KiB
+    "#]],
+    );
+    check(
+        &of(&format!("      - commands: [{}, {}]\n", kib(16), kib(16))),
+        expect![[r#"
+        5:19 limit: `commands` has 65664 bytes; the limit is 64 KiB
+    "#]],
+    );
+    // In quotes, each of these becomes four characters.
+    check(
+        &of(&format!("      - commands: [\"{}\"]\n", "'".repeat(14 * 1024))),
+        expect![[r#"
+        5:19 limit: `commands` has 71744 bytes; the limit is 64 KiB
+    "#]],
+    );
+    check(
+        &of(&format!("      - {{ run: \"true\", environment: {{ A: {}x }} }}\n", kib(64))),
+        expect![[r#"
+        5:42 limit: `A` has 65537 bytes; the limit is 64 KiB
+    "#]],
+    );
+    assert!(!found(&of(&format!("      - run: {}\n", kib(64)))).has_errors());
+    assert!(!found(&of(&format!("      - commands: [{}]\n", kib(31)))).has_errors());
+}
+
+#[test]
 fn ten_thousand_levels_are_refused_however_they_are_written() {
     let deep = expect![[r#"
         1:33 limit: maps and lists lie more than 32 deep in one another; that is the limit
