@@ -68,6 +68,7 @@ async fn runner(fleet: &Fleet, number: usize) -> Config {
         engine: EngineKind::Dummy,
         warm_networks: None,
         log_limit_bytes: LOG_LIMIT_BYTES,
+        least_free_bytes: Some(0),
         ca_bundle: None,
     }
 }

@@ -2,6 +2,7 @@
 
 mod attempt;
 mod data_folder;
+pub mod disk;
 pub mod engine;
 pub mod image;
 mod job;
@@ -12,6 +13,7 @@ mod spool;
 
 use anyhow::Context;
 use data_folder::{DataFolder, Identity};
+use disk::Room;
 use engine::docker::{Docker, DockerConfig};
 use engine::dummy::Dummy;
 use engine::{Engine, EngineFacts};
@@ -48,6 +50,8 @@ pub struct Config {
     pub warm_networks: Option<usize>,
     /// Log payload kept of each step, in bytes.
     pub log_limit_bytes: u64,
+    /// With less free on the disk of its folder it takes no jobs, in bytes; by [`disk::Disk::least_free`] when none.
+    pub least_free_bytes: Option<u64>,
     /// Certificates, in PEM, that are trusted for the controller beside the machine's own.
     pub ca_bundle: Option<PathBuf>,
 }
@@ -155,6 +159,7 @@ async fn live(
         identity.token,
         config.hello(&facts),
         Arc::new(tools),
+        Room::new(data.path().to_owned(), config.least_free_bytes),
         shutdown.clone(),
     );
     let worked = worked.await;

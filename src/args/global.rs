@@ -2,6 +2,7 @@
 
 use clap::{ArgAction, Args, ValueEnum};
 use secrecy::SecretString;
+use std::path::PathBuf;
 
 /// Flags of every command.
 #[derive(Debug, Args)]
@@ -57,6 +58,16 @@ pub(crate) struct Remote {
     /// An API token; `sidings up` prints one at its first start.
     #[arg(long, env = "SIDINGS_TOKEN", hide_env_values = true, value_parser = secret)]
     pub(crate) token: Option<SecretString>,
+    #[command(flatten)]
+    pub(crate) trust: Trust,
+}
+
+/// Whom to trust beside the machine's own authorities.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Trust {
+    /// Certificates in PEM that are trusted for the controller, beside the machine's own.
+    #[arg(long, env = "SIDINGS_CA_BUNDLE", value_name = "FILE")]
+    pub(crate) ca_bundle: Option<PathBuf>,
 }
 
 /// Which project is meant.

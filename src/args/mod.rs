@@ -6,12 +6,14 @@ mod runs;
 mod serve;
 mod tree;
 
-pub(crate) use global::{Global, LogFormat, ProjectChoice, Remote};
+pub(crate) use global::{Global, LogFormat, ProjectChoice, Remote, Trust};
 pub(crate) use project::{
     HookArgs, HookCommand, ProjectAdd, ProjectArgs, ProjectCommand, TokenArgs, TokenCommand, TokenCreate,
 };
 pub(crate) use runs::{CancelArgs, LogsArgs, RetryArgs, RunsArgs, ShowArgs, SubmitArgs};
-pub(crate) use serve::{Capacity, ControllerArgs, DataFolder, EngineChoice, Listen, RunnerArgs, StoreChoice, UpArgs};
+pub(crate) use serve::{
+    Capacity, ControllerArgs, DataFolder, EngineChoice, LeastFree, Listen, RunnerArgs, StoreChoice, UpArgs,
+};
 pub(crate) use tree::{CompletionsArgs, DoctorArgs, InitArgs, LintArgs, RunArgs};
 
 use clap::{Parser, Subcommand};

@@ -1,6 +1,6 @@
 //! `up`, `controller` and `runner`: the commands that stay.
 
-use super::global::secret;
+use super::global::{Trust, secret};
 use clap::{ArgGroup, Args, ValueEnum};
 use secrecy::SecretString;
 use std::net::SocketAddr;
@@ -29,21 +29,40 @@ pub(crate) struct Listen {
     pub(crate) api_token: Option<SecretString>,
 }
 
-/// What a runner is told wherever it runs.
+/// What a runner is told wherever it runs, for one run or for good.
 #[derive(Debug, Args)]
 pub(crate) struct Capacity {
     /// Jobs carried out at once [default: one for each processor, at least 2]
     #[arg(long, env = "SIDINGS_SLOTS", value_name = "NUMBER")]
     pub(crate) slots: Option<NonZeroU32>,
-    /// A label of the runner; may be repeated.
-    #[arg(long = "label", env = "SIDINGS_LABELS", value_delimiter = ',', value_parser = label, value_name = "KEY=VALUE")]
-    pub(crate) labels: Vec<(String, String)>,
     /// The container engine; `dummy` has no containers and is for tests.
     #[arg(long, env = "SIDINGS_ENGINE", value_enum, default_value_t = EngineChoice::Docker)]
     pub(crate) engine: EngineChoice,
-    /// Certificates in PEM that are trusted for the controller, beside the machine's own.
-    #[arg(long, env = "SIDINGS_CA_BUNDLE", value_name = "FILE")]
-    pub(crate) ca_bundle: Option<PathBuf>,
+}
+
+/// What a runner is told that stays.
+#[derive(Debug, Args)]
+pub(crate) struct Stay {
+    /// A label of the runner; may be repeated.
+    #[arg(long = "label", env = "SIDINGS_LABELS", value_delimiter = ',', value_parser = label, value_name = "KEY=VALUE")]
+    pub(crate) labels: Vec<(String, String)>,
+    #[command(flatten)]
+    pub(crate) least_free: LeastFree,
+}
+
+/// When a disk counts as full.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub(crate) struct LeastFree {
+    /// Take no jobs with less free on the disk of the data folder, in GiB [default: 5, or a tenth of the disk]
+    #[arg(long = "least-free", env = "SIDINGS_LEAST_FREE", value_name = "GIB")]
+    pub(crate) gib: Option<u32>,
+}
+
+impl LeastFree {
+    /// The same in bytes.
+    pub(crate) fn bytes(self) -> Option<u64> {
+        self.gib.map(|gib| u64::from(gib) << 30)
+    }
 }
 
 /// The container engine.
@@ -76,6 +95,8 @@ pub(crate) struct UpArgs {
     pub(crate) listen: Listen,
     #[command(flatten)]
     pub(crate) capacity: Capacity,
+    #[command(flatten)]
+    pub(crate) stay: Stay,
 }
 
 /// `sidings controller`.
@@ -116,6 +137,10 @@ pub(crate) struct RunnerArgs {
     pub(crate) data: DataFolder,
     #[command(flatten)]
     pub(crate) capacity: Capacity,
+    #[command(flatten)]
+    pub(crate) stay: Stay,
+    #[command(flatten)]
+    pub(crate) trust: Trust,
 }
 
 fn label(text: &str) -> Result<(String, String), String> {

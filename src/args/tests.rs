@@ -57,3 +57,15 @@ fn lifetimes_have_a_unit() {
         assert!(parse(bad).is_err(), "{bad}");
     }
 }
+
+#[test]
+fn a_flag_is_taken_where_it_does_something() {
+    let taken = |line: &str| Cli::try_parse_from(line.split(' ')).is_ok();
+    for line in ["runner", "runs", "submit", "doctor", "project list", "token list"] {
+        assert!(taken(&format!("sidings {line} --ca-bundle ca.pem")), "{line}");
+    }
+    assert!(taken("sidings up --label a=b --least-free 0") && taken("sidings runner --label a=b --least-free 9"));
+    for line in ["run --label a=b", "run --ca-bundle ca.pem", "run --least-free 1", "up --ca-bundle ca.pem"] {
+        assert!(!taken(&format!("sidings {line}")), "{line}");
+    }
+}

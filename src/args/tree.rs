@@ -1,7 +1,7 @@
 //! Commands about the directory they are started in.
 
 use super::global::{ProjectChoice, Remote};
-use super::serve::Capacity;
+use super::serve::{Capacity, LeastFree};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -48,6 +48,8 @@ pub(crate) struct DoctorArgs {
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) least_free: LeastFree,
     #[command(flatten)]
     pub(crate) remote: Remote,
 }

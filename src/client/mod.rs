@@ -8,7 +8,8 @@ mod sse;
 pub(crate) use error::Error;
 pub(crate) use log::LogQuery;
 
-use crate::args::Remote;
+use crate::args::{Remote, Trust};
+use crate::exit::Refusal;
 use futures::{Stream, StreamExt};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
@@ -38,21 +39,27 @@ pub(crate) struct Client {
 impl Client {
     /// For the controller that the flags name.
     pub(crate) fn new(remote: &Remote) -> anyhow::Result<Client> {
-        Client::open(&remote.server, remote.token.clone())
+        Client::open_trusting(&remote.server, remote.token.clone(), &remote.trust)
     }
 
     /// For the controller at this address.
     pub(crate) fn open(server: &str, token: Option<SecretString>) -> anyhow::Result<Client> {
+        Client::open_trusting(server, token, &Trust::default())
+    }
+
+    /// For the controller at this address, behind a certificate of this authority.
+    pub(crate) fn open_trusting(server: &str, token: Option<SecretString>, trust: &Trust) -> anyhow::Result<Client> {
         let base = Url::parse(server).ok().filter(|url| ["http", "https"].contains(&url.scheme()));
-        let wrong =
-            || crate::exit::Refusal::configuration(format!("`{server}` is no address such as http://127.0.0.1:7117"));
-        let http = reqwest::Client::builder()
+        let wrong = || Refusal::configuration(format!("`{server}` is no address such as http://127.0.0.1:7117"));
+        let mut http = reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(5))
             .read_timeout(SILENCE)
             .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("sidings/", env!("CARGO_PKG_VERSION")))
-            .build()?;
-        Ok(Client { http, base: base.ok_or_else(wrong)?, token })
+            .user_agent(concat!("sidings/", env!("CARGO_PKG_VERSION")));
+        if let Some(file) = &trust.ca_bundle {
+            http = http.tls_certs_merge(certificates(file)?);
+        }
+        Ok(Client { http: http.build()?, base: base.ok_or_else(wrong)?, token })
     }
 
     /// The controller's address.
@@ -205,6 +212,14 @@ impl Client {
     fn unreachable(&self, source: reqwest::Error) -> Error {
         Error::Unreachable { server: self.server().to_owned(), source }
     }
+}
+
+fn certificates(path: &Path) -> anyhow::Result<Vec<reqwest::Certificate>> {
+    let wrong = |why: String| Refusal::configuration(format!("--ca-bundle {}: {why}", path.display()));
+    let pem = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
+    let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| wrong(error.to_string()))?;
+    anyhow::ensure!(!certificates.is_empty(), wrong("there is no certificate in PEM in it".to_owned()));
+    Ok(certificates)
 }
 
 fn read<T: DeserializeOwned>(event: sse::Event) -> Result<T, Error> {

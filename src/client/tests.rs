@@ -30,6 +30,21 @@ fn an_address_that_is_none_is_a_wrong_setting() {
 }
 
 #[test]
+fn certificates_that_are_none_are_a_wrong_setting() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = |ca_bundle: std::path::PathBuf| {
+        let error =
+            Client::open_trusting("https://ci.example", None, &Trust { ca_bundle: Some(ca_bundle) }).unwrap_err();
+        (crate::exit::exit_of(&error).code(), error.to_string())
+    };
+    let (code, said) = refused(folder.path().join("none.pem"));
+    assert!(code == 64 && said.contains("none.pem"), "{said}");
+    std::fs::write(folder.path().join("empty.pem"), "no certificate").unwrap();
+    let (code, said) = refused(folder.path().join("empty.pem"));
+    assert!(code == 64 && said.contains("no certificate in PEM"), "{said}");
+}
+
+#[test]
 fn a_refusal_says_what_to_do() {
     let refused = |status, with_token| Error::Refused { status, message: "it was revoked".to_owned(), with_token };
     assert!(refused(StatusCode::UNAUTHORIZED, false).to_string().contains("SIDINGS_TOKEN"));

@@ -48,7 +48,7 @@ impl Finding {
 }
 
 pub(super) async fn doctor(args: DoctorArgs) -> anyhow::Result<Exit> {
-    let findings = checks::all(&args.remote).await;
+    let findings = checks::all(&args.remote, args.least_free).await;
     let text = if args.json { pretty(&findings)? } else { findings.iter().map(shown).collect() };
     print(&text)?;
     let fails = findings.iter().any(|finding| finding.grade == Grade::Fail);

@@ -1,12 +1,13 @@
 //! The post-receive hook of a local repository: how it is put there, and what it does. It reports what was pushed
 //! and shows the pusher the run; whatever goes wrong, the push does not fail.
 
-use crate::args::{HookArgs, HookCommand};
+use crate::args::{HookArgs, HookCommand, Trust};
 use crate::client::Client;
 use crate::exit::{Exit, Refusal};
 use anyhow::Context;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use sidings_proto::TokenId;
 use sidings_proto::api::{Push, PushAnswer};
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::{Read, Write};
@@ -24,10 +25,22 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// What the hook needs to know.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Settings {
-    server: String,
-    project: String,
-    token: String,
+pub(super) struct Settings {
+    pub(super) server: String,
+    pub(super) project: String,
+    pub(super) token: String,
+    /// The token's public name, by which the next hook's making revokes it.
+    #[serde(default)]
+    pub(super) token_id: Option<TokenId>,
+    #[serde(default)]
+    pub(super) ca_bundle: Option<PathBuf>,
+}
+
+impl Settings {
+    /// Those of the hook that is there; none when there is none of ours.
+    pub(super) fn of(repo: &Path) -> Option<Settings> {
+        serde_json::from_slice(&fs::read(repo.join(SETTINGS)).ok()?).ok()
+    }
 }
 
 /// What was written.
@@ -53,12 +66,11 @@ pub(super) fn may_install(repo: &Path) -> anyhow::Result<()> {
 }
 
 /// Writes the hook and what it needs to know; ours of before is replaced.
-pub(super) fn install(repo: &Path, server: &str, project: &str, token: String) -> anyhow::Result<Installed> {
-    let settings = Settings { server: server.to_owned(), project: project.to_owned(), token };
-    write(&repo.join(SETTINGS), 0o600, &serde_json::to_vec_pretty(&settings)?)?;
+pub(super) fn install(repo: &Path, settings: &Settings) -> anyhow::Result<Installed> {
+    write(&repo.join(SETTINGS), 0o600, &serde_json::to_vec_pretty(settings)?)?;
     let script = script_of(repo);
     fs::create_dir_all(repo.join("hooks"))?;
-    write(&script, 0o755, script_text(&this_program()?, server).as_bytes())?;
+    write(&script, 0o755, script_text(&this_program()?, &settings.server).as_bytes())?;
     Ok(Installed { script })
 }
 
@@ -78,7 +90,8 @@ async fn post_receive(repo: &Path) -> anyhow::Result<()> {
     let settings = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
     let settings: Settings =
         serde_json::from_slice(&settings).with_context(|| format!("reading {}", path.display()))?;
-    let client = Client::open(&settings.server, Some(SecretString::from(settings.token)))?;
+    let trust = Trust { ca_bundle: settings.ca_bundle };
+    let client = Client::open_trusting(&settings.server, Some(SecretString::from(settings.token)), &trust)?;
     for push in refs.lines().filter_map(pushed) {
         let answer = tokio::time::timeout(PATIENCE, client.push(&settings.project, &push)).await;
         let answer = answer.context("the controller takes too long")??;
@@ -152,8 +165,15 @@ mod tests {
     #[test]
     fn the_token_is_for_the_owner_only_and_the_hook_can_be_run() {
         let repo = tempfile::tempdir().unwrap();
-        install(repo.path(), "http://127.0.0.1:7117", "demo", "sid_x".to_owned()).unwrap();
-        install(repo.path(), "http://127.0.0.1:7117", "demo", "sid_y".to_owned()).unwrap();
+        let settings = |token: &str| Settings {
+            server: "http://127.0.0.1:7117".to_owned(),
+            project: "demo".to_owned(),
+            token: token.to_owned(),
+            token_id: None,
+            ca_bundle: None,
+        };
+        install(repo.path(), &settings("sid_x")).unwrap();
+        install(repo.path(), &settings("sid_y")).unwrap();
         let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(repo.path().join(SETTINGS)), 0o600);
         assert_eq!(mode(script_of(repo.path())), 0o755);

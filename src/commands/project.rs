@@ -1,8 +1,8 @@
 //! `sidings project`: makes repositories known; a local bare one gets a hook, so that a push makes a run.
 
-use super::hook::{self, Installed};
+use super::hook::{self, Installed, Settings};
 use super::output::{print, print_as};
-use crate::args::{ProjectAdd, ProjectArgs, ProjectCommand};
+use crate::args::{ProjectAdd, ProjectArgs, ProjectCommand, Trust};
 use crate::client::{Client, pretty};
 use crate::exit::{Exit, Refusal};
 use crate::render::lists;
@@ -36,7 +36,7 @@ async fn add(args: ProjectAdd) -> anyhow::Result<Exit> {
     };
     let project = client.add_project(&project).await?;
     let hook = match &bare {
-        Some(repo) => Some(install(&client, &project, repo).await?),
+        Some(repo) => Some(install(&client, &project, repo, args.remote.trust).await?),
         None => None,
     };
     if args.json {
@@ -46,7 +46,9 @@ async fn add(args: ProjectAdd) -> anyhow::Result<Exit> {
     Ok(Exit::Passed)
 }
 
-async fn install(client: &Client, project: &ProjectView, repo: &Path) -> anyhow::Result<Installed> {
+/// Gives the hook a token of its own, and makes the one of the hook before it worthless.
+async fn install(client: &Client, project: &ProjectView, repo: &Path, trust: Trust) -> anyhow::Result<Installed> {
+    let before = Settings::of(repo).filter(|before| before.server == client.server());
     let token = NewToken {
         name: format!("hook of {}", repo.display()),
         kind: TokenKind::Push,
@@ -55,7 +57,22 @@ async fn install(client: &Client, project: &ProjectView, repo: &Path) -> anyhow:
         single_use: false,
     };
     let made = client.make_token(&token).await.context("making a token for the hook")?;
-    hook::install(repo, client.server(), &project.name, made.token)
+    let ca_bundle = trust.ca_bundle.map(std::path::absolute).transpose()?;
+    let settings = Settings {
+        server: client.server().to_owned(),
+        project: project.name.clone(),
+        token: made.token,
+        token_id: Some(made.id),
+        ca_bundle,
+    };
+    let installed = hook::install(repo, &settings)?;
+    if let Some(earlier) = before.and_then(|before| before.token_id) {
+        match client.revoke_token(earlier).await {
+            Err(error) if !error.is_not_found() => return Err(error).context("revoking the hook's earlier token"),
+            _ => {}
+        }
+    }
+    Ok(installed)
 }
 
 fn told(project: &ProjectView, hook: Option<&Installed>) -> String {
@@ -97,6 +114,7 @@ fn head_of(repo: &Path) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::args::Remote;
 
     #[test]
     fn a_folder_becomes_an_address() {
@@ -106,6 +124,39 @@ mod tests {
         let url = repository(root.join("a b.git").to_str().unwrap()).unwrap();
         assert_eq!(url.to_string(), format!("file://{}/a%20b.git", root.display()));
         assert_eq!(url.local_path(), Some(root.join("a b.git")));
+    }
+
+    #[tokio::test]
+    async fn a_project_added_again_gives_its_hook_a_new_token_and_revokes_the_one_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = sidings_controller::Config {
+            data_dir: folder.path().join("controller"),
+            listen: std::net::SocketAddr::from(([127, 0, 0, 1], 0)),
+            public_url: None,
+            store: sidings_controller::StoreKind::Memory,
+            api_token: None,
+        };
+        let controller = sidings_controller::start(config).await.unwrap();
+        let remote = Remote {
+            server: controller.url().to_owned(),
+            token: Some(controller.api_token("test").await.unwrap()),
+            trust: Trust::default(),
+        };
+        let client = Client::new(&remote).unwrap();
+        for repo in ["one.git", "one.git", "two.git"].map(|name| folder.path().join(name)) {
+            ["objects", "refs"].iter().for_each(|part| std::fs::create_dir_all(repo.join(part)).unwrap());
+            std::fs::write(repo.join("HEAD"), "ref: refs/heads/main\n").unwrap();
+            let (name, repo) = ("demo".to_owned(), repo.to_str().unwrap().to_owned());
+            let asked = ProjectAdd { name, repo, default_branch: None, json: false, remote: remote.clone() };
+            add(asked).await.unwrap();
+        }
+        let tokens = client.tokens().await.unwrap().tokens;
+        let pushes: Vec<_> =
+            tokens.iter().filter(|token| token.kind == TokenKind::Push).map(|token| token.id).collect();
+        let kept =
+            ["one.git", "two.git"].map(|name| Settings::of(&folder.path().join(name)).unwrap().token_id.unwrap());
+        assert_eq!(pushes, kept);
+        controller.shutdown().await.unwrap();
     }
 
     #[test]

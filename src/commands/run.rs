@@ -16,7 +16,7 @@ use crate::render::summary::ReadOn;
 use crate::worktree::Project;
 use anyhow::Context;
 use sidings_controller::{Controller, StoreKind};
-use sidings_runner::Shutdown;
+use sidings_runner::{Config, Shutdown};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -74,8 +74,11 @@ impl Line {
         let client = Client::open(controller.url(), Some(controller.api_token("run").await?))?;
         let shutdown = Shutdown::default();
         let token = controller.registration_token("run").await?;
-        let config =
-            config(&args.capacity, folder.path().join("runner"), None, controller.url().to_owned(), Some(token));
+        // Somebody waits for this run and sees what fails: better full than idle.
+        let config = Config {
+            least_free_bytes: Some(0),
+            ..config(&args.capacity, folder.path().join("runner"), controller.url().to_owned(), Some(token))
+        };
         let runner = Box::pin(sidings_runner::run(config, shutdown.clone()));
         Ok(Line { client, controller, runner, runner_ended: false, shutdown, folder })
     }

@@ -7,6 +7,7 @@ use crate::signals::Signals;
 use anyhow::Context;
 use secrecy::SecretString;
 use sidings_runner::{Config, EngineKind, LOG_LIMIT_BYTES, Shutdown};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -16,32 +17,38 @@ pub(super) async fn runner(args: RunnerArgs) -> anyhow::Result<Exit> {
     let token = registration(args.token, args.token_file.as_ref())?;
     let data = folders::data(args.data.data)?.join("runner");
     folders::make_private(&data)?;
-    let config = config(&args.capacity, data, args.name, args.controller, token);
+    let config = Config {
+        name: args.name.unwrap_or_else(host_name),
+        ca_bundle: args.trust.ca_bundle,
+        labels: args.stay.labels.into_iter().collect(),
+        least_free_bytes: args.stay.least_free.bytes(),
+        ..config(&args.capacity, data, args.controller, token)
+    };
     let shutdown = Shutdown::default();
     let works = sidings_runner::run(config, shutdown.clone());
     until_told(works, &mut signals, &shutdown).await?;
     Ok(Exit::Passed)
 }
 
-/// What a runner in this process is told.
+/// What a runner in this process is told, whatever else it may be told.
 pub(super) fn config(
     capacity: &Capacity,
     data_dir: PathBuf,
-    name: Option<String>,
     controller_url: String,
     registration_token: Option<SecretString>,
 ) -> Config {
     Config {
         data_dir,
-        name: name.unwrap_or_else(host_name),
+        name: host_name(),
         controller_url,
         registration_token,
         slots: slots(capacity.slots),
-        labels: capacity.labels.iter().cloned().collect(),
+        labels: BTreeMap::new(),
         engine: engine(capacity.engine),
         warm_networks: None,
         log_limit_bytes: LOG_LIMIT_BYTES,
-        ca_bundle: capacity.ca_bundle.clone(),
+        least_free_bytes: None,
+        ca_bundle: None,
     }
 }
 

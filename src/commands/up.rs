@@ -6,7 +6,7 @@ use crate::args::{StoreChoice, UpArgs};
 use crate::exit::Exit;
 use crate::folders;
 use crate::signals::Signals;
-use sidings_runner::Shutdown;
+use sidings_runner::{Config, Shutdown};
 
 pub(super) async fn up(args: UpArgs) -> anyhow::Result<Exit> {
     let mut signals = Signals::listen()?;
@@ -18,7 +18,11 @@ pub(super) async fn up(args: UpArgs) -> anyhow::Result<Exit> {
     let enrolled = sidings_runner::is_enrolled(&data) && controller.first_api_token().is_none();
     let token = if enrolled { None } else { Some(controller.registration_token("up").await?) };
     let here = format!("http://{}", controller.addr());
-    let config = config(&args.capacity, data, None, here, token);
+    let config = Config {
+        labels: args.stay.labels.into_iter().collect(),
+        least_free_bytes: args.stay.least_free.bytes(),
+        ..config(&args.capacity, data, here, token)
+    };
     anstream::println!("runner:     {} with {} slots", config.name, config.slots);
     anstream::println!("next:       sidings submit -f    (Ctrl-C here drains, twice stops)");
 

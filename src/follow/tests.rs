@@ -71,6 +71,7 @@ async fn runner(folder: &Path, controller: &Controller, shutdown: Shutdown) {
         engine: EngineKind::Dummy,
         warm_networks: None,
         log_limit_bytes: sidings_runner::LOG_LIMIT_BYTES,
+        least_free_bytes: Some(0),
         ca_bundle: None,
     };
     sidings_runner::run(config, shutdown).await.unwrap();

@@ -79,7 +79,9 @@ impl Fleet {
         command
             .args(["runner", "--name", name, "--slots", &slots.to_string()])
             .args(["--controller", self.client.url(), "--data"])
-            .arg(&data);
+            .arg(&data)
+            // However full this machine's disk is.
+            .env("SIDINGS_LEAST_FREE", "0");
         if !data.join("runner/identity.json").exists() {
             command.env("SIDINGS_REGISTRATION_TOKEN", self.client.registration_token().await);
         }

@@ -12,6 +12,7 @@ mod sender;
 
 use crate::Shutdown;
 use crate::attempt::Telling;
+use crate::disk::Room;
 use crate::job::{Carried, Channel, Folder, Tools, carry_out};
 use anyhow::Context;
 use back_off::BackOff;
@@ -33,6 +34,8 @@ use tokio::task::JoinSet;
 
 /// For the answer to a lease request that was open when draining began.
 const LAST_ANSWER: Duration = Duration::from_secs(2);
+/// Between looks at a disk that is full.
+const LOOK_AGAIN: Duration = Duration::from_secs(15);
 /// For what is handed back to be torn down.
 const HAND_BACK: Duration = Duration::from_secs(60);
 
@@ -42,6 +45,7 @@ pub(crate) struct Link {
     heart: Arc<Heart>,
     held: Arc<Held>,
     tools: Arc<Tools>,
+    room: Room,
     shutdown: Shutdown,
     slots: Arc<Semaphore>,
     attempts: JoinSet<()>,
@@ -60,6 +64,7 @@ pub(crate) async fn work(
     token: SecretString,
     hello: Hello,
     tools: Arc<Tools>,
+    room: Room,
     shutdown: Shutdown,
 ) -> Result<(), WorkError> {
     let slots = Arc::new(Semaphore::new(usize::try_from(hello.slots).unwrap_or(1).max(1)));
@@ -73,7 +78,7 @@ pub(crate) async fn work(
     let held = Arc::new(Held::new());
     let heart = Arc::new(Heart::new(greeting, held.clone()));
     let thread = beat::start(heart.clone(), beats_client)?;
-    let mut link = Link { client, heart, held, tools, shutdown, slots, attempts: JoinSet::new() };
+    let mut link = Link { client, heart, held, tools, room, shutdown, slots, attempts: JoinSet::new() };
     let worked = link.run().await;
     link.retire().await;
     let joined = tokio::task::spawn_blocking(move || thread.join()).await;
@@ -115,6 +120,13 @@ impl Link {
                 Some(_) = self.attempts.join_next() => continue,
                 free = free_slots(&self.slots) => free,
             };
+            if !self.room.is_there() {
+                tokio::select! {
+                    () = self.shutdown.wanted() => {}
+                    () = tokio::time::sleep(LOOK_AGAIN) => {}
+                }
+                continue;
+            }
             let (life, request) = (self.heart.greeting.hello.life, RequestId::new());
             let request = LeaseRequest { life, request, slots: free };
             if let Some(over) = self.lease(&request, &mut back_off).await? {

@@ -1,25 +1,23 @@
 //! The things that are looked at, one function each. None of them changes anything but what it removes again.
 
 use super::Finding;
-use crate::args::Remote;
+use crate::args::{LeastFree, Remote};
 use crate::client::{Client, Error};
 use crate::folders;
+use sidings_runner::disk::Disk;
 use sidings_runner::engine::docker::probe::{Probe, Sight, probe};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const GIB: u64 = 1024 * 1024 * 1024;
-/// Less free than this and a runner takes no jobs: the greater of the two.
-const LEAST_FREE: u64 = 5 * GIB;
-const LEAST_SHARE: u64 = 10;
 /// For anything that is looked at.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Everything, in the order in which one thing needs another.
-pub(super) async fn all(remote: &Remote) -> Vec<Finding> {
+pub(super) async fn all(remote: &Remote, least_free: LeastFree) -> Vec<Finding> {
     let mut findings = vec![git().await];
     findings.extend(engine().await);
-    findings.extend(disks());
+    findings.extend(disks(least_free));
     findings.push(controller(remote).await);
     findings
 }
@@ -50,7 +48,7 @@ async fn engine() -> Vec<Finding> {
         Ok(probe) => {
             // Its folder is on this machine when it sees this machine's files.
             let root = probe.root_dir.as_deref().filter(|_| probe.sight == Sight::Seen);
-            let room = root.map(|root| disk("images", root));
+            let room = root.map(|root| disk("images", root, None));
             [version(&probe), builder(&probe), cgroups(&probe), sight(&probe, &folder)]
                 .into_iter()
                 .chain(room)
@@ -109,27 +107,32 @@ fn sight(probe: &Probe, folder: &Path) -> Finding {
     }
 }
 
-fn disks() -> Vec<Finding> {
+/// A runner goes by the disk of its data folder.
+fn disks(least_free: LeastFree) -> Vec<Finding> {
     let data = folders::data(std::env::var_os("SIDINGS_DATA").map(PathBuf::from)).ok();
     let cache = folders::cache().ok();
-    let folders = [("data", data), ("cache", cache)];
-    folders.into_iter().filter_map(|(what, folder)| Some(disk(what, &folder?))).collect()
+    let folders = [("data", data, least_free.bytes()), ("cache", cache, None)];
+    folders.into_iter().filter_map(|(what, folder, told)| Some(disk(what, &folder?, told))).collect()
 }
 
-fn disk(what: &'static str, folder: &Path) -> Finding {
+fn disk(what: &'static str, folder: &Path, told: Option<u64>) -> Finding {
     let there = folder.ancestors().find(|above| above.exists()).unwrap_or(Path::new("/"));
-    let Ok(stat) = rustix::fs::statvfs(there) else {
-        return Finding::warn(what, format!("{} cannot be asked for its free space", there.display()), "look by `df`");
-    };
-    let (free, all) = (stat.f_bavail * stat.f_frsize, stat.f_blocks * stat.f_frsize);
-    graded_disk(what, folder, free, all)
+    match Disk::of(there) {
+        Ok(disk) => graded_disk(what, folder, disk, told),
+        Err(_) => {
+            Finding::warn(what, format!("{} cannot be asked for its free space", there.display()), "look by `df`")
+        }
+    }
 }
 
-fn graded_disk(what: &'static str, folder: &Path, free: u64, all: u64) -> Finding {
-    let least = LEAST_FREE.max(all / LEAST_SHARE);
+fn graded_disk(what: &'static str, folder: &Path, disk: Disk, told: Option<u64>) -> Finding {
+    let (Disk { free, all }, least) = (disk, disk.least_free(told));
     let found = format!("{} of {} free at {}", size(free), size(all), folder.display());
     match free {
         _ if free < GIB => Finding::fail(what, found, "free some: builds need room"),
+        _ if free < least && what == "data" => {
+            Finding::warn(what, found, format!("free some: with less than {} a runner takes no jobs", size(least)))
+        }
         _ if free < least => Finding::warn(what, found, format!("free some: {} should be", size(least))),
         _ => Finding::ok(what, found),
     }
@@ -169,15 +172,21 @@ fn size(bytes: u64) -> String {
 mod tests {
     use super::super::Grade;
     use super::*;
+    use crate::args::Trust;
 
     #[test]
     fn a_disk_is_judged_by_the_rule_of_runners() {
-        let grade = |free, all| graded_disk("data", Path::new("/x"), free * GIB, all * GIB).grade;
+        let judged =
+            |free, all, told| graded_disk("data", Path::new("/x"), Disk { free: free * GIB, all: all * GIB }, told);
+        let grade = |free, all| judged(free, all, None).grade;
         assert_eq!(
             (grade(50, 100), grade(9, 100), grade(6, 40), grade(4, 40)),
             (Grade::Ok, Grade::Warn, Grade::Ok, Grade::Warn)
         );
-        assert_eq!(graded_disk("data", Path::new("/x"), GIB - 1, 100 * GIB).grade, Grade::Fail);
+        assert_eq!(judged(0, 100, None).grade, Grade::Fail);
+        assert_eq!((judged(6, 100, Some(5 * GIB)).grade, judged(6, 10, Some(7 * GIB)).grade), (Grade::Ok, Grade::Warn));
+        let advice = judged(6, 10, Some(7 * GIB)).advice.unwrap();
+        assert_eq!(advice, "free some: with less than 7.0 GiB a runner takes no jobs");
     }
 
     #[test]
@@ -190,8 +199,11 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let server = format!("http://{}", listener.local_addr().unwrap());
         drop(listener);
-        let remote =
-            |token: Option<&str>| Remote { server: server.clone(), token: token.map(secrecy::SecretString::from) };
+        let remote = |token: Option<&str>| Remote {
+            server: server.clone(),
+            token: token.map(secrecy::SecretString::from),
+            trust: Trust::default(),
+        };
         assert_eq!(controller(&remote(None)).await.grade, Grade::Warn);
         assert_eq!(controller(&remote(Some("sid_x"))).await.grade, Grade::Fail);
     }

@@ -140,6 +140,10 @@ impl Runner {
     }
 
     pub(super) fn start_in(dir: Arc<TempDir>, address: &str) -> Runner {
+        Runner::start_with(dir, address, 0)
+    }
+
+    pub(super) fn start_with(dir: Arc<TempDir>, address: &str, least_free: u64) -> Runner {
         let config = Config {
             data_dir: dir.path().to_owned(),
             name: "runner".to_owned(),
@@ -150,6 +154,7 @@ impl Runner {
             engine: EngineKind::Dummy,
             warm_networks: None,
             log_limit_bytes: 16 * 1024 * 1024,
+            least_free_bytes: Some(least_free),
             ca_bundle: None,
         };
         let shutdown = Shutdown::default();

@@ -82,6 +82,19 @@ async fn an_unknown_life_says_hello_again_and_keeps_its_jobs() {
 }
 
 #[tokio::test]
+async fn a_runner_whose_disk_is_full_beats_and_asks_for_no_work() {
+    let (fake, address) = Fake::serve().await;
+    fake.change(|heard| heard.hints = 2);
+    fake.queue("true");
+    let runner = Runner::start_with(std::sync::Arc::new(tempfile::tempdir().unwrap()), &address, u64::MAX);
+    fake.until(|heard| heard.beaten.len() >= 3).await;
+    assert_eq!(fake.count("/lease"), 0);
+    runner.shutdown.drain.cancel();
+    runner.gone().await.unwrap();
+    assert_eq!((fake.count("/lease"), fake.count("/retire")), (0, 1));
+}
+
+#[tokio::test]
 async fn draining_finishes_what_is_at_hand_and_takes_nothing_new() {
     let (fake, address) = Fake::serve().await;
     let runner = Runner::start(&address);
