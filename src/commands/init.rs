@@ -23,6 +23,13 @@ struct Kind {
     steps: &'static [(&'static str, &'static str)],
 }
 
+impl Kind {
+    /// What it is, as people say it.
+    fn project(self) -> String {
+        format!("{} project", self.name).trim_start().to_owned()
+    }
+}
+
 /// The first whose sign is there counts; the last has none.
 const KINDS: [Kind; 7] = [
     Kind {
@@ -66,7 +73,7 @@ const KINDS: [Kind; 7] = [
         steps: &[("build", "make"), ("test", "make test")],
     },
     Kind {
-        name: "a",
+        name: "",
         signs: &[],
         packages: &[],
         steps: &[("hello", "echo \"replace this by what checks the project\"")],
@@ -83,7 +90,7 @@ pub(super) fn init(args: &InitArgs) -> anyhow::Result<Exit> {
             root.join(FILE).display()
         )));
     }
-    let mut told = format!("wrote {} for {} project\n", root.join(FILE).display(), kind.name);
+    let mut told = format!("wrote {} for a {}\n", root.join(FILE).display(), kind.project());
     if write_new(&root.join("Dockerfile"), &dockerfile(kind))? {
         told.push_str(&format!("wrote {}: the environment of its jobs\n", root.join("Dockerfile").display()));
     }

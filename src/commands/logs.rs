@@ -4,7 +4,7 @@ use super::output::{Show, follow_to_the_end, print};
 use crate::args::LogsArgs;
 use crate::client::{Client, LogQuery};
 use crate::exit::{Exit, Refusal};
-use crate::follow::{Line, Lines, OnInterrupt, Plain, Scope, follow, prefix, shown};
+use crate::follow::{Followed, Line, Lines, OnInterrupt, Plain, Scope, follow, prefix, shown};
 use crate::reference;
 use anyhow::Context;
 use futures::StreamExt;
@@ -19,7 +19,7 @@ pub(super) async fn logs(args: LogsArgs) -> anyhow::Result<Exit> {
     let subject = Subject::find(&client, &args).await?;
     let zone = args.timestamps.then(TimeZone::system);
     if args.follow {
-        return subject.follow(&client, zone).await;
+        return subject.follow(&client, args.attempt, zone).await;
     }
     let mut printer = Printer { client: &client, attempt: args.attempt, zone, out: BufWriter::new(anstream::stdout()) };
     subject.print(&mut printer).await?;
@@ -54,22 +54,24 @@ impl Subject {
     fn of(run: RunView, job: Option<JobId>, step: Option<&str>) -> anyhow::Result<Subject> {
         let view = run.jobs.iter().find(|view| Some(view.id) == job);
         let step = view.zip(step).map(|(job, step)| step_named(job, step)).transpose()?;
-        Ok(Subject { run, scope: Scope { job, step } })
+        Ok(Subject { run, scope: Scope { job, step, attempt: None } })
     }
 
     fn is_one_log(&self) -> bool {
         self.scope.step.is_some()
     }
 
-    /// A whole run is followed as by `submit --follow`, its exit code included; a part of it is only its lines.
-    async fn follow(self, client: &Client, zone: Option<TimeZone>) -> anyhow::Result<Exit> {
-        if self.scope.job.is_none() && zone.is_none() {
+    /// A whole run is followed as by `submit --follow`, and ends with its exit code; a part of it is only its lines.
+    async fn follow(self, client: &Client, attempt: Option<u64>, zone: Option<TimeZone>) -> anyhow::Result<Exit> {
+        let is_whole = self.scope.job.is_none();
+        if is_whole && attempt.is_none() && zone.is_none() {
             return follow_to_the_end(client, self.run, Show { plain: false, json: false }).await;
         }
+        let scope = Scope { attempt, ..self.scope };
         let out = BufWriter::new(anstream::stdout());
         let mut screen = if self.is_one_log() { Plain::bare(out, zone) } else { Plain::new(out, zone) };
-        let followed = follow(client, self.run, self.scope, OnInterrupt::Leave, &mut screen).await?;
-        Ok(if followed.interrupted { Exit::Interrupted } else { Exit::Passed })
+        let followed = follow(client, self.run, scope, OnInterrupt::Leave, &mut screen).await?;
+        Ok(end_of(&followed, is_whole))
     }
 
     async fn print(&self, printer: &mut Printer<'_>) -> anyhow::Result<()> {
@@ -88,6 +90,15 @@ impl Subject {
             }
         }
         Ok(())
+    }
+}
+
+/// The verdict is a whole run's; of a part only the lines were wanted.
+fn end_of(followed: &Followed, is_whole: bool) -> Exit {
+    match followed.interrupted {
+        true => Exit::Interrupted,
+        false if is_whole => Exit::of(followed.run.summary.verdict.as_ref()),
+        false => Exit::Passed,
     }
 }
 
@@ -183,6 +194,7 @@ async fn run_of_job(client: &Client, job: JobId) -> anyhow::Result<Option<RunVie
 mod tests {
     use super::*;
     use crate::render::sample::half_way;
+    use sidings_proto::{Failure, FailureClass, Verdict};
 
     #[test]
     fn steps_are_named_or_numbered() {
@@ -190,6 +202,21 @@ mod tests {
         assert_eq!(step_named(job, "pytest").unwrap(), StepNo(2));
         assert_eq!(step_named(job, "1").unwrap(), StepNo(1));
         assert_eq!(step_named(job, "setup").unwrap(), StepNo::SETUP);
+    }
+
+    #[test]
+    fn a_whole_run_ends_with_its_verdict_however_it_is_shown() {
+        let failed = Verdict::Failed(Failure { class: FailureClass::StepFailed, message: String::new() });
+        let end = |verdict: &Verdict, interrupted, is_whole| {
+            let mut run = half_way();
+            run.summary.verdict = Some(verdict.clone());
+            end_of(&Followed { run, interrupted, complete: !interrupted }, is_whole)
+        };
+        assert_eq!((end(&failed, false, true), end(&failed, false, false)), (Exit::Failed, Exit::Passed));
+        assert_eq!(
+            (end(&Verdict::Cancelled, false, true), end(&failed, true, true)),
+            (Exit::Cancelled, Exit::Interrupted)
+        );
     }
 
     #[test]

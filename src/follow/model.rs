@@ -42,6 +42,8 @@ pub(crate) struct Scope {
     pub(crate) job: Option<JobId>,
     /// Only this step of it.
     pub(crate) step: Option<StepNo>,
+    /// Only this attempt of each job.
+    pub(crate) attempt: Option<u64>,
 }
 
 impl Scope {
@@ -50,7 +52,11 @@ impl Scope {
     }
 
     fn takes(self, log: LogId) -> bool {
-        self.takes_job(log.job) && self.step.is_none_or(|only| only == log.step)
+        self.takes_job(log.job) && self.step.is_none_or(|only| only == log.step) && self.takes_attempt(log.fence)
+    }
+
+    fn takes_attempt(self, fence: u64) -> bool {
+        self.attempt.is_none_or(|only| only == fence)
     }
 }
 
@@ -176,13 +182,18 @@ impl Following {
     }
 
     fn scope_ended(&self, job: &JobView) -> bool {
+        let attempt_ended = |only| job.attempts.iter().any(|it| it.fence == only && it.ended.is_some());
+        // The steps are those of the newest attempt.
+        let is_newest = job.attempts.last().is_some_and(|newest| self.scope.takes_attempt(newest.fence));
         let step_ended = |only| job.steps.iter().any(|step| step.no == only && step.state == State::Ended);
-        job.state == State::Ended || self.scope.step.is_some_and(step_ended)
+        job.state == State::Ended
+            || self.scope.attempt.is_some_and(attempt_ended)
+            || (is_newest && self.scope.step.is_some_and(step_ended))
     }
 
     fn due_of(&self, job: &JobView) -> Vec<Notice> {
         let mut due = Vec::new();
-        for attempt in &job.attempts {
+        for attempt in job.attempts.iter().filter(|attempt| self.scope.takes_attempt(attempt.fence)) {
             due.push(Notice::AttemptStarted(job.id, attempt.fence));
             if job.attempts.last() == Some(attempt) {
                 job.steps.iter().for_each(|step| self.due_of_step(job, attempt.fence, step, &mut due));

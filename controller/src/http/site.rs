@@ -8,6 +8,10 @@ use axum::http::{StatusCode, Uri, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// Less than the patience of those who ask.
+const HEALTHY_WITHIN: Duration = Duration::from_secs(2);
 
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new().route("/", get(hello)).route("/healthz", get(health)).route("/metrics", get(metrics))
@@ -18,10 +22,23 @@ async fn hello() -> String {
     format!("Sidings controller {version}\nThe API is at {api}, described by {api}/openapi.json\n")
 }
 
-/// Healthy is who still handles events.
+/// Healthy is who still handles events and reads its store.
 async fn health(State(app): AppState) -> Result<&'static str, HttpError> {
-    app.shell.look(|_| ()).await?;
-    Ok("ok\n")
+    let looks = async {
+        app.shell.look(|_| ()).await?;
+        app.store.project("").await.map_err(|error| {
+            tracing::warn!("the store cannot be read: {error:#}");
+            unhealthy("the store cannot be read")
+        })
+    };
+    match tokio::time::timeout(HEALTHY_WITHIN, looks).await {
+        Ok(looked) => looked.map(|_| "ok\n"),
+        Err(_) => Err(unhealthy("there was no answer in time")),
+    }
+}
+
+fn unhealthy(why: &str) -> HttpError {
+    HttpError::new(StatusCode::SERVICE_UNAVAILABLE, "unhealthy", why)
 }
 
 async fn metrics(State(app): AppState) -> Result<impl IntoResponse, HttpError> {

@@ -7,6 +7,7 @@ use sidings_proto::api::{
     ErrorBody, NewProject, ProjectView, Projects, Push, PushAnswer, RetryRun, RunView, Runs, State, SubmitRun,
 };
 use sidings_proto::{Commit, Source, Trigger, Verdict};
+use sqlx::{Connection, Executor};
 use std::path::Path;
 use std::process::Command;
 
@@ -222,6 +223,19 @@ async fn what_the_api_does_not_know_it_says() {
     assert_eq!(refused(method, StatusCode::METHOD_NOT_ALLOWED).await, "method_not_allowed");
     let long = rig.post("/api/v1/projects", &"x".repeat(1024 * 1024)).await;
     assert_eq!(refused(long, StatusCode::PAYLOAD_TOO_LARGE).await, "too_large");
+}
+
+#[tokio::test]
+async fn a_controller_that_cannot_read_its_store_is_not_healthy() {
+    let rig = rig().await;
+    let healthz = async || rig.call(Method::GET, "/healthz").send().await.unwrap();
+    assert_eq!(healthz().await.status(), StatusCode::OK);
+    let database = format!("sqlite://{}", rig.data.path().join("sidings.db").display());
+    let mut connection = sqlx::AnyConnection::connect(&database).await.unwrap();
+    connection.execute("ALTER TABLE projects RENAME TO elsewhere").await.unwrap();
+    assert_eq!(refused(healthz().await, StatusCode::SERVICE_UNAVAILABLE).await, "unhealthy");
+    connection.execute("ALTER TABLE elsewhere RENAME TO projects").await.unwrap();
+    assert_eq!(healthz().await.status(), StatusCode::OK);
 }
 
 #[tokio::test]

@@ -59,7 +59,7 @@ fn the_files_are_short_and_say_what_they_are_for() {
 #[test]
 fn the_folder_decides_what_is_written() {
     let folder = tempfile::tempdir().unwrap();
-    assert_eq!(kind_of(folder.path()).name, "a");
+    assert_eq!(kind_of(folder.path()).name, "");
     for (sign, name) in [("Makefile", "make"), ("requirements.txt", "Python"), ("Cargo.toml", "Rust")] {
         fs::write(folder.path().join(sign), "").unwrap();
         assert_eq!(kind_of(folder.path()).name, name);
@@ -76,4 +76,12 @@ fn what_is_there_stays() {
     fs::write(folder.path().join(FILE), "mine").unwrap();
     assert_eq!(crate::exit::exit_of(&init(&args).unwrap_err()), Exit::Configuration);
     assert_eq!(fs::read_to_string(folder.path().join(FILE)).unwrap(), "mine");
+}
+
+#[test]
+fn a_project_is_told_by_its_kind() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(kind_of(folder.path()).project(), "project");
+    std::fs::write(folder.path().join("setup.py"), "").unwrap();
+    assert_eq!(kind_of(folder.path()).project(), "Python project");
 }

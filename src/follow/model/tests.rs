@@ -108,11 +108,38 @@ fn a_step_that_was_not_run_has_no_log() {
 
 #[test]
 fn a_scope_follows_one_step_and_no_longer_than_it_goes() {
-    let scope = Scope { job: Some(job_id(1)), step: Some(StepNo(1)) };
+    let scope = Scope { job: Some(job_id(1)), step: Some(StepNo(1)), attempt: None };
     let mut following = Following::new(waiting(), scope);
     assert_eq!(following.see(second_step_runs()), [log(1)]);
     following.log_ended(log(1));
     assert!(following.is_complete());
+}
+
+#[test]
+fn a_scope_follows_one_attempt_and_no_longer_than_it_goes() {
+    let mut again = second_step_runs();
+    let lost = failed(FailureClass::RunnerLost, "the runner fell silent");
+    let first = AttemptView { ended: Some(Timestamp(1)), verdict: Some(lost), ..attempt(1) };
+    again.jobs[0].attempts = vec![first, attempt(2)];
+
+    let mut following = Following::new(again.clone(), Scope { attempt: Some(1), ..Scope::default() });
+    assert_eq!(following.see(again.clone()), [log(0), log(1), log(2)]);
+    (0..3).for_each(|step| following.log_ended(log(step)));
+    assert_eq!(following.due(), [Notice::AttemptStarted(job_id(1), 1), Notice::AttemptLost(job_id(1), 1)]);
+    assert!(!following.is_complete(), "a whole run is followed to its end");
+
+    let scope = |step, fence| Scope { job: Some(job_id(1)), step, attempt: Some(fence) };
+    let complete = |scope| {
+        let mut following = Following::new(again.clone(), scope);
+        following.see(again.clone()).into_iter().for_each(|log| following.log_ended(log));
+        following.is_complete()
+    };
+    assert_eq!((complete(scope(None, 1)), complete(scope(None, 2))), (true, false));
+    let step = |no| Some(StepNo(no));
+    assert_eq!(
+        (complete(scope(step(2), 1)), complete(scope(step(1), 2)), complete(scope(step(2), 2))),
+        (true, true, false)
+    );
 }
 
 #[test]
