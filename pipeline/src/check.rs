@@ -2,7 +2,7 @@
 //! that wait for one another.
 
 use crate::diagnostic::Code;
-use crate::pipeline::{Job, Named, Pipeline};
+use crate::pipeline::{Job, Named, Need, Pipeline};
 use crate::report::{Problem, Report};
 use crate::source::Span;
 use crate::suggest::{did_you_mean, listed, nearest, quoted, shortened};
@@ -18,13 +18,31 @@ pub(crate) fn check(pipeline: &Pipeline, report: &mut Report) {
     for job in &pipeline.jobs {
         step_names(job, report);
     }
-    let jobs = &pipeline.jobs;
+    let entries = entries(&pipeline.jobs);
     let by_name: BTreeMap<&str, usize> =
-        jobs.iter().enumerate().map(|(index, job)| (job.name.text.as_str(), index)).collect();
-    for job in jobs {
+        entries.iter().enumerate().map(|(index, entry)| (entry.name.text.as_str(), index)).collect();
+    for job in &pipeline.jobs {
         needs(job, &by_name, report);
     }
-    cycles(jobs, &by_name, report);
+    cycles(&entries, &by_name, report);
+}
+
+/// An entry of `jobs`: what all jobs that are made of it need.
+struct Entry<'j> {
+    name: &'j Named,
+    needs: Vec<&'j Named>,
+}
+
+/// The jobs of one entry follow one another.
+fn entries(jobs: &[Job]) -> Vec<Entry<'_>> {
+    jobs.chunk_by(|one, next| one.name.text == next.name.text).filter_map(entry_of).collect()
+}
+
+fn entry_of(jobs: &[Job]) -> Option<Entry<'_>> {
+    let mut names = BTreeSet::new();
+    let needs = jobs.iter().flat_map(|job| &job.needs).map(|need| &need.job);
+    let needs = needs.filter(|need| names.insert(need.text.as_str())).collect();
+    jobs.first().map(|first| Entry { name: &first.name, needs })
 }
 
 fn step_names(job: &Job, report: &mut Report) {
@@ -47,16 +65,26 @@ fn same_step_name(job: &Job, name: &Named, first: &Span) -> Problem {
 
 fn needs(job: &Job, by_name: &BTreeMap<&str, usize>, report: &mut Report) {
     let mut seen: BTreeMap<&str, &Span> = BTreeMap::new();
-    for need in &job.needs {
+    for Need { job: need, optional } in &job.needs {
         if let Some(first) = seen.insert(&need.text, &need.span) {
             report.add(needed_twice(need, first));
         } else if need.text == job.name.text {
             report.add(needs_itself(job, need));
         } else if !by_name.contains_key(need.text.as_str()) {
             let near = if report.has_room() { nearest(&need.text, by_name.keys().copied()) } else { None };
-            report.add(unknown_job(job, need, near, by_name));
+            match (optional, near) {
+                (false, near) => report.add(unknown_job(job, need, near, by_name)),
+                (true, Some(near)) => report.add(perhaps_a_slip(job, need, near)),
+                (true, None) => {}
+            }
         }
     }
+}
+
+/// It may be meant: the job is then one that is not there.
+fn perhaps_a_slip(job: &Job, need: &Named, near: &str) -> Problem {
+    let message = format!("job {} may need {}, which is not a job", quoted(&job.name.text), quoted(&need.text));
+    Problem::new(Code::UnknownJob, &need.span, message).help(did_you_mean(near)).warning()
 }
 
 fn needed_twice(need: &Named, first: &Span) -> Problem {
@@ -84,7 +112,7 @@ fn unknown_job(job: &Job, need: &Named, near: Option<&str>, by_name: &BTreeMap<&
     Problem::new(Code::UnknownJob, &need.span, message).expected("the name of a job").help(help)
 }
 
-fn cycles(jobs: &[Job], by_name: &BTreeMap<&str, usize>, report: &mut Report) {
+fn cycles(jobs: &[Entry<'_>], by_name: &BTreeMap<&str, usize>, report: &mut Report) {
     let mut graph: DiGraph<usize, ()> = DiGraph::new();
     let nodes: Vec<NodeIndex> = (0..jobs.len()).map(|index| graph.add_node(index)).collect();
     for (index, job) in jobs.iter().enumerate() {
@@ -101,7 +129,7 @@ fn cycles(jobs: &[Job], by_name: &BTreeMap<&str, usize>, report: &mut Report) {
 
 /// The way from the first job of a circle back to it: each job, and the need in it that leads on.
 fn shortest_circle<'j>(
-    jobs: &'j [Job],
+    jobs: &[Entry<'j>],
     members: &BTreeSet<usize>,
     by_name: &BTreeMap<&str, usize>,
 ) -> Vec<(&'j Named, &'j Named)> {
@@ -120,7 +148,7 @@ fn shortest_circle<'j>(
     let mut path = Vec::new();
     let mut at = start;
     while let Some((from, need)) = came_from.get(&at) {
-        path.push((&jobs[*from].name, *need));
+        path.push((jobs[*from].name, *need));
         at = *from;
         if at == start {
             break;

@@ -124,6 +124,8 @@ pub enum Code {
     DuplicateName,
     /// A job that does not exist.
     UnknownJob,
+    /// A matrix that is not there, or an axis that it does not have.
+    UnknownAxis,
     /// Jobs that wait for one another.
     Cycle,
     /// A name that is not a variable's, or one that Sidings sets itself.
@@ -157,6 +159,7 @@ impl Code {
             Code::BadValue => "bad_value",
             Code::DuplicateName => "duplicate_name",
             Code::UnknownJob => "unknown_job",
+            Code::UnknownAxis => "unknown_axis",
             Code::Cycle => "cycle",
             Code::BadVariable => "bad_variable",
             Code::BadImage => "bad_image",

@@ -5,7 +5,7 @@
 
 use crate::condition::When;
 use crate::source::Span;
-use sidings_proto::{Command, Environment};
+use sidings_proto::{Command, Environment, Node};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -19,26 +19,41 @@ pub(crate) struct Pipeline {
     pub(crate) jobs: Vec<Job>,
 }
 
-/// A job, with what it has from the top of the file.
-#[derive(Debug)]
+/// A job, with what it has from the top of the file. A matrix and `parallelism` make several of one entry.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Job {
+    /// As it stands in the file.
     pub(crate) name: Named,
-    pub(crate) needs: Vec<Named>,
+    /// The same, with what tells it from others of its entry: `test (15, slow) 1/3`.
+    pub(crate) label: String,
+    /// Which of the copies of `parallelism` it is.
+    pub(crate) node: Node,
+    /// Conditions of `exclude`: when one holds, the job is not there.
+    pub(crate) unless: Vec<When>,
+    pub(crate) needs: Vec<Need>,
     pub(crate) when: Option<When>,
     pub(crate) timeout_ms: u64,
     pub(crate) allow_failure: bool,
     pub(crate) stages: Vec<Stage>,
 }
 
+/// An item of `needs`.
+#[derive(Clone, Debug)]
+pub(crate) struct Need {
+    pub(crate) job: Named,
+    /// There may be no such job.
+    pub(crate) optional: bool,
+}
+
 /// A step, or a `parallel:` group.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Stage {
     pub(crate) parallel: bool,
     pub(crate) steps: Vec<Step>,
 }
 
 /// A step, with what it has from its job.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Step {
     pub(crate) name: Option<Named>,
     /// Steps share what they have from around them.
@@ -52,7 +67,7 @@ pub(crate) struct Step {
 }
 
 /// A text and its place.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Named {
     pub(crate) text: String,
     pub(crate) span: Span,

@@ -2,9 +2,10 @@
 
 mod names;
 
-use crate::pipeline::{Job, Pipeline, Stage, Step};
+use crate::pipeline::{Job, Need, Pipeline, Stage, Step};
 use crate::{Context, Outcome};
 use sidings_proto::{JobSpec, Plan, PlannedJob, StepNo, Trigger, plan};
+use std::collections::BTreeMap;
 
 /// Marks in a commit's message, in any case, that make no run.
 const SKIP_MARKS: [&str; 2] = ["[skip ci]", "[ci skip]"];
@@ -24,11 +25,48 @@ pub(crate) fn skipped_by_message(context: &Context) -> Option<String> {
 pub(crate) fn plan(pipeline: &Pipeline, context: &Context) -> Outcome {
     match pipeline.when.as_ref().and_then(|when| when.why_not(context)) {
         Some(why) => Outcome::NoRun { reason: format!("the pipeline's condition is false ({why})") },
-        None => Outcome::Plan(Plan { jobs: pipeline.jobs.iter().map(|job| planned(job, context)).collect() }),
+        None => Outcome::Plan(jobs(pipeline, context)),
     }
 }
 
-fn planned(job: &Job, context: &Context) -> PlannedJob {
+/// The jobs that one entry of the file makes for a commit; those that `exclude` takes out are not among them.
+fn present<'p>(entry: &'p [Job], context: &Context) -> Vec<&'p Job> {
+    let excluded = |job: &Job| job.unless.iter().any(|when| when.why_not(context).is_none());
+    entry.iter().filter(|job| !excluded(job)).collect()
+}
+
+fn jobs(pipeline: &Pipeline, context: &Context) -> Plan {
+    let entries: Vec<&[Job]> = pipeline.jobs.chunk_by(|one, next| one.name.text == next.name.text).collect();
+    let mut labels = Labels::new();
+    for entry in &entries {
+        let label = present(entry, context).into_iter().map(|job| job.label.as_str()).collect();
+        labels.insert(&entry[0].name.text, label);
+    }
+    let planned = |entry: &&[Job]| -> Vec<PlannedJob> {
+        let jobs = present(entry, context);
+        if jobs.is_empty() {
+            return vec![all_excluded(&entry[0], &labels)];
+        }
+        jobs.into_iter().map(|job| planned(job, context, &labels)).collect()
+    };
+    Plan { jobs: entries.iter().flat_map(planned).collect() }
+}
+
+/// One job stays to be seen, under the entry's name.
+fn all_excluded(job: &Job, labels: &Labels<'_>) -> PlannedJob {
+    PlannedJob {
+        name: job.name.text.clone(),
+        needs: needs(job, labels),
+        skip: Some("every combination of its matrix is excluded".to_owned()),
+        allow_failure: job.allow_failure,
+        ..PlannedJob::default()
+    }
+}
+
+/// What the jobs of each entry are called.
+type Labels<'p> = BTreeMap<&'p str, Vec<&'p str>>;
+
+fn planned(job: &Job, context: &Context, labels: &Labels<'_>) -> PlannedJob {
     let stages = stages(job, context);
     let why = job.when.as_ref().and_then(|when| when.why_not(context));
     let skip = match why {
@@ -37,13 +75,24 @@ fn planned(job: &Job, context: &Context) -> PlannedJob {
         None => None,
     };
     PlannedJob {
-        name: job.name.text.clone(),
-        needs: job.needs.iter().map(|need| need.text.clone()).collect(),
+        name: job.label.clone(),
+        needs: needs(job, labels),
         skip,
         allow_failure: job.allow_failure,
-        spec: JobSpec { stages, timeout_ms: job.timeout_ms, ..JobSpec::default() },
+        spec: JobSpec { stages, timeout_ms: job.timeout_ms, node: job.node },
+        group: (job.label != job.name.text).then(|| job.name.text.clone()),
         ..PlannedJob::default()
     }
+}
+
+/// All jobs of each entry that is needed; an optional one may not be there.
+fn needs(job: &Job, labels: &Labels<'_>) -> Vec<String> {
+    let of = |need: &Need| match labels.get(need.job.text.as_str()) {
+        Some(jobs) if jobs.is_empty() => vec![need.job.text.clone()],
+        Some(jobs) => jobs.iter().map(|&label| label.to_owned()).collect(),
+        None => Vec::new(),
+    };
+    job.needs.iter().flat_map(of).collect()
 }
 
 /// Steps whose condition is false are left out; those that stay are numbered through.

@@ -2,10 +2,14 @@
 //!
 //! A file of this room reads one kind of part. Which keys there are, and which will be one day, is in [`shape`].
 
+mod copies;
 mod environment;
 mod fields;
 mod job;
+mod matrix;
+mod needs;
 mod path;
+mod replace;
 mod shape;
 mod size;
 mod step;
@@ -16,6 +20,7 @@ mod when;
 use crate::Files;
 use crate::diagnostic::Code;
 use crate::dockerfile::Dockerfile;
+use crate::matrix::Combination;
 use crate::pipeline::Pipeline;
 use crate::report::{Problem, Report};
 use crate::source::Span;
@@ -35,11 +40,23 @@ struct Reader<'r> {
     images: Images,
     /// Bytes of the plan so far, about.
     spent: usize,
+    /// Jobs that matrices and `parallelism` have made so far.
+    made: usize,
+    /// The combination of a matrix that a job is read for.
+    axes: Option<Rc<Combination>>,
 }
 
 /// The pipeline that a tree says, none if the tree is none at all.
 pub(crate) fn pipeline(tree: &Node<'_>, files: &dyn Files, report: &mut Report) -> Option<Pipeline> {
-    let mut reader = Reader { report, files, dockerfiles: BTreeMap::new(), images: Images::default(), spent: 0 };
+    let mut reader = Reader {
+        report,
+        files,
+        dockerfiles: BTreeMap::new(),
+        images: Images::default(),
+        spent: 0,
+        made: 0,
+        axes: None,
+    };
     if tree.is_null() {
         reader.empty_file(&tree.span);
         return None;

@@ -81,6 +81,12 @@ impl Report {
         self.found.len() < MOST
     }
 
+    /// Where a piece of text stands within a place; the place itself if it is not written there as it is.
+    pub(crate) fn find(&self, within: &Span, piece: &str) -> Span {
+        let text = self.source.text.get(within.clone()).unwrap_or_default();
+        text.find(piece).map_or_else(|| within.clone(), |at| within.start + at..within.start + at + piece.len())
+    }
+
     /// One that is not worth its words any more.
     pub(crate) fn leave_out(&mut self) {
         self.left_out += 1;

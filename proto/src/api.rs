@@ -211,6 +211,9 @@ pub struct JobView {
     pub id: JobId,
     /// Its name.
     pub name: String,
+    /// The job of the file that it is one of, where a matrix or `parallelism` makes several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
     /// The jobs it needs.
     pub needs: Vec<String>,
     /// Its failure does not fail the run.

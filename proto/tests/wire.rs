@@ -116,6 +116,16 @@ fn words() {
     wire("verdict-failed", &failed());
     wire("verdict-cancelled", &Verdict::Cancelled);
     wire("verdict-skipped", &Verdict::Skipped { reason: "its condition is false".to_owned(), blocked: false });
+    let mut of_copy = JobSpec { node: Node { index: 2, total: 3 }, ..spec() };
+    of_copy.stages.truncate(1);
+    of_copy.stages[0].steps[0].runs_on = RunsOn::Always;
+    let copy = PlannedJob {
+        name: "test (15) 2/3".to_owned(),
+        group: Some("test".to_owned()),
+        runs_on: RunsOn::Failure,
+        spec: of_copy,
+        ..PlannedJob::default()
+    };
     let job = PlannedJob {
         name: "test".to_owned(),
         needs: vec!["build".to_owned()],
@@ -124,7 +134,7 @@ fn words() {
         spec: spec(),
         ..PlannedJob::default()
     };
-    wire("plan", &Plan { jobs: vec![job] });
+    wire("plan", &Plan { jobs: vec![job, copy] });
 }
 
 #[test]
@@ -244,7 +254,8 @@ fn job() -> JobView {
     };
     JobView {
         id: JobId(id(2)),
-        name: "test".to_owned(),
+        name: "test (15)".to_owned(),
+        group: Some("test".to_owned()),
         needs: vec!["build".to_owned()],
         allow_failure: false,
         state: State::Running,

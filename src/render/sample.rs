@@ -28,6 +28,7 @@ pub(crate) fn job(number: u128, name: &str, needs: &[&str], steps: Vec<StepView>
     JobView {
         id: job_id(number),
         name: name.to_owned(),
+        group: None,
         needs: needs.iter().map(|name| (*name).to_owned()).collect(),
         allow_failure: false,
         state: State::Waiting,

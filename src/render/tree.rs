@@ -129,9 +129,20 @@ impl Tree<'_> {
     }
 
     fn waits(&self, job: &JobView) -> Option<String> {
-        let over = |name: &str| self.run.jobs.iter().any(|other| other.name == name && other.state == State::Ended);
-        let missing: Vec<&str> = job.needs.iter().map(String::as_str).filter(|name| !over(name)).collect();
-        (!missing.is_empty()).then(|| format!("needs {}", missing.join(", ")))
+        let needed = |name: &String| self.run.jobs.iter().find(|other| other.name == *name);
+        let needed: Vec<&JobView> = job.needs.iter().filter_map(needed).collect();
+        let missing = |job: &&JobView| job.state != State::Ended;
+        let mut groups: Vec<(&str, usize, usize)> = Vec::new();
+        for job in needed {
+            let group = job.group.as_ref().unwrap_or(&job.name);
+            let there = groups.iter_mut().find(|(name, ..)| name == group);
+            match there {
+                Some((_, left, all)) => (*left, *all) = (*left + usize::from(missing(&job)), *all + 1),
+                None => groups.push((group, usize::from(missing(&job)), 1)),
+            }
+        }
+        let words: Vec<String> = groups.iter().filter(|(_, left, _)| *left > 0).map(of_group).collect();
+        (!words.is_empty()).then(|| format!("needs {}", words.join(", ")))
     }
 
     fn row(&self, indent: usize, mark: &str, name: &str, time: &str, detail: &str) -> String {
@@ -151,6 +162,11 @@ impl Tree<'_> {
     fn cut(&self, line: &str) -> String {
         truncate_str(line, self.width, "…").trim_end().to_owned()
     }
+}
+
+/// `test`; `test (3 of 8)` when it is several jobs.
+fn of_group((name, left, all): &(&str, usize, usize)) -> String {
+    if *all == 1 { (*name).to_owned() } else { format!("{name} ({left} of {all})") }
 }
 
 /// Steps of a job that was not to run say nothing.
@@ -210,6 +226,29 @@ mod tests {
         assert_snapshot!(text(&whole(&run_of(vec![lost]), NOW, 60, &last_line)), @r#"
         demo@7  15.0s  main  3f2a91c  Show departures by platform
         ▶ build   15.0s  attempt 2 · gets its image · the last line…
+        "#);
+    }
+
+    #[test]
+    fn jobs_of_a_matrix_that_are_needed_are_counted() {
+        let of_matrix =
+            |number, name: &str| JobView { group: Some("test".to_owned()), ..job(number, name, &[], vec![]) };
+        let first = over(of_matrix(1, "test (15)"), Verdict::Passed);
+        let needs = ["lint", "test (15)", "test (16)", "test (17)"];
+        let jobs = vec![
+            job(4, "lint", &[], vec![]),
+            first,
+            of_matrix(2, "test (16)"),
+            of_matrix(3, "test (17)"),
+            job(5, "publish", &needs, vec![]),
+        ];
+        assert_snapshot!(text(&whole(&run_of(jobs), NOW, 80, &last_line)), @r#"
+        demo@7  15.0s  main  3f2a91c  Show departures by platform
+        ○ lint
+        ✓ test (15)   14.0s
+        ○ test (16)
+        ○ test (17)
+        ○ publish            needs lint, test (2 of 3)
         "#);
     }
 

@@ -53,6 +53,7 @@ fn job_view(id: JobId, planned: &PlannedJob, job: &StoredJob, names: &dyn Names)
     JobView {
         id,
         name: planned.name.clone(),
+        group: planned.group.clone(),
         needs: planned.needs.clone(),
         allow_failure: planned.allow_failure,
         state: job_state(job),

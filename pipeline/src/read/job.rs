@@ -34,34 +34,23 @@ impl Reader<'_> {
         if entries.is_empty() {
             self.error(Code::MissingKey, &at.span, "there are no jobs", "add at least one job");
         }
-        entries.iter().map(|entry| self.job(entry, defaults)).collect()
+        entries.iter().flat_map(|entry| self.job(entry, defaults)).collect()
     }
 
     /// Always gives a job, so that others can need it.
-    fn job(&mut self, entry: &Entry<'_>, defaults: &Defaults) -> Job {
+    fn job(&mut self, entry: &Entry<'_>, defaults: &Defaults) -> Vec<Job> {
         let name = Named { text: entry.key.text.to_string(), span: entry.key.span.clone() };
         self.job_name(&entry.key);
-        let mut job = Job {
-            name,
-            needs: Vec::new(),
-            when: None,
-            timeout_ms: TIMEOUT_MS,
-            allow_failure: false,
-            stages: Vec::new(),
-        };
-        if let Some(fields) =
-            self.fields(&At { what: format!("job {}", quoted(&entry.key.text)), ..At::value_of(entry) }, &shape::JOB)
-        {
-            self.fill(&mut job, &fields, defaults);
+        let job = Job { label: name.text.clone(), name, ..Job::default() };
+        let at = At { what: format!("job {}", quoted(&entry.key.text)), ..At::value_of(entry) };
+        match self.fields(&at, &shape::JOB) {
+            Some(fields) => self.copies(job, &fields, defaults),
+            None => vec![job],
         }
-        job
     }
 
-    fn fill(&mut self, job: &mut Job, fields: &Fields<'_, '_>, defaults: &Defaults) {
-        job.needs = fields
-            .get("needs")
-            .and_then(|at| self.texts(&at, "the name of a job, or a list of them"))
-            .unwrap_or_default();
+    pub(super) fn fill(&mut self, job: &mut Job, fields: &Fields<'_, '_>, defaults: &Defaults) {
+        job.needs = fields.get("needs").map(|at| self.needs(&at)).unwrap_or_default();
         job.when = fields.get("when").and_then(|at| self.when(&at));
         job.timeout_ms = fields.get("timeout").and_then(|at| self.timeout(&at)).unwrap_or(TIMEOUT_MS);
         job.allow_failure = fields.get("allow_failure").and_then(|at| self.truth(&at)).unwrap_or(false);

@@ -32,15 +32,25 @@ pub(super) const BUILD: Shape = Shape {
 pub(super) const JOB: Shape = Shape {
     what: "a job",
     place: "under the job's name in `jobs`",
-    keys: &["build", "image", "needs", "when", "environment", "working_directory", "timeout", "allow_failure", "steps"],
+    keys: &[
+        "build",
+        "image",
+        "needs",
+        "when",
+        "matrix",
+        "parallelism",
+        "environment",
+        "working_directory",
+        "timeout",
+        "allow_failure",
+        "steps",
+    ],
     later: &[
         "approval",
         "artifacts",
         "cache",
         "concurrency",
         "labels",
-        "matrix",
-        "parallelism",
         "resources",
         "retry",
         "services",
@@ -76,6 +86,9 @@ pub(super) const WHEN: Shape = Shape {
     keys: &["event", "branch", "tag", "not"],
     later: &["matrix", "path", "status"],
 };
+
+pub(super) const NEED: Shape =
+    Shape { what: "an item of `needs`", place: "in an item of `needs`", keys: &["job", "optional"], later: &[] };
 
 /// In the order in which a key that is somewhere else is looked for.
 pub(super) const ALL: [&Shape; 7] = [&STEP, &JOB, &PIPELINE, &BUILD, &WHEN, &IMAGE, &GROUP];

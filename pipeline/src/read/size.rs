@@ -12,6 +12,8 @@ use sidings_proto::{Command, Environment};
 const MAX_PLAN: usize = 16 * 1024 * 1024;
 /// What an entry of a map or list takes beside its text.
 const ENTRY: usize = 64;
+/// What a step takes beside its texts: a matrix multiplies small steps as well.
+pub(super) const STEP: usize = 256;
 
 impl Reader<'_> {
     /// Takes so many bytes for the plan; false if there are not as many left.

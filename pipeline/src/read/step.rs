@@ -70,8 +70,8 @@ impl Reader<'_> {
         let place = name.as_ref().map_or(&at.span, |name| &name.span);
         let image = self.image_of(own.image, job, place);
         let command = self.command(&fields);
-        let bytes = size::of_image(&image) + size::of_command(&command) + size::of_variables(&own.environment);
-        if !self.spend(bytes, place) {
+        let texts = size::of_image(&image) + size::of_command(&command) + size::of_variables(&own.environment);
+        if !self.spend(texts + size::STEP, place) {
             return None;
         }
         Some(Step {

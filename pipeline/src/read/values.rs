@@ -2,6 +2,7 @@
 
 use super::Reader;
 use super::fields::At;
+use super::replace::refers_to_matrix;
 use crate::diagnostic::Code;
 use crate::duration;
 use crate::pipeline::Named;
@@ -25,7 +26,10 @@ impl Reader<'_> {
     /// The same, with a word for what it is to be.
     pub(super) fn text_of(&mut self, at: &At<'_, '_>, expected: &str) -> Option<String> {
         match &at.node.value {
-            Value::Scalar(scalar) if scalar.kind != Kind::Null => self.without_nul(at, &scalar.text),
+            Value::Scalar(scalar) if scalar.kind != Kind::Null => {
+                let text = self.replaced(at, &scalar.text)?;
+                self.without_nul(at, text)
+            }
             Value::Scalar(_) | Value::List(_) | Value::Map(_) | Value::Broken => {
                 self.wrong_type(at, expected, None);
                 None
@@ -34,17 +38,18 @@ impl Reader<'_> {
     }
 
     /// Neither a program's argument nor a variable can hold a NUL.
-    fn without_nul(&mut self, at: &At<'_, '_>, text: &str) -> Option<String> {
+    fn without_nul(&mut self, at: &At<'_, '_>, text: String) -> Option<String> {
         if text.contains('\0') {
             let message = format!("{} has a NUL character in it", at.what);
             self.error(Code::BadValue, &at.span, message, "take the `\\0` out");
             return None;
         }
-        Some(text.to_owned())
+        Some(text)
     }
 
     pub(super) fn truth(&mut self, at: &At<'_, '_>) -> Option<bool> {
         let help = match &at.node.value {
+            Value::Scalar(scalar) if refers_to_matrix(&scalar.text) => return self.truth_of_matrix(at),
             Value::Scalar(scalar) => match scalar.kind {
                 Kind::Bool(truth) => return Some(truth),
                 Kind::Null | Kind::Number | Kind::Text => truth_meant(&scalar.text),
@@ -53,6 +58,17 @@ impl Reader<'_> {
         };
         self.wrong_type(at, "`true` or `false`", help);
         None
+    }
+
+    /// Values of a matrix are texts.
+    fn truth_of_matrix(&mut self, at: &At<'_, '_>) -> Option<bool> {
+        let text = self.text(at)?;
+        let truth = text.parse().ok();
+        if truth.is_none() {
+            let message = format!("{} is {} here, but must be `true` or `false`", at.what, quoted(&text));
+            self.report.add(Problem::new(Code::WrongType, &at.span, message).expected("`true` or `false`"));
+        }
+        truth
     }
 
     /// In milliseconds, within the limits of a timeout.

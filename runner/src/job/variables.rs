@@ -50,7 +50,7 @@ fn ci_variables(assignment: &Assignment, step: &Step, image: &ImageFacts) -> [(&
         ("CI_REPO_DEFAULT_BRANCH", run.default_branch.clone()),
         ("CI_WORKSPACE", WORKSPACE.to_owned()),
         ("CI_PROJECT_DIR", WORKSPACE.to_owned()),
-        ("CI_NODE_INDEX", "1".to_owned()),
-        ("CI_NODE_TOTAL", "1".to_owned()),
+        ("CI_NODE_INDEX", assignment.spec.node.index.to_string()),
+        ("CI_NODE_TOTAL", assignment.spec.node.total.to_string()),
     ]
 }

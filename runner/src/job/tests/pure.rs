@@ -2,7 +2,7 @@ use super::bench::{in_order, step};
 use crate::engine::ImageFacts;
 use crate::job::{Folder, script, variables};
 use expect_test::expect;
-use sidings_proto::{Command, StepNo};
+use sidings_proto::{Command, Node, StepNo};
 use std::os::unix::fs::symlink;
 use std::process;
 
@@ -44,6 +44,14 @@ fn every_step_has_the_variables_of_the_book() {
         SOURCE_DATE_EPOCH=1700000000
     "#]]
     .assert_eq(&text);
+}
+
+#[test]
+fn a_copy_knows_which_one_it_is() {
+    let mut job = in_order([step(1, "true")]);
+    job.spec.node = Node { index: 3, total: 8 };
+    let all = variables::variables(&job, &step(1, "true"), &ImageFacts::default());
+    assert_eq!((all["CI_NODE_INDEX"].as_str(), all["CI_NODE_TOTAL"].as_str()), ("3", "8"));
 }
 
 #[test]

@@ -1,0 +1,153 @@
+//! The jobs that one entry of `jobs` makes: one for each combination of its matrix, and of each as many as
+//! `parallelism` says.
+//!
+//! The entry is read once for each combination, with its values in place, so that whatever is wrong with one of them
+//! is told where it stands.
+
+use super::Reader;
+use super::fields::{At, Fields};
+use super::job::Defaults;
+use super::matrix::{Matrix, product};
+use crate::diagnostic::Code;
+use crate::matrix::Row;
+use crate::pipeline::Job;
+use crate::report::Problem;
+use crate::suggest::quoted;
+use crate::yaml::Value;
+use sidings_proto::Node;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+/// Jobs that matrices and `parallelism` make in one pipeline.
+const MAX_MADE: usize = 256;
+
+impl Reader<'_> {
+    /// At least one, so that others can need it.
+    pub(super) fn copies(&mut self, bare: Job, fields: &Fields<'_, '_>, defaults: &Defaults) -> Vec<Job> {
+        let matrix = match fields.get("matrix") {
+            None => None,
+            Some(at) => match self.matrix(&at) {
+                Some(matrix) => Some(matrix),
+                // Its parts would be told to be wrong for want of values.
+                None => return vec![bare],
+            },
+        };
+        let rows = matrix.as_ref().map_or_else(|| vec![(None, 1)], |matrix| with_axes(&matrix.rows));
+        let mut rows: Vec<(Option<&Row>, u32)> = rows;
+        for (row, copies) in &mut rows {
+            self.axes = row.map(|row| Rc::new(row.combination.clone()));
+            *copies = fields.get("parallelism").map_or(1, |at| self.parallelism(&at).unwrap_or(1));
+        }
+        if !self.may_make(&bare, fields, matrix.as_ref(), &rows) {
+            rows.truncate(1);
+        }
+        let mut jobs = Vec::new();
+        for (row, copies) in rows {
+            self.axes = row.map(|row| Rc::new(row.combination.clone()));
+            jobs.extend(self.of_row(&bare, fields, defaults, row, copies));
+            if self.plan_is_full() {
+                break;
+            }
+        }
+        self.axes = None;
+        labelled(jobs)
+    }
+
+    fn of_row(
+        &mut self,
+        bare: &Job,
+        fields: &Fields<'_, '_>,
+        defaults: &Defaults,
+        row: Option<&Row>,
+        copies: u32,
+    ) -> Vec<Job> {
+        let mut job = bare.clone();
+        let before = self.spent;
+        self.fill(&mut job, fields, defaults);
+        let more = (self.spent - before).saturating_mul(copies.saturating_sub(1) as usize);
+        self.spend(more, &bare.name.span);
+        if let Some(row) = row {
+            job.label = format!("{} ({})", job.name.text, row.combination.shown());
+            job.unless.clone_from(&row.unless);
+        }
+        let copy = |index| {
+            let label = if copies > 1 { format!("{} {index}/{copies}", job.label) } else { job.label.clone() };
+            Job { label, node: Node { index, total: copies }, ..job.clone() }
+        };
+        (1..=copies).map(copy).collect()
+    }
+
+    fn may_make(
+        &mut self,
+        bare: &Job,
+        fields: &Fields<'_, '_>,
+        matrix: Option<&Matrix>,
+        rows: &[(Option<&Row>, u32)],
+    ) -> bool {
+        let made = rows.iter().map(|(_, copies)| *copies as usize).sum::<usize>();
+        if matrix.is_none() && made <= 1 {
+            return true;
+        }
+        let before = self.made;
+        self.made += made;
+        if self.made <= MAX_MADE {
+            return true;
+        }
+        let what = what_makes_them(matrix, rows);
+        let message = match before {
+            0 => format!("job {} becomes {made} jobs: {what}", quoted(&bare.name.text)),
+            before => {
+                let all = before + made;
+                format!("job {} becomes {made} jobs, {all} with those before it: {what}", quoted(&bare.name.text))
+            }
+        };
+        let key = fields.entry("matrix").or_else(|| fields.entry("parallelism"));
+        let span = key.map_or(&bare.name.span, |entry| &entry.key.span);
+        let problem = Problem::new(Code::Limit, span, message)
+            .expected(format!("at most {MAX_MADE} jobs from all `matrix` and `parallelism` of a pipeline"))
+            .help("take values out, or combinations by `exclude`");
+        self.report.add(problem);
+        false
+    }
+
+    fn parallelism(&mut self, at: &At<'_, '_>) -> Option<u32> {
+        if let Value::Map(_) = at.node.value {
+            let message = "`parallelism` with `max` and `target` is not supported yet";
+            let help = "a number makes so many jobs, which know their part by CI_NODE_INDEX and CI_NODE_TOTAL";
+            self.error(Code::NotSupportedYet, &at.span, message, help);
+            return None;
+        }
+        let text = self.text_of(at, "a number from 1 to 256")?;
+        let number = text.parse().ok().filter(|number| (1..=MAX_MADE).contains(number));
+        if number.is_none() {
+            let message = format!("{} is not a number from 1 to {MAX_MADE}", quoted(&text));
+            let problem = Problem::new(Code::BadValue, &at.span, message).expected("how many jobs to make of this one");
+            self.report.add(problem);
+        }
+        number.and_then(|number| u32::try_from(number).ok())
+    }
+}
+
+fn with_axes(rows: &[Row]) -> Vec<(Option<&Row>, u32)> {
+    rows.iter().map(|row| (Some(row), 1)).collect()
+}
+
+fn what_makes_them(matrix: Option<&Matrix>, rows: &[(Option<&Row>, u32)]) -> String {
+    let most = rows.iter().map(|(_, copies)| *copies).max().unwrap_or(1);
+    let axes = matrix.map(|matrix| product(&matrix.axes));
+    let parallelism = (most > 1).then(|| format!("`parallelism` ({most})"));
+    axes.into_iter().chain(parallelism).collect::<Vec<_>>().join(" × ")
+}
+
+/// No two alike: values that look the same when they are cut are numbered.
+fn labelled(mut jobs: Vec<Job>) -> Vec<Job> {
+    let mut used = BTreeSet::new();
+    for job in &mut jobs {
+        let mut numbers = 2..;
+        let plain = job.label.clone();
+        while !used.insert(job.label.clone()) {
+            job.label = format!("{plain} #{}", numbers.next().expect("numbers do not end"));
+        }
+    }
+    jobs
+}
