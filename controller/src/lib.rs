@@ -146,7 +146,9 @@ fn take_data_folder(data: &Path) -> anyhow::Result<File> {
     let lock = lock.with_context(|| format!("opening {}", file.display()))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => bail!("another controller uses {}", data.display()),
+        Err(TryLockError::WouldBlock) => {
+            bail!("another controller uses {}: --data names another folder", data.display())
+        }
         Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("locking {}", file.display())),
     }
 }

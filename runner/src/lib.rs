@@ -18,6 +18,7 @@ use engine::docker::{Docker, DockerConfig};
 use engine::dummy::Dummy;
 use engine::{Engine, EngineFacts};
 use job::Tools;
+pub use link::NotEnrolled;
 use link::{Client, WorkError};
 use secrecy::SecretString;
 use sidings_git::Mirrors;

@@ -101,3 +101,20 @@ fn registration(token: Option<SecretString>, file: Option<&PathBuf>) -> anyhow::
         token => Ok(Some(SecretString::from(token.to_owned()))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::{Cli, Command};
+    use clap::Parser;
+
+    #[tokio::test]
+    async fn without_a_token_it_is_set_up_wrongly() {
+        let dir = tempfile::tempdir().unwrap();
+        let cli = Cli::parse_from(["sidings", "runner", "--engine", "dummy", "--data", dir.path().to_str().unwrap()]);
+        let Command::Runner(args) = cli.command else { panic!("{cli:?}") };
+        let error = runner(args).await.unwrap_err();
+        assert!(error.to_string().contains("sidings token create"), "{error:#}");
+        assert_eq!(crate::exit::exit_of(&error).code(), 64);
+    }
+}

@@ -4,10 +4,15 @@ use super::back_off::BackOff;
 use super::client::{CallError, Client};
 use crate::Shutdown;
 use crate::data_folder::{DataFolder, Identity};
-use anyhow::{Context, bail};
+use anyhow::Context;
 use secrecy::SecretString;
 use sidings_proto::RunnerId;
 use sidings_proto::runner::{Hello, Register, Registered};
+
+/// The runner has no identity, and no token that gives it one: whoever started it has to do something.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}: give it a registration token, made by `sidings token create --kind registration NAME` at its controller")]
+pub struct NotEnrolled(String);
 
 /// A life of the runner, and the token that opens its calls.
 #[derive(Clone, Debug)]
@@ -42,11 +47,17 @@ pub(crate) async fn identity(
         return Ok(Some(identity));
     }
     let Some(token) = registration_token else {
-        bail!("this runner is not enrolled: give it a registration token");
+        return Err(NotEnrolled("this runner is not enrolled".to_owned()).into());
     };
     let body = Register { name: name.to_owned() };
     let registered = until_heard(shutdown, "register with the controller", || client.register(token, &body));
-    let Some(Registered { runner, token }) = registered.await.context("register with the controller")? else {
+    let registered = match registered.await {
+        Err(CallError::Unauthorized(reason)) => {
+            return Err(NotEnrolled(format!("the controller refused the token: {reason}")).into());
+        }
+        outcome => outcome.context("register with the controller")?,
+    };
+    let Some(Registered { runner, token }) = registered else {
         return Ok(None);
     };
     let identity = Identity { runner, token: token.into() };

@@ -20,6 +20,7 @@ use beat::Heart;
 pub(crate) use client::Client;
 use client::{AttemptKey, CallError};
 use held::Held;
+pub use hello::NotEnrolled;
 pub(crate) use hello::identity;
 use hello::{Greeting, greet, greet_until_heard};
 use secrecy::SecretString;

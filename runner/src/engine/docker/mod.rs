@@ -298,8 +298,10 @@ impl Shared {
         }
         match self.run_once(body.clone()).await {
             Err(error) if format!("{error:#}").contains("setting rlimit") && step::leave_open_files(&mut body) => {
-                tracing::info!("this engine may not change the limit of open files; containers have the engine's own");
-                self.open_files_are_fixed.store(true, Ordering::Relaxed);
+                // Several containers may find it out at once; it is said once.
+                if !self.open_files_are_fixed.swap(true, Ordering::Relaxed) {
+                    tracing::info!("this engine may not change the limit of open files; containers have its own");
+                }
                 self.run_once(body).await
             }
             outcome => outcome,

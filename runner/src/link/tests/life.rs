@@ -62,7 +62,8 @@ async fn a_runner_that_is_refused_says_so_and_ends() {
     let (fake, address) = Fake::serve().await;
     fake.fail("/register", Fault::Unauthorized, 1);
     let error = Runner::start(&address).gone().await.unwrap_err();
-    assert_eq!(format!("{error:#}"), "register with the controller: the controller refused the token: as told");
+    let error = error.downcast_ref::<crate::NotEnrolled>().unwrap().to_string();
+    assert!(error.starts_with("the controller refused the token: as told: give it a registration token"), "{error}");
 }
 
 #[tokio::test]
