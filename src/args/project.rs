@@ -2,7 +2,7 @@
 
 use super::global::Remote;
 use clap::{Args, Subcommand, ValueEnum};
-use sidings_proto::api;
+use sidings_proto::{TokenId, api};
 use std::path::PathBuf;
 
 /// `sidings project`.
@@ -95,7 +95,8 @@ pub(crate) struct TokenCreate {
 #[derive(Debug, Args)]
 pub(crate) struct TokenRevoke {
     /// The token's id, as `sidings token list` shows it.
-    pub(crate) id: sidings_proto::TokenId,
+    #[arg(value_parser = token_id)]
+    pub(crate) id: TokenId,
     #[command(flatten)]
     pub(crate) remote: Remote,
 }
@@ -137,6 +138,11 @@ pub(crate) enum HookCommand {
         #[arg(long, env = "GIT_DIR", default_value = ".")]
         repo: PathBuf,
     },
+}
+
+/// Tokens have names as well, which need not be different: only an id is sure to mean one.
+fn token_id(text: &str) -> Result<TokenId, String> {
+    text.parse().map_err(|_| "expected an id, as `sidings token list` shows it first".to_owned())
 }
 
 fn lifetime(text: &str) -> Result<u64, String> {

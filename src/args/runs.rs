@@ -1,7 +1,7 @@
 //! Commands about runs on a controller.
 
 use super::global::{ProjectChoice, Remote};
-use clap::Args;
+use clap::{Args, value_parser};
 
 /// `sidings submit`.
 #[derive(Debug, Args)]
@@ -33,8 +33,8 @@ pub(crate) struct SubmitArgs {
 /// `sidings runs`.
 #[derive(Debug, Args)]
 pub(crate) struct RunsArgs {
-    /// How many.
-    #[arg(short = 'n', long, default_value_t = 20, value_name = "NUMBER")]
+    /// How many, 500 at most.
+    #[arg(short = 'n', long, default_value_t = 20, value_parser = value_parser!(u32).range(1..=500), value_name = "NUMBER")]
     pub(crate) limit: u32,
     /// Only this project's.
     #[arg(long, env = "SIDINGS_PROJECT", value_name = "NAME")]

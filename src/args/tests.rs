@@ -48,6 +48,19 @@ fn a_commit_without_a_repository_is_refused() {
 }
 
 #[test]
+fn as_many_runs_are_listed_as_the_controller_gives() {
+    let parse = |limit: &str| Cli::try_parse_from(["sidings", "runs", "-n", limit]);
+    assert!(parse("1").is_ok() && parse("500").is_ok());
+    assert!(parse("0").is_err() && parse("501").is_err());
+}
+
+#[test]
+fn a_token_is_revoked_by_its_id_alone() {
+    let error = Cli::try_parse_from(["sidings", "token", "revoke", "ci"]).unwrap_err();
+    assert!(error.to_string().contains("sidings token list"), "{error}");
+}
+
+#[test]
 fn lifetimes_have_a_unit() {
     let parse = |time: &str| Cli::try_parse_from(["sidings", "token", "create", "ci", "--expires-in", time]);
     let cli = parse("12h").unwrap();

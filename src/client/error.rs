@@ -60,6 +60,9 @@ impl Error {
     }
 }
 
+/// For whoever has no token: it is not kept anywhere in the clear.
+const WHERE_TOKENS_ARE: &str = "the controller printed one at its first start, and `sidings token create` or a restart with --api-token gives another";
+
 impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -68,10 +71,10 @@ impl std::fmt::Display for Error {
             }
             Error::Unreachable { server, .. } => write!(f, "the connection to {server} broke off"),
             Error::Refused { status: StatusCode::UNAUTHORIZED, with_token: false, .. } => {
-                write!(f, "the controller asks for a token: set SIDINGS_TOKEN or give --token")
+                write!(f, "the controller asks for a token: set SIDINGS_TOKEN or give --token; {WHERE_TOKENS_ARE}")
             }
             Error::Refused { status: StatusCode::UNAUTHORIZED, message, .. } => {
-                write!(f, "the controller does not take this token: {message}")
+                write!(f, "the controller does not take this token ({message}): {WHERE_TOKENS_ARE}")
             }
             Error::Refused { message, .. } => write!(f, "{message}"),
             Error::Unreadable(_) => write!(f, "the controller's answer is not understood; is it another version?"),

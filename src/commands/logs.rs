@@ -21,6 +21,7 @@ pub(super) async fn logs(args: LogsArgs) -> anyhow::Result<Exit> {
     if args.follow {
         return subject.follow(&client, args.attempt, zone).await;
     }
+    args.attempt.map_or(Ok(()), |attempt| subject.had(attempt))?;
     let mut printer = Printer { client: &client, attempt: args.attempt, zone, out: BufWriter::new(anstream::stdout()) };
     subject.print(&mut printer).await?;
     printer.out.flush()?;
@@ -57,6 +58,20 @@ impl Subject {
         Ok(Subject { run, scope: Scope { job, step, attempt: None } })
     }
 
+    fn jobs(&self) -> impl Iterator<Item = &JobView> {
+        self.run.jobs.iter().filter(|job| self.scope.job.is_none_or(|only| only == job.id))
+    }
+
+    /// Refuses a try that no job in question had. Where some had it, the others are empty.
+    fn had(&self, attempt: u64) -> anyhow::Result<()> {
+        let newest = self.jobs().filter_map(|job| job.attempts.last()).map(|last| last.fence).max();
+        match newest {
+            Some(newest) if (1..=newest).contains(&attempt) => Ok(()),
+            Some(newest) => Err(Refusal::usage(format!("there is no attempt {attempt}: the newest is {newest}"))),
+            None => Err(Refusal::usage(format!("there is no attempt {attempt}: none has begun"))),
+        }
+    }
+
     fn is_one_log(&self) -> bool {
         self.scope.step.is_some()
     }
@@ -78,7 +93,7 @@ impl Subject {
         if let Some(diagnostics) = &self.run.diagnostics {
             print(diagnostics)?;
         }
-        for job in self.run.jobs.iter().filter(|job| self.scope.job.is_none_or(|only| only == job.id)) {
+        for job in self.jobs() {
             for (no, name) in logs_of(job).into_iter().filter(|(no, _)| self.scope.step.is_none_or(|only| only == *no))
             {
                 let how = match self.is_one_log() {
@@ -217,6 +232,18 @@ mod tests {
             (end(&Verdict::Cancelled, false, true), end(&failed, true, true)),
             (Exit::Cancelled, Exit::Interrupted)
         );
+    }
+
+    #[test]
+    fn an_attempt_that_never_was_is_refused() {
+        let subject = |job: &str| {
+            let job = job_named(&half_way(), job).unwrap();
+            Subject::of(half_way(), Some(job), None).unwrap()
+        };
+        assert!(subject("unit").had(1).is_ok());
+        let error = subject("unit").had(4).unwrap_err();
+        assert_eq!(error.to_string(), "there is no attempt 4: the newest is 1");
+        assert!(subject("service").had(1).is_err(), "it has not begun");
     }
 
     #[test]

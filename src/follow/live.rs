@@ -153,14 +153,18 @@ fn failed_logs(job: &JobView) -> Vec<StepNo> {
 
 fn last_lines(following: &Following, job: &JobView, log: LogId) -> Option<String> {
     let tail = following.tail(log).filter(|tail| tail.count > 0)?;
-    let shown_of = match tail.count {
-        count if count <= TAIL as u64 => format!("{count} lines"),
-        count => format!("the last {TAIL} of {count} lines"),
-    };
     let mark = mark(job.state, job.verdict.as_ref());
     let name = paint(BAD, format!("{} / {}", job.name, following.step_name(log)));
     let lines = tail.lines.iter().map(|line| format!("{} {}\n", paint(DIM, '│'), shown(line, None)));
-    Some(format!("{mark} {name} {}\n{}", paint(DIM, shown_of), lines.collect::<String>()))
+    Some(format!("{mark} {name} {}\n{}", paint(DIM, how_many(tail.count)), lines.collect::<String>()))
+}
+
+fn how_many(count: u64) -> String {
+    match count {
+        1 => "1 line".to_owned(),
+        count if count <= TAIL as u64 => format!("{count} lines"),
+        count => format!("the last {TAIL} of {count} lines"),
+    }
 }
 
 #[cfg(test)]

@@ -169,9 +169,13 @@ fn of_group((name, left, all): &(&str, usize, usize)) -> String {
     if *all == 1 { (*name).to_owned() } else { format!("{name} ({left} of {all})") }
 }
 
-/// Steps of a job that was not to run say nothing.
+/// Steps of a job that was not to run, or was cancelled before it began, say nothing: they are not to come either.
 fn worth_steps(job: &JobView) -> bool {
-    !matches!(job.verdict, Some(Verdict::Skipped { .. }))
+    match job.verdict {
+        Some(Verdict::Skipped { .. }) => false,
+        Some(Verdict::Cancelled) => !job.attempts.is_empty(),
+        _ => true,
+    }
 }
 
 fn failure(step: &StepView) -> String {
@@ -201,6 +205,15 @@ mod tests {
 
     fn last_line(_: &JobView, no: StepNo) -> Option<String> {
         Some(format!("the last line that log {no} has, which may be a long one"))
+    }
+
+    #[test]
+    fn what_was_cancelled_before_it_began_has_nothing_to_come() {
+        let mut run = half_way();
+        let service = &mut run.jobs[2];
+        (service.state, service.verdict) = (State::Ended, Some(Verdict::Cancelled));
+        let shown = text(&whole(&run, NOW, 80, &last_line));
+        assert!(shown.ends_with("⊘ service"), "{shown}");
     }
 
     #[test]

@@ -189,3 +189,9 @@ fn without_colours_the_tree_still_moves() {
     let text = String::from_utf8(screen.out.clone()).unwrap();
     assert!(text.contains("\x1b[10A") && !text.contains("\x1b[1m") && !text.contains("\x1b[32m"), "{text:?}");
 }
+
+#[test]
+fn one_line_is_not_lines() {
+    let shown = [1, 2, 20, 21].map(how_many);
+    assert_eq!(shown, ["1 line", "2 lines", "20 lines", "the last 20 of 21 lines"]);
+}
