@@ -4,7 +4,7 @@ use crate::report::{Report, quantile};
 use crate::submit::{submit, upload};
 use crate::support::Fleet;
 use sidings_proto::runner::{Finish, Hello, LeaseRequest, Leased, LogDigest, Register, Registered, StepResult};
-use sidings_proto::{LifeId, RequestId, Timestamp, Verdict};
+use sidings_proto::{LifeId, RequestId, Resources, Timestamp, Verdict};
 use std::collections::BTreeMap;
 use std::time::Instant;
 
@@ -57,7 +57,13 @@ impl FakeRunner {
         let answer = http.post(format!("{url}/register")).bearer_auth(registration).json(&body).send().await.unwrap();
         let token = answer.error_for_status().unwrap().json::<Registered>().await.unwrap().token;
         let life = LifeId::new();
-        let hello = Hello { life, version: "bench".to_owned(), slots: 1, labels: BTreeMap::new() };
+        let hello = Hello {
+            life,
+            version: "bench".to_owned(),
+            slots: 1,
+            labels: BTreeMap::new(),
+            resources: Resources::default(),
+        };
         let answer = http.post(format!("{url}/hello")).bearer_auth(&token).json(&hello).send().await.unwrap();
         answer.error_for_status().unwrap();
         FakeRunner { url, http, token, life }

@@ -5,7 +5,7 @@
 
 use crate::condition::When;
 use crate::source::Span;
-use sidings_proto::{Command, Environment, Node};
+use sidings_proto::{Command, Environment, Node, Resources, Scheduling};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -16,6 +16,7 @@ pub(crate) type Variables = BTreeMap<String, String>;
 #[derive(Debug, Default)]
 pub(crate) struct Pipeline {
     pub(crate) when: Option<When>,
+    pub(crate) fail_fast: bool,
     pub(crate) jobs: Vec<Job>,
 }
 
@@ -34,6 +35,7 @@ pub(crate) struct Job {
     pub(crate) when: Option<When>,
     pub(crate) timeout_ms: u64,
     pub(crate) allow_failure: bool,
+    pub(crate) scheduling: Scheduling,
     pub(crate) stages: Vec<Stage>,
 }
 
@@ -64,6 +66,7 @@ pub(crate) struct Step {
     pub(crate) when: Option<When>,
     pub(crate) timeout_ms: Option<u64>,
     pub(crate) allow_failure: bool,
+    pub(crate) resources: Resources,
 }
 
 /// A text and its place.

@@ -49,7 +49,7 @@ fn jobs(pipeline: &Pipeline, context: &Context) -> Plan {
         }
         jobs.into_iter().map(|job| planned(job, context, &labels)).collect()
     };
-    Plan { jobs: entries.iter().flat_map(planned).collect() }
+    Plan { jobs: entries.iter().flat_map(planned).collect(), fail_fast: pipeline.fail_fast, ..Plan::default() }
 }
 
 /// One job stays to be seen, under the entry's name.
@@ -79,6 +79,7 @@ fn planned(job: &Job, context: &Context, labels: &Labels<'_>) -> PlannedJob {
         needs: needs(job, labels),
         skip,
         allow_failure: job.allow_failure,
+        scheduling: job.scheduling.clone(),
         spec: JobSpec { stages, timeout_ms: job.timeout_ms, node: job.node },
         group: (job.label != job.name.text).then(|| job.name.text.clone()),
         ..PlannedJob::default()
@@ -124,6 +125,7 @@ fn planned_step(step: &Step, name: String, no: StepNo) -> plan::Step {
         working_directory: step.working_directory.clone(),
         timeout_ms: step.timeout_ms,
         allow_failure: step.allow_failure,
+        resources: step.resources,
         ..plan::Step::default()
     }
 }

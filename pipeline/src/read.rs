@@ -10,6 +10,8 @@ mod matrix;
 mod needs;
 mod path;
 mod replace;
+mod resources;
+mod schedule;
 mod shape;
 mod size;
 mod step;
@@ -28,6 +30,7 @@ use crate::yaml::{Node, Value};
 use environment::{Chosen, Images};
 use fields::{At, Fields};
 use job::Defaults;
+use sidings_proto::Resources;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -87,7 +90,10 @@ impl Reader<'_> {
             image: self.chosen(fields),
             environment: Rc::new(fields.get("environment").map(|at| self.variables(&at)).unwrap_or_default()),
             working_directory: None,
+            labels: Rc::new(fields.get("labels").map(|at| self.labels(&at)).unwrap_or_default()),
+            resources: Resources::default(),
         };
+        let fail_fast = fields.get("fail_fast").and_then(|at| self.truth(&at)).unwrap_or(false);
         let when = fields.get("when").and_then(|at| self.when(&at));
         let jobs = match fields.get("jobs") {
             Some(at) => self.jobs(&at, &defaults),
@@ -98,7 +104,7 @@ impl Reader<'_> {
                 Vec::new()
             }
         };
-        Pipeline { when, jobs }
+        Pipeline { when, fail_fast, jobs }
     }
 
     fn error(&mut self, code: Code, span: &Span, message: impl Into<String>, help: impl Into<String>) {

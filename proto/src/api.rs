@@ -20,7 +20,9 @@
 //! All need an API token as `Authorization: Bearer …`. Errors are [`ErrorBody`].
 
 use crate::runner::{ImageUse, LogDigest, Phase};
-use crate::{Commit, JobId, RunId, RunnerId, Source, StepNo, Timestamp, TokenId, Trigger, Verdict};
+use crate::{
+    Commit, JobId, Resources, RunId, RunnerId, Source, StepNo, StopReason, Timestamp, TokenId, Trigger, Verdict,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -198,6 +200,9 @@ pub struct RunView {
     pub retry_of: Option<RunId>,
     /// What is wrong with its pipeline, as people see it, with places and excerpts.
     pub diagnostics: Option<String>,
+    /// Why it is, or was, stopped before its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<StopReason>,
     /// In the order of the file.
     pub jobs: Vec<JobView>,
 }
@@ -220,6 +225,9 @@ pub struct JobView {
     pub allow_failure: bool,
     /// Where it is in its life.
     pub state: State,
+    /// What it waits for, while it is waiting or queued.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait: Option<WaitView>,
     /// What it does now, while it is running.
     pub phase: Option<Phase>,
     /// How it ended.
@@ -228,6 +236,36 @@ pub struct JobView {
     pub attempts: Vec<AttemptView>,
     /// The steps of the newest attempt, or what they will be.
     pub steps: Vec<StepView>,
+}
+
+/// What a job waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct WaitView {
+    /// For programs.
+    pub kind: WaitFor,
+    /// For people: `no runner with gpu=true`, `2 jobs ahead`.
+    pub message: String,
+}
+
+/// The kinds of waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum WaitFor {
+    /// For jobs it needs.
+    Needs,
+    /// Until it is tried again.
+    BackOff,
+    /// No runner is up.
+    Runner,
+    /// No runner that is up has its labels.
+    Labels,
+    /// No runner that is up is large enough.
+    Resources,
+    /// Others go first.
+    Turn,
 }
 
 /// One try of a job.
@@ -306,6 +344,9 @@ pub struct RunnerView {
     pub busy: u32,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
+    /// What its machine has.
+    #[serde(default, skip_serializing_if = "Resources::is_unsaid")]
+    pub resources: Resources,
     /// When it was last heard.
     pub seen: Timestamp,
 }

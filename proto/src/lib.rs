@@ -9,13 +9,17 @@ pub mod id;
 pub mod log;
 pub mod plan;
 pub mod runner;
+pub mod schedule;
 pub mod snapshot;
 pub mod step;
+pub mod stop;
 pub mod time;
 pub mod verdict;
 
 pub use commit::{Commit, Source, Trigger};
 pub use id::{AttemptId, BlobId, JobId, LifeId, RequestId, RunId, RunnerId, TokenId};
 pub use plan::{Command, Environment, JobSpec, Node, Plan, PlannedJob, RunsOn, Stage, Step, StepNo};
+pub use schedule::{Approval, Cancel, Concurrency, Resources, Retry, Scheduling};
+pub use stop::StopReason;
 pub use time::Timestamp;
 pub use verdict::{Failure, FailureClass, Verdict};

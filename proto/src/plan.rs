@@ -1,5 +1,6 @@
 //! What a pipeline's text means for one commit: the jobs that must run, fully spelled out.
 
+use crate::{Concurrency, Resources, Scheduling};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -35,6 +36,12 @@ impl fmt::Display for StepNo {
 pub struct Plan {
     /// In the order of the file.
     pub jobs: Vec<PlannedJob>,
+    /// When a job that may not fail does, those that have not started are skipped and the others cancelled.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fail_fast: bool,
+    /// The runs that do not go on at the same time as this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<Concurrency>,
 }
 
 /// One job of a plan.
@@ -50,6 +57,9 @@ pub struct PlannedJob {
     pub skip: Option<String>,
     /// Its failure does not fail the run, nor hold back those that need it.
     pub allow_failure: bool,
+    /// When, where and how often it runs.
+    #[serde(default, skip_serializing_if = "Scheduling::is_unsaid")]
+    pub scheduling: Scheduling,
     /// What a runner is given.
     pub spec: JobSpec,
     /// How the jobs it needs must have ended for it to run.
@@ -134,6 +144,12 @@ impl JobSpec {
     pub fn steps(&self) -> impl Iterator<Item = &Step> {
         self.stages.iter().flat_map(|stage| &stage.steps)
     }
+
+    /// What its steps use at most, of those that run at once.
+    pub fn resources(&self) -> Resources {
+        let stages = self.stages.iter().map(|stage| Resources::of_all(&stage.steps));
+        stages.fold(Resources::default(), Resources::or)
+    }
 }
 
 /// One step, or the siblings of a `parallel:` group.
@@ -173,6 +189,9 @@ pub struct Step {
     /// How the steps before it must have ended for it to run.
     #[serde(default, skip_serializing_if = "RunsOn::is_success")]
     pub runs_on: RunsOn,
+    /// What its container may use.
+    #[serde(default, skip_serializing_if = "Resources::is_unsaid")]
+    pub resources: Resources,
 }
 
 /// What a step runs.

@@ -18,7 +18,8 @@
 //! the controller started anew) gets 409 with code `unknown_life`: say hello again, with the same life, and go on.
 
 use crate::{
-    AttemptId, Commit, JobSpec, LifeId, RequestId, RunId, RunnerId, Source, StepNo, Timestamp, Trigger, Verdict,
+    AttemptId, Commit, JobSpec, LifeId, RequestId, Resources, RunId, RunnerId, Source, StepNo, Timestamp, Trigger,
+    Verdict,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -73,6 +74,9 @@ pub struct Hello {
     pub slots: u32,
     /// `os`, `arch` and the operator's own.
     pub labels: BTreeMap<String, String>,
+    /// What its machine has; what is not said is not counted.
+    #[serde(default, skip_serializing_if = "Resources::is_unsaid")]
+    pub resources: Resources,
 }
 
 /// The controller knows the runner.

@@ -131,10 +131,18 @@ fn words() {
         needs: vec!["build".to_owned()],
         skip: Some("passed in run 1".to_owned()),
         allow_failure: true,
+        scheduling: Scheduling {
+            labels: BTreeMap::from([("gpu".to_owned(), "true".to_owned())]),
+            retry: Retry { max: 2, on: [FailureClass::StepFailed, FailureClass::TimedOut].into() },
+            priority: -5,
+            concurrency: Some(Concurrency { group: "deploy".to_owned(), limit: 1, cancel: Cancel::Queued }),
+            approval: Some(Approval { from: vec!["release".to_owned()] }),
+        },
         spec: spec(),
         ..PlannedJob::default()
     };
-    wire("plan", &Plan { jobs: vec![job, copy] });
+    let concurrency = Some(Concurrency { group: "web/main".to_owned(), limit: 2, cancel: Cancel::Running });
+    wire("plan", &Plan { jobs: vec![job, copy], fail_fast: true, concurrency });
 }
 
 #[test]
@@ -142,7 +150,8 @@ fn what_runners_say() {
     wire("register", &Register { name: "r1".to_owned() });
     wire("registered", &Registered { runner: RunnerId(id(1)), token: "srn_00".to_owned() });
     let labels = BTreeMap::from([("os".to_owned(), "linux".to_owned())]);
-    wire("hello", &Hello { life: LifeId(id(4)), version: "0.1.0".to_owned(), slots: 2, labels });
+    let resources = Resources { milli_cpus: Some(4000), memory: Some(8 << 30), pids: None };
+    wire("hello", &Hello { life: LifeId(id(4)), version: "0.1.0".to_owned(), slots: 2, labels, resources });
     wire("welcome", &Welcome { runner: RunnerId(id(1)) });
     wire("lease-request", &LeaseRequest { life: LifeId(id(4)), request: RequestId(id(5)), slots: 1 });
     wire("beat", &Beat { life: LifeId(id(4)), attempts: vec![attempt()], draining: false });
@@ -259,6 +268,7 @@ fn job() -> JobView {
         needs: vec!["build".to_owned()],
         allow_failure: false,
         state: State::Running,
+        wait: Some(WaitView { kind: WaitFor::Labels, message: "no runner with gpu=true".to_owned() }),
         phase: Some(Phase::Teardown),
         verdict: None,
         attempts: vec![tried],
@@ -278,6 +288,7 @@ fn what_clients_see() {
         url: "http://127.0.0.1/api/v1/runs/x".to_owned(),
         retry_of: Some(RunId(id(8))),
         diagnostics: Some("error: …".to_owned()),
+        stopped: Some(StopReason::FailFast { job: "lint".to_owned() }),
         jobs: vec![job()],
     };
     wire("run-view", &run);
@@ -297,6 +308,7 @@ fn who_is_let_in() {
         slots: 4,
         busy: 1,
         labels: BTreeMap::from([("os".to_owned(), "linux".to_owned())]),
+        resources: Resources { milli_cpus: Some(4000), memory: None, pids: None },
         seen: Timestamp(5),
     };
     wire("runners", &Runners { runners: vec![runner] });

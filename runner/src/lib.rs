@@ -194,7 +194,7 @@ impl Config {
         labels.insert("os".to_owned(), facts.os.clone());
         labels.insert("arch".to_owned(), facts.arch.clone());
         let version = env!("CARGO_PKG_VERSION").to_owned();
-        Hello { life: LifeId::new(), version, slots: self.slots.max(1), labels }
+        Hello { life: LifeId::new(), version, slots: self.slots.max(1), labels, resources: facts.resources }
     }
 
     fn tools(&self, engine: Arc<dyn Engine>, data: &DataFolder, facts: &EngineFacts) -> anyhow::Result<Tools> {

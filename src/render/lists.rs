@@ -124,6 +124,7 @@ mod tests {
             slots: 4,
             busy: 1,
             labels: [("arch".to_owned(), "amd64".to_owned()), ("os".to_owned(), "linux".to_owned())].into(),
+            resources: Default::default(),
             seen: before(2_000),
         };
         assert_snapshot!(plain(&runners(&Runners { runners: vec![runner] }, NOW)), @r#"

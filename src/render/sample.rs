@@ -32,6 +32,7 @@ pub(crate) fn job(number: u128, name: &str, needs: &[&str], steps: Vec<StepView>
         needs: needs.iter().map(|name| (*name).to_owned()).collect(),
         allow_failure: false,
         state: State::Waiting,
+        wait: None,
         phase: None,
         verdict: None,
         attempts: Vec::new(),
@@ -141,6 +142,7 @@ pub(crate) fn run_of(jobs: Vec<JobView>) -> RunView {
         url: "http://127.0.0.1:7117/runs/demo@7".to_owned(),
         retry_of: None,
         diagnostics: None,
+        stopped: None,
         jobs,
     }
 }

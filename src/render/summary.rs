@@ -5,7 +5,7 @@ use super::style::{BAD, DIM, NAME, mark, paint, word};
 use super::table::table;
 use sidings_proto::api::{JobView, RunView};
 use sidings_proto::runner::ImageUse;
-use sidings_proto::{Failure, Timestamp, Verdict};
+use sidings_proto::{Failure, StopReason, Timestamp, Verdict};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -20,7 +20,8 @@ pub(crate) enum ReadOn {
 
 /// The summary, with an empty line before it.
 pub(crate) fn summary(run: &RunView, now: Timestamp, read_on: &ReadOn) -> String {
-    let parts = [head(run, now), diagnostics(run), causes(run, read_on), jobs(run, now), address(run, read_on)];
+    let parts =
+        [head(run, now), stopped(run), diagnostics(run), causes(run, read_on), jobs(run, now), address(run, read_on)];
     parts.into_iter().filter(|part| !part.is_empty()).map(|part| format!("\n{part}")).collect()
 }
 
@@ -30,6 +31,14 @@ fn head(run: &RunView, now: Timestamp) -> String {
     let verdict = summary.verdict.as_ref();
     let time = since(Some(summary.created), summary.ended, now);
     format!("{} {name} {} in {time}\n", mark(summary.state, verdict), word(summary.state, verdict))
+}
+
+/// Why it was stopped, unless those who asked for it know.
+fn stopped(run: &RunView) -> String {
+    match &run.stopped {
+        Some(StopReason::Asked) | None => String::new(),
+        Some(reason) => format!("  stopped: {reason}\n"),
+    }
 }
 
 fn diagnostics(run: &RunView) -> String {
@@ -237,6 +246,29 @@ mod tests {
 
         job   verdict   attempt  duration  image
         unit  ✗ failed  1           14.0s  3f2a91c4b0de built in 4.2s
+
+        http://127.0.0.1:7117/runs/demo@7
+        "#);
+    }
+
+    #[test]
+    fn a_run_that_was_stopped_says_why() {
+        let lint =
+            over(job(1, "lint", &[], vec![]), failed(FailureClass::StepFailed, "step \"ruff\" exited with code 1"));
+        let unit = over(job(2, "unit", &[], vec![]), Verdict::Cancelled);
+        let mut run = ended_run(vec![lint, unit], failed(FailureClass::StepFailed, "job \"lint\" failed"));
+        run.stopped = Some(StopReason::FailFast { job: "lint".to_owned() });
+        assert_snapshot!(plain(&summary(&run, NOW, &ReadOn::Controller)).trim(), @r#"
+        ✗ demo@7 failed in 15.4s
+
+          stopped: job "lint" failed, and the pipeline says `fail_fast`
+
+          lint: step_failed: step "ruff" exited with code 1
+            sidings logs demo@7 lint setup
+
+        job   verdict      attempt  duration  image
+        lint  ✗ failed     1           14.0s  3f2a91c4b0de built in 4.2s
+        unit  ⊘ cancelled  1           14.0s  3f2a91c4b0de built in 4.2s
 
         http://127.0.0.1:7117/runs/demo@7
         "#);

@@ -3,7 +3,7 @@
 use super::duration::since;
 use super::style::{BAD, DIM, NAME, mark, paint};
 use console::{measure_text_width, truncate_str};
-use sidings_proto::api::{JobView, RunView, State, StepView};
+use sidings_proto::api::{JobView, RunView, State, StepView, WaitFor};
 use sidings_proto::runner::Phase;
 use sidings_proto::{StepNo, Timestamp, Verdict};
 
@@ -103,13 +103,16 @@ impl Tree<'_> {
 
     fn job_detail(&self, job: &JobView) -> String {
         let again = job.attempts.last().filter(|attempt| attempt.fence > 1);
-        let again = again.map(|attempt| format!("attempt {}", attempt.fence));
+        let again = again.map(|attempt| format!("attempt {}{}", attempt.fence, before(job)));
         let at = match (job.state, &job.verdict) {
             (_, Some(Verdict::Failed(failure))) => Some(paint(BAD, &failure.message)),
             (_, Some(Verdict::Skipped { reason, .. })) => Some(paint(DIM, reason)),
             (_, Some(Verdict::Passed | Verdict::Cancelled)) => None,
             (State::Waiting, None) => self.waits(job).map(|waits| paint(DIM, waits)),
-            (State::Queued, None) => Some(paint(DIM, "waits for a runner")),
+            (State::Queued, None) => {
+                let wait = job.wait.as_ref().map_or("waits for a runner", |wait| &wait.message);
+                Some(paint(DIM, wait))
+            }
             (State::Running, None) => self.phase(job).map(|phase| paint(DIM, phase)),
             (State::Ended, None) => None,
         };
@@ -142,7 +145,9 @@ impl Tree<'_> {
             }
         }
         let words: Vec<String> = groups.iter().filter(|(_, left, _)| *left > 0).map(of_group).collect();
-        (!words.is_empty()).then(|| format!("needs {}", words.join(", ")))
+        let needs = (!words.is_empty()).then(|| format!("needs {}", words.join(", ")));
+        let other = job.wait.as_ref().filter(|wait| wait.kind != WaitFor::Needs || needs.is_none());
+        other.map(|wait| wait.message.clone()).or(needs)
     }
 
     fn row(&self, indent: usize, mark: &str, name: &str, time: &str, detail: &str) -> String {
@@ -167,6 +172,20 @@ impl Tree<'_> {
 /// `test`; `test (3 of 8)` when it is several jobs.
 fn of_group((name, left, all): &(&str, usize, usize)) -> String {
     if *all == 1 { (*name).to_owned() } else { format!("{name} ({left} of {all})") }
+}
+
+/// How the attempts before the last one ended: ` (before: failed, lost)`.
+fn before(job: &JobView) -> String {
+    let earlier = job.attempts.split_last().map(|(_, earlier)| earlier).unwrap_or_default();
+    let words: Vec<&str> = earlier.iter().filter_map(|attempt| Some(ended(attempt.verdict.as_ref()?))).collect();
+    if words.is_empty() { String::new() } else { format!(" (before: {})", words.join(", ")) }
+}
+
+fn ended(verdict: &Verdict) -> &str {
+    match verdict {
+        Verdict::Failed(failure) => failure.class.as_str(),
+        Verdict::Passed | Verdict::Cancelled | Verdict::Skipped { .. } => verdict.word(),
+    }
 }
 
 /// Steps of a job that was not to run, or was cancelled before it began, say nothing: they are not to come either.
@@ -196,8 +215,9 @@ pub(crate) fn short(sha: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::sample::{NOW, begun, half_way, job, over, plain, run_of, running};
+    use crate::render::sample::{self, NOW, begun, half_way, job, over, plain, run_of, running};
     use insta::assert_snapshot;
+    use sidings_proto::api::{AttemptView, WaitView};
 
     fn text(lines: &[String]) -> String {
         plain(&lines.join("\n"))
@@ -262,6 +282,27 @@ mod tests {
         ○ test (16)
         ○ test (17)
         ○ publish            needs lint, test (2 of 3)
+        "#);
+    }
+
+    #[test]
+    fn what_waits_says_for_what_and_what_is_tried_again_how_it_ended_before() {
+        let wait = |job: JobView, state, kind, message: &str| JobView {
+            state,
+            wait: Some(WaitView { kind, message: message.to_owned() }),
+            ..job
+        };
+        let gpu = wait(job(1, "train", &[], vec![]), State::Queued, WaitFor::Labels, "no runner with gpu=true");
+        let ship = wait(job(2, "ship", &["train"], vec![]), State::Waiting, WaitFor::Needs, "needs train");
+        let mut flaky = begun(job(3, "flaky", &[], vec![]), Phase::Steps);
+        let failed = sample::failed(sidings_proto::FailureClass::StepFailed, "step \"unit\" exited with code 1");
+        flaky.attempts.insert(0, AttemptView { verdict: Some(failed), ..sample::attempt(1) });
+        flaky.attempts[1].fence = 2;
+        assert_snapshot!(text(&whole(&run_of(vec![gpu, ship, flaky]), NOW, 80, &last_line)), @r#"
+        demo@7  15.0s  main  3f2a91c  Show departures by platform
+        ○ train          no runner with gpu=true
+        ○ ship           needs train
+        ▶ flaky   15.0s  attempt 2 (before: step_failed)
         "#);
     }
 

@@ -4,6 +4,7 @@ mod endings;
 mod examples;
 mod kills;
 mod pushes;
+mod scheduling;
 mod sources;
 
 use crate::support::Fleet;

@@ -1,7 +1,7 @@
 //! The controller's interface as a program would use it.
 
 use futures::StreamExt;
-use sidings_proto::api::{JobView, MadeToken, NewToken, RunView, Runners, State, TokenKind};
+use sidings_proto::api::{JobView, MadeToken, NewToken, RunView, RunnerState, Runners, State, TokenKind};
 use sidings_proto::{AttemptId, RunId, StepNo};
 use std::time::Duration;
 
@@ -62,7 +62,8 @@ impl Client {
         let up = async {
             loop {
                 let answer = self.get("/api/v1/runners").send().await.unwrap().error_for_status().unwrap();
-                if answer.json::<Runners>().await.unwrap().runners.iter().any(|runner| runner.name == name) {
+                let runners = answer.json::<Runners>().await.unwrap().runners;
+                if runners.iter().any(|runner| runner.name == name && runner.state == RunnerState::Up) {
                     return;
                 }
                 tokio::time::sleep(Duration::from_millis(50)).await;

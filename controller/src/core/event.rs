@@ -6,7 +6,7 @@
 
 use sidings_proto::runner::{Finish, Hello, LeaseRequest, Order, Progress, StepResult};
 use sidings_proto::{
-    AttemptId, Commit, JobId, LifeId, Plan, RequestId, RunId, RunnerId, Source, Timestamp, Trigger, Verdict,
+    AttemptId, Commit, JobId, LifeId, Plan, RequestId, RunId, RunnerId, Source, StopReason, Timestamp, Trigger, Verdict,
 };
 use std::sync::Arc;
 
@@ -262,10 +262,12 @@ pub enum Record {
         /// How.
         verdict: Verdict,
     },
-    /// Somebody wants the run stopped.
+    /// The run is being stopped.
     RunCancelling {
         /// Which run.
         run: RunId,
+        /// Why.
+        reason: StopReason,
     },
     /// Every job has an outcome.
     RunEnded {
@@ -285,8 +287,8 @@ pub struct ActiveRun {
     pub run: Arc<RunSpec>,
     /// When it was accepted.
     pub accepted: Timestamp,
-    /// Somebody wants it stopped.
-    pub cancelling: bool,
+    /// Why it is being stopped, if it is.
+    pub stopping: Option<StopReason>,
     /// One for each job, in the plan's order.
     pub jobs: Vec<ActiveJob>,
 }
@@ -298,6 +300,8 @@ pub struct ActiveJob {
     pub fence: u64,
     /// Attempts that ended by our own fault.
     pub infrastructure_failures: u32,
+    /// Attempts that ended by the user's fault.
+    pub own_failures: u32,
     /// Where it is in its life.
     pub state: StoredState,
 }

@@ -4,13 +4,16 @@
 //! come the fence has not moved and the runner may come back to it. It ends when another takes the job, when nobody
 //! did for very long, or at once when the job has no tries left or its run is being cancelled.
 
+use super::asks::OpenAsk;
+use super::demand::Demand;
 use super::event::{Answer, Lease, Record};
 use super::outbox::Outbox;
 use super::run::{Grip, Place, State, Tenure};
 use super::{Core, Policy};
 use sidings_proto::runner::{ImageUse, StepResult};
-use sidings_proto::{Failure, FailureClass, JobId, LifeId, RequestId, RunnerId, Timestamp, Verdict};
+use sidings_proto::{Failure, FailureClass, JobId, LifeId, RequestId, Resources, RunnerId, Timestamp, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Which attempts each runner holds, and when something is due for them.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -63,10 +66,11 @@ impl Core {
     /// Gives jobs whose turn it is to the open requests, until either runs out.
     pub(super) fn hand_out(&mut self, now: Timestamp, out: &mut Outbox) {
         let mut given: BTreeMap<_, (_, Vec<Lease>)> = BTreeMap::new();
-        while self.queue.has_ready() {
-            let Some((runner, request, open)) = self.asks.first() else { break };
+        let mut unmet = BTreeSet::new();
+        while let Some((job, runner, request, open)) = self.next_pair(&mut unmet) {
             let Some(life) = self.runners.get(&runner).map(|known| known.life) else { break };
-            let Some(place) = self.queue.take().and_then(|job| self.place(job)) else { break };
+            self.queue.withdraw(job);
+            let Some(place) = self.place(job) else { break };
             let (_, leases) = given.entry((runner, request)).or_insert_with(|| (open.ask, Vec::new()));
             leases.extend(self.start(now, place, (runner, life, request), out));
             if leases.len() >= open.slots {
@@ -77,6 +81,34 @@ impl Core {
             self.asks.close(runner, request);
             out.answer(ask, Answer::Leased(leases));
         }
+    }
+
+    /// The job whose turn it is, and the request that gets it. Jobs of which no open request has what they ask for are
+    /// passed over; what they ask for is remembered, as it cannot be met while requests are only answered.
+    fn next_pair(&self, unmet: &mut BTreeSet<Arc<Demand>>) -> Option<(JobId, RunnerId, RequestId, OpenAsk)> {
+        if self.asks.is_empty() {
+            return None;
+        }
+        while let Some((job, demand)) = self.queue.first_but(unmet) {
+            let has_room = |runner| self.has_room(runner, &demand);
+            match self.asks.first(|labels| demand.is_met_by(labels), has_room) {
+                Some((runner, request, open)) => return Some((job, runner, request, open)),
+                None => drop(unmet.insert(demand)),
+            }
+        }
+        None
+    }
+
+    /// Whether there is room on the runner beside what it holds.
+    pub(super) fn has_room(&self, runner: RunnerId, demand: &Demand) -> bool {
+        let Some(known) = self.runners.get(&runner) else { return false };
+        if demand.resources.is_unsaid() {
+            return true;
+        }
+        let held = self.leases.of(runner).into_iter().filter_map(|job| self.job_at(self.place(job)?));
+        let held = held.filter(|job| job.tenure().is_some_and(|tenure| !tenure.has_lapsed()));
+        let used = held.map(|job| job.demand.resources).fold(Resources::default(), Resources::and);
+        demand.fits(known.resources, used)
     }
 
     /// Lets go of what is due: leases that ran out, and attempts that were never mentioned.
@@ -95,13 +127,17 @@ impl Core {
     /// Gives a lease a full term, with this grip.
     pub(super) fn hold(&mut self, now: Timestamp, place: Place, grip: Grip) {
         let until = now + self.policy.lease_ttl;
-        let Some(earlier) = self.change_tenure(place, |tenure| Tenure { until, grip, ..tenure }) else { return };
+        let Some(earlier) =
+            self.change_tenure(place, |tenure| Tenure { until, grip, since: tenure.counted_from(now), ..tenure })
+        else {
+            return;
+        };
         if !earlier.has_lapsed() {
             return;
         }
         if let Some(run) = self.runs.get(&place.run) {
             self.queue.withdraw(run.jobs[place.index].id);
-            self.queue.started(&run.project);
+            self.queue.started(&run.project, earlier.cost);
         }
         self.asks.now_busy(earlier.runner, self.busy(earlier.runner));
     }
@@ -112,13 +148,16 @@ impl Core {
         let job = &mut run.jobs[place.index];
         let Some(tenure) = job.tenure().cloned() else { return };
         job.state = State::Waiting { needs: 0 };
-        job.infrastructure_failures += u32::from(infrastructure_failure(&ending.verdict).is_some());
+        if let Verdict::Failed(failure) = &ending.verdict {
+            let ours = failure.class.is_infrastructure();
+            *(if ours { &mut job.infrastructure_failures } else { &mut job.own_failures }) += 1;
+        }
         let attempt = job.attempt();
         self.leases.remove(&self.policy, attempt.job, &tenure);
         if tenure.has_lapsed() {
             self.queue.withdraw(attempt.job);
         } else {
-            self.queue.stopped(&run.project);
+            self.queue.stopped(now, &run.project, tenure.cost, tenure.since);
         }
         let Ending { verdict, steps, images } = ending;
         out.save(place.run, Record::AttemptEnded { attempt, at: now, verdict, steps, images });
@@ -128,7 +167,7 @@ impl Core {
     /// What becomes of a job whose attempt ended by our own fault: it is tried again while it may be.
     pub(super) fn try_again(&mut self, now: Timestamp, place: Place, failure: Failure, out: &mut Outbox) {
         let Some(job) = self.job_at(place) else { return };
-        if self.is_cancelling(place.run) {
+        if self.is_stopping(place.run) {
             return self.end_job(now, place, Verdict::Cancelled, out);
         }
         match self.policy.retry_at(now, job.infrastructure_failures) {
@@ -137,9 +176,27 @@ impl Core {
         }
     }
 
+    /// What becomes of a job whose attempt ended by itself: it is tried again if its pipeline says so.
+    pub(super) fn ended_by_itself(&mut self, now: Timestamp, place: Place, verdict: Verdict, out: &mut Outbox) {
+        if !self.is_stopping(place.run) && self.wants_another(place, &verdict) {
+            self.line_up(now, place, now, out);
+        } else {
+            self.end_job(now, place, verdict, out);
+        }
+    }
+
+    fn wants_another(&self, place: Place, verdict: &Verdict) -> bool {
+        let planned = self.runs.get(&place.run).and_then(|run| run.planned(place.index));
+        let (Some(planned), Some(job), Verdict::Failed(failure)) = (planned, self.job_at(place), verdict) else {
+            return false;
+        };
+        let retry = &planned.scheduling.retry;
+        retry.on.contains(&failure.class) && job.own_failures <= retry.max
+    }
+
     /// What becomes of a job that was given back by no fault of anybody.
     pub(super) fn go_back(&mut self, now: Timestamp, place: Place, out: &mut Outbox) {
-        if self.is_cancelling(place.run) {
+        if self.is_stopping(place.run) {
             self.end_job(now, place, Verdict::Cancelled, out);
         } else {
             self.line_up(now, place, now, out);
@@ -163,14 +220,16 @@ impl Core {
         self.give_up_lapsed(now, place, out);
         let until = now + self.policy.lease_ttl;
         let grip = Grip::Offered { mention_by: now + self.policy.accept_within };
-        let tenure = Tenure { runner, life, request, until, grip };
+        let capacity = self.runners.get(&runner).map(|known| (known.resources, known.slots)).unwrap_or_default();
         let run = self.runs.get_mut(&place.run)?;
         let job = &mut run.jobs[place.index];
+        let cost = job.demand.cost(capacity.0, capacity.1);
+        let tenure = Tenure { runner, life, request, until, grip, since: now, cost };
         job.fence += 1;
         self.leases.add(&self.policy, job.id, &tenure);
         job.state = State::Leased(tenure);
         let attempt = job.attempt();
-        self.queue.started(&run.project);
+        self.queue.started(&run.project, cost);
         let lease = Lease { attempt, run: run.spec.clone(), index: place.index };
         out.save(place.run, Record::AttemptStarted { attempt, runner, life, request, at: now });
         self.asks.now_busy(runner, self.busy(runner));
@@ -180,7 +239,7 @@ impl Core {
     fn lapse(&mut self, now: Timestamp, place: Place, out: &mut Outbox) {
         let Some(job) = self.job_at(place) else { return };
         let Some(grip) = job.tenure().map(|tenure| tenure.grip) else { return };
-        if self.is_cancelling(place.run) {
+        if self.is_stopping(place.run) {
             self.attempt_over(now, place, Ending::bare(Verdict::Cancelled), out);
             return self.end_job(now, place, Verdict::Cancelled, out);
         }
@@ -206,8 +265,9 @@ impl Core {
         let grip = Grip::Lapsed { taken };
         let Some(earlier) = self.change_tenure(place, |tenure| Tenure { grip, ..tenure }) else { return };
         let Some(run) = self.runs.get(&place.run) else { return };
-        self.queue.stopped(&run.project);
-        self.queue.insert(now, &run.project, run.turn(place.index), not_before);
+        self.queue.stopped(now, &run.project, earlier.cost, earlier.since);
+        let demand = run.jobs[place.index].demand.clone();
+        self.queue.insert(now, &run.project, run.turn(place.index), demand, not_before);
         self.asks.now_busy(earlier.runner, self.busy(earlier.runner));
     }
 
@@ -238,8 +298,9 @@ impl Core {
         let Some(run) = self.runs.get_mut(&place.run) else { return };
         let job = &mut run.jobs[place.index];
         self.leases.add(&self.policy, job.id, &tenure);
+        let cost = tenure.cost;
         job.state = State::Leased(tenure);
-        self.queue.started(&run.project);
+        self.queue.started(&run.project, cost);
     }
 }
 

@@ -7,6 +7,7 @@
 pub mod event;
 
 mod asks;
+mod demand;
 mod finishes;
 mod leases;
 mod outbox;
@@ -17,9 +18,12 @@ mod restore;
 mod run;
 mod runners;
 mod runs;
+mod stops;
 #[cfg(test)]
 pub(crate) mod tests;
+mod used;
 mod view;
+mod waits;
 
 pub use policy::Policy;
 pub use view::{AttemptStanding, Counts};

@@ -6,6 +6,7 @@
 use super::Core;
 use super::event::{Action, ActiveJob, ActiveRun, StoredState};
 use super::outbox::Outbox;
+use super::queue::SLOT;
 use super::run::{Grip, Place, Run, State, Tenure};
 use sidings_proto::{FailureClass, Timestamp, Verdict};
 
@@ -21,7 +22,7 @@ impl Core {
                 let consequences = run.catch_up();
                 self.follow(now, id, consequences, &mut out);
             }
-            if self.is_cancelling(id) {
+            if self.is_stopping(id) {
                 self.stop_jobs(now, id, &mut out);
             }
             self.set_off(now, id, &mut out);
@@ -31,11 +32,12 @@ impl Core {
 
     fn take_over(&mut self, now: Timestamp, active: ActiveRun) {
         let mut run = Run::new(active.run, active.accepted);
-        run.cancelling = active.cancelling;
+        run.stopping = active.stopping;
         let id = run.spec.id;
         for (job, stored) in run.jobs.iter_mut().zip(&active.jobs) {
             job.fence = stored.fence;
             job.infrastructure_failures = stored.infrastructure_failures;
+            job.own_failures = stored.own_failures;
         }
         self.add_run(run);
         for (index, stored) in active.jobs.into_iter().enumerate() {
@@ -49,7 +51,8 @@ impl Core {
             StoredState::Queued { since, not_before } => self.queue_again(now, place, since, not_before),
             StoredState::Leased { runner, life, request } => {
                 let until = now + self.policy.lease_ttl;
-                self.adopt(place, Tenure { runner, life, request, until, grip: Grip::Taken });
+                let hold = Tenure { runner, life, request, until, grip: Grip::Taken, since: now, cost: SLOT };
+                self.adopt(place, hold);
             }
             StoredState::Ended(verdict) => self.end_again(place, verdict),
         }
@@ -60,8 +63,8 @@ impl Core {
         let not_before = not_before.min(now + self.policy.longest_back_off());
         let Some(run) = self.runs.get_mut(&place.run) else { return };
         run.jobs[place.index].state = State::Queued { since, not_before };
-        let turn = run.turn(place.index);
-        self.queue.insert(now, &run.project, turn, not_before);
+        let (turn, demand) = (run.turn(place.index), run.jobs[place.index].demand.clone());
+        self.queue.insert(now, &run.project, turn, demand, not_before);
     }
 
     /// The newest attempt made the outcome, unless we did because its runner was lost.

@@ -2,11 +2,12 @@
 //!
 //! Nothing here knows runners or time's passing; it is the graph alone.
 
+use super::demand::Demand;
 use super::event::{RunContent, RunSpec};
 use super::queue::Turn;
 use sidings_proto::{
-    AttemptId, Failure, FailureClass, JobId, JobSpec, LifeId, Plan, PlannedJob, RequestId, RunId, RunnerId, Timestamp,
-    Verdict,
+    AttemptId, Failure, FailureClass, JobId, JobSpec, LifeId, Plan, PlannedJob, RequestId, RunId, RunnerId, StopReason,
+    Timestamp, Verdict,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -24,7 +25,8 @@ pub(super) struct Run {
     pub(super) spec: Arc<RunSpec>,
     pub(super) project: Arc<str>,
     pub(super) accepted: Timestamp,
-    pub(super) cancelling: bool,
+    /// Why it is being stopped, if it is.
+    pub(super) stopping: Option<StopReason>,
     pub(super) jobs: Vec<Job>,
     /// For each job those that need it.
     dependents: Vec<Vec<usize>>,
@@ -39,6 +41,9 @@ pub(super) struct Job {
     /// The highest fence ever handed out.
     pub(super) fence: u64,
     pub(super) infrastructure_failures: u32,
+    /// Attempts that ended by the user's fault.
+    pub(super) own_failures: u32,
+    pub(super) demand: Arc<Demand>,
     pub(super) state: State,
 }
 
@@ -66,6 +71,10 @@ pub(super) struct Tenure {
     pub(super) request: RequestId,
     pub(super) until: Timestamp,
     pub(super) grip: Grip,
+    /// Since when, as far as this life of the controller knows.
+    pub(super) since: Timestamp,
+    /// What it takes of the runner, in thousandths of a slot.
+    pub(super) cost: u64,
 }
 
 /// How sure the hold is.
@@ -99,14 +108,31 @@ impl Run {
         for (index, needed) in needs.iter().enumerate() {
             needed.iter().for_each(|need| dependents[*need].push(index));
         }
-        let jobs: Vec<Job> =
-            needs.iter().zip(job_ids_of(&spec)).map(|(needs, id)| Job::waiting(*id, needs.len())).collect();
+        let planned = needs.iter().zip(job_ids_of(&spec)).zip(&plan_of(&spec).jobs);
+        let jobs: Vec<Job> = planned.map(|((needs, id), planned)| Job::waiting(*id, needs.len(), planned)).collect();
         let project = spec.project.as_str().into();
-        Run { project, accepted, cancelling: false, dependents, open: jobs.len(), jobs, spec }
+        Run { project, accepted, stopping: None, dependents, open: jobs.len(), jobs, spec }
+    }
+
+    pub(super) fn plan(&self) -> &Plan {
+        plan_of(&self.spec)
+    }
+
+    pub(super) fn planned(&self, index: usize) -> Option<&PlannedJob> {
+        self.plan().jobs.get(index)
     }
 
     pub(super) fn job_spec(&self, index: usize) -> Option<&JobSpec> {
-        plan_of(&self.spec).jobs.get(index).map(|planned| &planned.spec)
+        self.planned(index).map(|planned| &planned.spec)
+    }
+
+    /// The name of a job whose end is the run's, by its pipeline's word: what has not begun is not to begin any more.
+    pub(super) fn is_fatal(&self, index: usize, verdict: &Verdict) -> Option<String> {
+        let planned = self.planned(index).filter(|planned| self.plan().fail_fast && !planned.allow_failure)?;
+        match verdict {
+            Verdict::Failed(_) if !self.is_over() => Some(planned.name.clone()),
+            Verdict::Failed(_) | Verdict::Passed | Verdict::Cancelled | Verdict::Skipped { .. } => None,
+        }
     }
 
     /// The waiting jobs that are not to run at all, and why.
@@ -124,7 +150,8 @@ impl Run {
     }
 
     pub(super) fn turn(&self, index: usize) -> Turn {
-        Turn { accepted: self.accepted, run: self.spec.id, index, job: self.jobs[index].id }
+        let priority = self.planned(index).map_or(0, |planned| planned.scheduling.priority);
+        Turn::new(self.accepted, self.spec.id, index, self.jobs[index].id, priority)
     }
 
     pub(super) fn is_over(&self) -> bool {
@@ -218,8 +245,15 @@ impl Run {
 }
 
 impl Job {
-    fn waiting(id: JobId, needs: usize) -> Self {
-        Job { id, fence: 0, infrastructure_failures: 0, state: State::Waiting { needs } }
+    fn waiting(id: JobId, needs: usize, planned: &PlannedJob) -> Self {
+        Job {
+            id,
+            fence: 0,
+            infrastructure_failures: 0,
+            own_failures: 0,
+            demand: Arc::new(Demand::of(planned)),
+            state: State::Waiting { needs },
+        }
     }
 
     /// The newest attempt.
@@ -244,6 +278,11 @@ impl Job {
 }
 
 impl Tenure {
+    /// Since when its use counts: what lapsed and came back was counted until it lapsed.
+    pub(super) fn counted_from(&self, now: Timestamp) -> Timestamp {
+        if self.has_lapsed() { now } else { self.since }
+    }
+
     /// A lapsed hold takes no runner's slot.
     pub(super) fn has_lapsed(&self) -> bool {
         match self.grip {
@@ -253,7 +292,7 @@ impl Tenure {
     }
 }
 
-static NOTHING: Plan = Plan { jobs: Vec::new() };
+static NOTHING: Plan = Plan { jobs: Vec::new(), fail_fast: false, concurrency: None };
 
 fn plan_of(spec: &RunSpec) -> &Plan {
     match &spec.content {

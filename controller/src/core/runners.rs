@@ -1,5 +1,6 @@
 //! What runners say: hello, give me work, I am alive, this happened, this ended, goodbye.
 
+use super::asks::Labels;
 use super::event::{Answer, Ask, Lease};
 use super::leases::{Ending, infrastructure_failure};
 use super::outbox::Outbox;
@@ -7,8 +8,11 @@ use super::run::{Grip, Place};
 use super::{AttemptStanding, Core, proof};
 use crate::core::event::Record;
 use sidings_proto::runner::{Finish, Hello, LeaseRequest, Order, Progress};
-use sidings_proto::{AttemptId, Failure, FailureClass, JobSpec, LifeId, RequestId, RunnerId, Timestamp, Verdict};
-use std::collections::{BTreeMap, VecDeque};
+use sidings_proto::{
+    AttemptId, Failure, FailureClass, JobSpec, LifeId, RequestId, Resources, RunnerId, Timestamp, Verdict,
+};
+use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Earlier lives remembered per runner, so that a process that was thought dead cannot push out its successor.
@@ -23,7 +27,8 @@ pub(super) struct Runner {
     pub(super) life: LifeId,
     pub(super) version: String,
     pub(super) slots: u32,
-    pub(super) labels: BTreeMap<String, String>,
+    pub(super) labels: Labels,
+    pub(super) resources: Resources,
     pub(super) draining: bool,
     pub(super) seen: Timestamp,
     earlier_lives: VecDeque<LifeId>,
@@ -66,7 +71,7 @@ impl Core {
         let Some(known) = self.hear(now, runner, request.life) else {
             return out.answer(ask, Answer::UnknownLife);
         };
-        let draining = known.draining;
+        let (draining, labels) = (known.draining, known.labels.clone());
         let held = self.held_for(runner, request.life, request.request);
         if !held.is_empty() {
             let leases = held.into_iter().filter_map(|place| self.offer_again(now, place)).collect();
@@ -77,7 +82,7 @@ impl Core {
             return out.answer(ask, Answer::Leased(Vec::new()));
         }
         let busy = self.busy(runner);
-        if let Some(earlier) = self.asks.open(runner, request.request, ask, slots, busy) {
+        if let Some(earlier) = self.asks.open(runner, request.request, ask, slots, (&labels, busy)) {
             out.answer(earlier, Answer::Leased(Vec::new()));
         }
     }
@@ -130,7 +135,7 @@ impl Core {
         self.finished.remember(attempt);
         match infrastructure_failure(&verdict).cloned() {
             Some(failure) => self.try_again(now, place, failure, out),
-            None => self.end_job(now, place, verdict, out),
+            None => self.ended_by_itself(now, place, verdict, out),
         }
         out.answer(ask, Answer::Accepted);
     }
@@ -167,7 +172,7 @@ impl Core {
             return Order::Drop;
         }
         self.renew(now, place);
-        if self.is_cancelling(place.run) { Order::Cancel } else { Order::GoOn }
+        if self.is_stopping(place.run) { Order::Cancel } else { Order::GoOn }
     }
 
     /// How the attempt ended, whatever its runner claims. A cancel that nobody asked for and a pass without proof are
@@ -179,7 +184,7 @@ impl Core {
                 Some(missing) => engine_failed(format!("there is no proof that it passed: {missing}")),
             },
             Verdict::Failed(failure) => Verdict::Failed(failure.clone()),
-            Verdict::Cancelled if self.is_cancelling(place.run) => Verdict::Cancelled,
+            Verdict::Cancelled if self.is_stopping(place.run) => Verdict::Cancelled,
             Verdict::Cancelled => engine_failed("its runner stopped it and nobody had asked for that".to_owned()),
             Verdict::Skipped { .. } => engine_failed("its runner did not run it".to_owned()),
         }
@@ -268,7 +273,7 @@ impl Core {
 
 impl Runner {
     fn new(now: Timestamp, name: String, hello: Hello, earlier: Option<Runner>) -> Self {
-        let Hello { life, version, slots, labels } = hello;
+        let Hello { life, version, slots, labels, resources } = hello;
         let is_same_life = earlier.as_ref().is_some_and(|earlier| earlier.life == life);
         let draining = is_same_life && earlier.as_ref().is_some_and(|earlier| earlier.draining);
         let mut earlier_lives = VecDeque::new();
@@ -279,7 +284,7 @@ impl Runner {
         if earlier_lives.len() > LIVES_REMEMBERED {
             earlier_lives.pop_front();
         }
-        Runner { name, life, version, slots, labels, draining, seen: now, earlier_lives }
+        Runner { name, life, version, slots, labels: Arc::new(labels), resources, draining, seen: now, earlier_lives }
     }
 }
 

@@ -1,10 +1,10 @@
-//! Runs come, are cancelled and end; their jobs get in line when what they need has passed.
+//! Runs come and end; their jobs get in line when what they need has passed.
 
+use super::Core;
 use super::event::{Answer, Ask, Record, RunSpec};
 use super::outbox::Outbox;
 use super::run::{Consequences, Job, Place, Run, State};
-use super::{Core, leases};
-use sidings_proto::{JobId, RunId, Timestamp, Verdict};
+use sidings_proto::{JobId, RunId, StopReason, Timestamp, Verdict};
 use std::sync::Arc;
 
 impl Core {
@@ -17,20 +17,6 @@ impl Core {
         out.save(id, Record::RunAccepted { run: spec.clone(), at: now });
         self.add_run(Run::new(spec, now));
         self.set_off(now, id, out);
-    }
-
-    /// Jobs without a runner end now; those with one get the order with their runner's next beat. A job that ends by
-    /// itself before its runner hears of it keeps its verdict.
-    pub(super) fn cancel_asked(&mut self, now: Timestamp, ask: Ask, id: RunId, out: &mut Outbox) {
-        out.answer(ask, Answer::Done);
-        let Some(run) = self.runs.get_mut(&id) else { return };
-        if run.cancelling {
-            return;
-        }
-        run.cancelling = true;
-        out.save(id, Record::RunCancelling { run: id });
-        self.stop_jobs(now, id, out);
-        self.end_run_if_over(now, id, out);
     }
 
     pub(super) fn add_run(&mut self, run: Run) {
@@ -52,23 +38,6 @@ impl Core {
         self.end_run_if_over(now, id, out);
     }
 
-    /// Ends what no runner holds, and pokes the runners of the rest.
-    pub(super) fn stop_jobs(&mut self, now: Timestamp, id: RunId, out: &mut Outbox) {
-        let jobs = self.runs.get(&id).map_or(0, |run| run.jobs.len());
-        for place in (0..jobs).map(|index| Place { run: id, index }) {
-            let Some(job) = self.job_at(place) else { continue };
-            match &job.state {
-                State::Waiting { .. } | State::Queued { .. } => self.conclude(now, place, Verdict::Cancelled, out),
-                State::Leased(tenure) if tenure.has_lapsed() => {
-                    self.attempt_over(now, place, leases::Ending::bare(Verdict::Cancelled), out);
-                    self.conclude(now, place, Verdict::Cancelled, out);
-                }
-                State::Leased(tenure) => out.hint(tenure.runner),
-                State::Ended(_) => {}
-            }
-        }
-    }
-
     /// Gives a job its one outcome, and its run, when it was the last.
     pub(super) fn end_job(&mut self, now: Timestamp, place: Place, verdict: Verdict, out: &mut Outbox) {
         self.conclude(now, place, verdict, out);
@@ -79,8 +48,8 @@ impl Core {
     pub(super) fn line_up(&mut self, now: Timestamp, place: Place, not_before: Timestamp, out: &mut Outbox) {
         let Some(run) = self.runs.get_mut(&place.run) else { return };
         run.jobs[place.index].state = State::Queued { since: now, not_before };
-        let turn = run.turn(place.index);
-        self.queue.insert(now, &run.project, turn, not_before);
+        let (turn, demand) = (run.turn(place.index), run.jobs[place.index].demand.clone());
+        self.queue.insert(now, &run.project, turn, demand, not_before);
         out.save(place.run, Record::JobQueued { job: turn.job, since: now, not_before });
     }
 
@@ -101,25 +70,24 @@ impl Core {
         self.runs.get(&place.run)?.jobs.get(place.index)
     }
 
-    pub(super) fn is_cancelling(&self, run: RunId) -> bool {
-        self.runs.get(&run).is_some_and(|run| run.cancelling)
-    }
-
-    fn conclude(&mut self, now: Timestamp, place: Place, verdict: Verdict, out: &mut Outbox) {
+    pub(super) fn conclude(&mut self, now: Timestamp, place: Place, verdict: Verdict, out: &mut Outbox) {
         let Some(run) = self.runs.get_mut(&place.run) else { return };
         let consequences = run.conclude(place.index, verdict);
         self.follow(now, place.run, consequences, out);
     }
 
     pub(super) fn follow(&mut self, now: Timestamp, id: RunId, consequences: Consequences, out: &mut Outbox) {
+        let Consequences { ended, ready } = consequences;
         let Some(run) = self.runs.get(&id) else { return };
-        for (index, verdict) in consequences.ended {
+        let fatal = ended.iter().find_map(|(index, verdict)| run.is_fatal(*index, verdict));
+        for (index, verdict) in ended {
             let job = run.jobs[index].id;
             self.queue.withdraw(job);
             out.save(id, Record::JobEnded { job, at: now, verdict });
         }
-        for index in consequences.ready {
-            self.line_up(now, Place { run: id, index }, now, out);
+        match fatal {
+            Some(job) => self.stop_run(now, id, StopReason::FailFast { job }, out),
+            None => ready.into_iter().for_each(|index| self.line_up(now, Place { run: id, index }, now, out)),
         }
     }
 }

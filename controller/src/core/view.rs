@@ -83,12 +83,13 @@ impl Core {
             version: runner.version.clone(),
             slots: runner.slots,
             busy: u32::try_from(self.busy(id)).unwrap_or(u32::MAX),
-            labels: runner.labels.clone(),
+            labels: runner.labels.as_ref().clone(),
+            resources: runner.resources,
             seen: runner.seen,
         }
     }
 
-    fn state_of(&self, now: Timestamp, runner: &Runner) -> RunnerState {
+    pub(super) fn state_of(&self, now: Timestamp, runner: &Runner) -> RunnerState {
         if now.since(runner.seen) >= self.policy.lease_ttl {
             RunnerState::Silent
         } else if runner.draining {

@@ -31,10 +31,10 @@ pub(super) async fn runners(_: ApiCaller, State(app): AppState) -> Result<axum::
 
 /// A runner that has not said hello in this life of the controller.
 fn not_heard(runner: StoredRunner) -> RunnerView {
-    let (version, slots, labels) =
-        runner.hello.map_or_else(Default::default, |hello| (hello.version, hello.slots, hello.labels));
+    let (version, slots, labels, resources) =
+        runner.hello.map_or_else(Default::default, |hello| (hello.version, hello.slots, hello.labels, hello.resources));
     let StoredRunner { id, name, seen, .. } = runner;
-    RunnerView { id, name, state: RunnerState::Silent, version, slots, busy: 0, labels, seen }
+    RunnerView { id, name, state: RunnerState::Silent, version, slots, busy: 0, labels, resources, seen }
 }
 
 #[utoipa::path(post, path = "/api/v1/tokens", tag = "api", request_body = NewToken,

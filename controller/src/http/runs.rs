@@ -107,5 +107,10 @@ pub(super) async fn find(app: &App, address: &str) -> Result<RunId, HttpError> {
 pub(super) async fn view(app: &App, run: RunId) -> Result<RunView, HttpError> {
     let stored = app.store.run(run).await?;
     let stored = stored.ok_or_else(|| HttpError::not_found(format!("there is no run {run}")))?;
-    Ok(run_view(&stored, &app.names))
+    let (now, id) = (app.shell.now(), stored.spec.id);
+    let waits = match stored.ended {
+        Some(_) => Vec::new(),
+        None => app.shell.look(move |core| core.waits(now, id)).await?,
+    };
+    Ok(run_view(&stored, waits, &app.names))
 }

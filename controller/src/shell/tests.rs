@@ -4,7 +4,8 @@ use crate::store::in_memory::MemoryStore;
 use crate::store::sqlite::SqliteStore;
 use sidings_proto::runner::Hello;
 use sidings_proto::{
-    Command, Commit, Environment, JobId, JobSpec, LifeId, Plan, PlannedJob, RunId, Source, Stage, Step, StepNo, Trigger,
+    Command, Commit, Environment, JobId, JobSpec, LifeId, Plan, PlannedJob, Resources, RunId, Source, Stage, Step,
+    StepNo, Trigger,
 };
 use std::collections::BTreeMap;
 use tokio::task::JoinHandle;
@@ -43,14 +44,15 @@ fn run(number: u64) -> Arc<RunSpec> {
         repo_url: String::new(),
         default_branch: "main".to_owned(),
         retry_of: None,
-        content: RunContent::Plan { plan: Plan { jobs: vec![job] }, job_ids: vec![JobId::new()] },
+        content: RunContent::Plan { plan: Plan { jobs: vec![job], ..Plan::default() }, job_ids: vec![JobId::new()] },
     })
 }
 
 impl Fixture {
     async fn runner(&self) -> (RunnerId, LifeId) {
         let (runner, life) = (RunnerId::new(), LifeId::new());
-        let hello = Hello { life, version: String::new(), slots: 1, labels: BTreeMap::new() };
+        let hello =
+            Hello { life, version: String::new(), slots: 1, labels: BTreeMap::new(), resources: Resources::default() };
         let answer = self.shell.ask(|ask| Event::RunnerUp { ask, runner, name: "r".to_owned(), hello }).await;
         assert_eq!(answer.unwrap(), Answer::Done);
         (runner, life)

@@ -2,6 +2,7 @@
 //! this: a fault changes what goes into the core or the store, or what comes out.
 
 use super::ledger::Ledger;
+use super::workload::labels_of;
 use crate::core::event::{ActiveRun, Event, StoredState};
 use sidings_proto::runner::Finish;
 use sidings_proto::{AttemptId, Timestamp, Verdict};
@@ -21,6 +22,10 @@ pub(super) enum Bug {
     QueuedRunForgotten,
     /// Where an exit record is missing, code 0 is assumed (I6).
     MissingRecordIsSuccess,
+    /// Every runner seems to have every label (place).
+    LabelsMadeUp,
+    /// The store forgets at a restart how often a job has failed (retry).
+    FailuresForgotten,
 }
 
 impl Bug {
@@ -33,6 +38,7 @@ impl Bug {
                 *attempt = ledger.newest(*attempt);
             }
             Event::Finished { finish, .. } if bug == Some(Bug::MissingRecordIsSuccess) => assume_success(finish),
+            Event::RunnerUp { hello, .. } if bug == Some(Bug::LabelsMadeUp) => hello.labels = labels_of(0),
             Event::Beat { attempts, .. } if bug == Some(Bug::StaleMessagesBelieved) => {
                 attempts.iter_mut().for_each(|attempt: &mut AttemptId| *attempt = ledger.newest(*attempt));
             }
@@ -65,7 +71,13 @@ impl Bug {
                     .for_each(|job| job.fence = job.fence.saturating_sub(1));
             }
             Some(Bug::QueuedRunForgotten) => runs.retain(|run| run.jobs.iter().any(|job| job.fence > 0)),
-            Some(Bug::StaleMessagesBelieved | Bug::AcceptedBeforeSaved | Bug::MissingRecordIsSuccess) | None => {}
+            Some(Bug::FailuresForgotten) => {
+                runs.iter_mut().flat_map(|run| &mut run.jobs).for_each(|job| job.own_failures = 0);
+            }
+            Some(
+                Bug::StaleMessagesBelieved | Bug::AcceptedBeforeSaved | Bug::MissingRecordIsSuccess | Bug::LabelsMadeUp,
+            )
+            | None => {}
         }
         runs
     }

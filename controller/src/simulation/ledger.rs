@@ -4,14 +4,15 @@
 use super::workload::ExitRecords;
 use crate::core::event::{Record, RunContent, RunSpec};
 use crate::core::tests::dialogue::name;
-use sidings_proto::{AttemptId, JobId, PlannedJob, RunId, Verdict};
+use sidings_proto::{AttemptId, FailureClass, JobId, PlannedJob, RunId, RunnerId, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// An invariant that did not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Violation {
-    /// `I1`, `I2`, `I4`, `I6`, or `order` for a job that started when it should not.
+    /// `I1`, `I2`, `I4`, `I6`; `order` for a job that started when it should not, `place` for one that started where it
+    /// should not, `retry` for one that was tried too often or not often enough.
     pub(super) invariant: &'static str,
     pub(super) what: String,
 }
@@ -24,6 +25,7 @@ pub(super) struct Ledger {
     acknowledged: BTreeSet<RunId>,
     accepted_finishes: BTreeSet<AttemptId>,
     exit_records: BTreeMap<AttemptId, ExitRecords>,
+    runners: BTreeMap<RunnerId, BTreeMap<String, String>>,
 }
 
 #[derive(Debug)]
@@ -38,6 +40,8 @@ struct JobLine {
     run: RunId,
     planned: PlannedJob,
     fence: u64,
+    /// Attempts that failed by the user's fault.
+    own_failures: u32,
     /// How the newest attempt ended.
     end: Option<Verdict>,
     outcome: Option<Verdict>,
@@ -48,7 +52,7 @@ impl Ledger {
     pub(super) fn record(&mut self, record: &Record) -> Result<(), Violation> {
         match record {
             Record::RunAccepted { run, .. } => self.run_accepted(run),
-            Record::AttemptStarted { attempt, .. } => self.attempt_started(*attempt),
+            Record::AttemptStarted { attempt, runner, .. } => self.attempt_started(*attempt, *runner),
             Record::AttemptProgressed { attempt, .. } => {
                 ensure(!self.is_stale(*attempt), "I2", || format!("{} went on when it was over", tried(*attempt)))
             }
@@ -59,11 +63,16 @@ impl Ledger {
                 let over = self.jobs.get(job).is_some_and(|line| line.outcome.is_some());
                 ensure(!over, "I1", || format!("{} is in line and has its outcome", name(job.0)))
             }
-            Record::RunCancelling { run } => {
+            Record::RunCancelling { run, .. } => {
                 self.runs.get_mut(run).ok_or_else(|| unknown(&name(run.0)))?.cancelling = true;
                 Ok(())
             }
         }
+    }
+
+    /// What a runner really is.
+    pub(super) fn knows(&mut self, runner: RunnerId, labels: BTreeMap<String, String>) {
+        self.runners.insert(runner, labels);
     }
 
     /// Somebody was told that the run is accepted.
@@ -120,14 +129,16 @@ impl Ledger {
         ensure(known.is_none(), "I4", || format!("{} was accepted twice", name(run.id.0)))?;
         let RunContent::Plan { plan, job_ids } = &run.content else { return Ok(()) };
         for (planned, id) in plan.jobs.iter().zip(job_ids) {
-            let line = JobLine { run: run.id, planned: planned.clone(), fence: 0, end: None, outcome: None };
+            let line =
+                JobLine { run: run.id, planned: planned.clone(), fence: 0, own_failures: 0, end: None, outcome: None };
             self.jobs.insert(*id, line);
         }
         Ok(())
     }
 
-    fn attempt_started(&mut self, attempt: AttemptId) -> Result<(), Violation> {
+    fn attempt_started(&mut self, attempt: AttemptId, runner: RunnerId) -> Result<(), Violation> {
         self.may_start(attempt.job)?;
+        self.may_have(attempt.job, runner)?;
         let line = self.job(attempt.job)?;
         ensure(line.outcome.is_none(), "I1", || format!("{} started after the outcome", tried(attempt)))?;
         ensure(line.fence == 0 || line.end.is_some(), "I1", || format!("{} is one of two", tried(attempt)))?;
@@ -142,7 +153,9 @@ impl Ledger {
             let proven = self.is_proven(attempt);
             ensure(proven, "I6", || format!("{} passed without an exit record", tried(attempt)))?;
         }
-        self.job(attempt.job)?.end = Some(verdict.clone());
+        let line = self.job(attempt.job)?;
+        line.end = Some(verdict.clone());
+        line.own_failures += u32::from(own_failure(verdict).is_some());
         Ok(())
     }
 
@@ -154,16 +167,45 @@ impl Ledger {
         let unproven = *verdict == Verdict::Passed && line.end != Some(Verdict::Passed);
         ensure(!unproven, "I6", || format!("{} passed and no attempt of it did", name(job.0)))?;
         line.outcome = Some(verdict.clone());
-        Ok(())
+        self.was_tried_enough(job, verdict)
+    }
+
+    /// A failure that may be tried again is an outcome only when the tries are used up or the run is being stopped.
+    fn was_tried_enough(&self, job: JobId, verdict: &Verdict) -> Result<(), Violation> {
+        let Some(line) = self.jobs.get(&job) else { return Ok(()) };
+        let retry = &line.planned.scheduling.retry;
+        let most = if retry.is_never() { 1 } else { retry.max + 1 };
+        ensure(line.own_failures <= most, "retry", || format!("{} was tried too often", name(job.0)))?;
+        let stopped = self.runs.get(&line.run).is_some_and(|run| run.cancelling);
+        let again = own_failure(verdict).is_some_and(|class| retry.on.contains(&class)) && !stopped;
+        ensure(!again || line.own_failures == most, "retry", || format!("{} was not tried again", name(job.0)))
     }
 
     fn run_ended(&mut self, id: RunId) -> Result<(), Violation> {
         let open = self.jobs.values().filter(|line| line.run == id && line.outcome.is_none()).count();
         ensure(open == 0, "I4", || format!("{} ended before {open} of its jobs", name(id.0)))?;
+        self.failed_fast(id)?;
         let line = self.runs.get_mut(&id).ok_or_else(|| unknown(&name(id.0)))?;
         ensure(!line.ended, "I1", || format!("{} has a second outcome", name(id.0)))?;
         line.ended = true;
         Ok(())
+    }
+
+    /// Only a run that is being stopped has cancelled jobs; where a failure is to stop it, that is told as well.
+    fn failed_fast(&self, id: RunId) -> Result<(), Violation> {
+        let Some(run) = self.runs.get(&id) else { return Ok(()) };
+        let RunContent::Plan { job_ids, .. } = &run.spec.content else { return Ok(()) };
+        let cancelled = |job: &JobId| self.jobs.get(job).is_some_and(|line| line.outcome == Some(Verdict::Cancelled));
+        let stopped = run.cancelling || !job_ids.iter().any(cancelled);
+        ensure(stopped, "order", || format!("{} has cancelled jobs and nobody stopped it", name(id.0)))
+    }
+
+    /// The runner has the labels that the job asks for.
+    fn may_have(&self, job: JobId, runner: RunnerId) -> Result<(), Violation> {
+        let (Some(line), Some(has)) = (self.jobs.get(&job), self.runners.get(&runner)) else { return Ok(()) };
+        let wanted = &line.planned.scheduling.labels;
+        let met = wanted.iter().all(|(label, value)| has.get(label) == Some(value));
+        ensure(met, "place", || format!("{} started on a runner without its labels", name(job.0)))
     }
 
     /// Every step left a record, and one that is not 0 only where the plan allows it.
@@ -179,6 +221,7 @@ impl Ledger {
     fn may_start(&self, job: JobId) -> Result<(), Violation> {
         let Some(line) = self.jobs.get(&job) else { return Ok(()) };
         let Some(run) = self.runs.get(&line.run) else { return Ok(()) };
+        self.none_failed_for_good(run)?;
         ensure(!run.cancelling, "order", || format!("{} started in a run that is being cancelled", name(job.0)))?;
         let RunContent::Plan { plan, job_ids } = &run.spec.content else { return Ok(()) };
         for (need, id) in plan.jobs.iter().zip(job_ids).filter(|(need, _)| line.planned.needs.contains(&need.name)) {
@@ -190,8 +233,24 @@ impl Ledger {
         Ok(())
     }
 
+    /// Where failing is fast, nothing starts once a job that may not fail did.
+    fn none_failed_for_good(&self, run: &RunLine) -> Result<(), Violation> {
+        let RunContent::Plan { plan, job_ids } = &run.spec.content else { return Ok(()) };
+        let outcome = |job: &JobId| self.jobs.get(job).and_then(|line| line.outcome.as_ref());
+        let mut jobs = plan.jobs.iter().zip(job_ids).filter(|(planned, _)| plan.fail_fast && !planned.allow_failure);
+        let failed = jobs.any(|(_, job)| matches!(outcome(job), Some(Verdict::Failed(_))));
+        ensure(!failed, "order", || format!("{} goes on after a failure", name(run.spec.id.0)))
+    }
+
     fn job(&mut self, job: JobId) -> Result<&mut JobLine, Violation> {
         self.jobs.get_mut(&job).ok_or_else(|| unknown(&name(job.0)))
+    }
+}
+
+fn own_failure(verdict: &Verdict) -> Option<FailureClass> {
+    match verdict {
+        Verdict::Failed(failure) if !failure.class.is_infrastructure() => Some(failure.class),
+        Verdict::Failed(_) | Verdict::Passed | Verdict::Cancelled | Verdict::Skipped { .. } => None,
     }
 }
 

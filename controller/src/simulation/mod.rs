@@ -28,7 +28,7 @@ fn no_seed_breaks_an_invariant() {
 }
 
 /// What never happens proves nothing: in these words the dialogues tell what is meant to happen.
-const HAPPENS: [&str; 14] = [
+const HAPPENS: [&str; 16] = [
     "the controller is gone",
     "the runner fell silent",
     "its runner started anew",
@@ -37,6 +37,8 @@ const HAPPENS: [&str; 14] = [
     "ended: passed",
     "ended: cancelled",
     "skipped, blocked",
+    "the pipeline says `fail_fast`",
+    "over: failed, step_failed",
     "queued, not before",
     "stale",
     "already",
@@ -92,6 +94,16 @@ fn a_run_that_is_forgotten_is_found() {
 #[test]
 fn a_missing_exit_record_that_counts_as_success_is_found() {
     finds(Bug::MissingRecordIsSuccess, "I6");
+}
+
+#[test]
+fn a_job_on_a_runner_without_its_labels_is_found() {
+    finds(Bug::LabelsMadeUp, "place");
+}
+
+#[test]
+fn a_job_that_is_tried_too_often_is_found() {
+    finds(Bug::FailuresForgotten, "retry");
 }
 
 /// The planted fault breaks the invariant it is meant to break, within 200 seeds.

@@ -5,9 +5,10 @@ use crate::core::event::{RunContent, RunSpec};
 use crate::core::tests::dialogue::id;
 use sidings_proto::runner::{Finish, LogDigest, StepResult};
 use sidings_proto::{
-    Command, Commit, Environment, Failure, FailureClass, JobId, JobSpec, Plan, PlannedJob, RunId, Source, Stage, Step,
-    StepNo, Timestamp, Trigger, Verdict,
+    Command, Commit, Environment, Failure, FailureClass, JobId, JobSpec, Plan, PlannedJob, Resources, Retry, RunId,
+    Scheduling, Source, Stage, Step, StepNo, Timestamp, Trigger, Verdict,
 };
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The code in each step's exit record, in the plan's order; none where there is no record.
@@ -28,7 +29,7 @@ pub(super) fn run(random: &mut Random, number: u64) -> Arc<RunSpec> {
         repo_url: String::new(),
         default_branch: "main".to_owned(),
         retry_of: None,
-        content: RunContent::Plan { plan: Plan { jobs }, job_ids },
+        content: RunContent::Plan { plan: Plan { jobs, fail_fast: random.chance(200), ..Plan::default() }, job_ids },
     })
 }
 
@@ -41,8 +42,28 @@ fn job(random: &mut Random, index: u64) -> PlannedJob {
         skip: random.chance(60).then(|| "its condition is false".to_owned()),
         allow_failure: random.chance(150),
         spec: JobSpec { stages, timeout_ms: 600_000, ..JobSpec::default() },
+        scheduling: scheduling(random),
         ..PlannedJob::default()
     }
+}
+
+/// Only the first runner of a world has it, and the most room, so that no job waits for ever.
+pub(super) fn labels_of(runner: usize) -> BTreeMap<String, String> {
+    let labels = [("os", "linux"), ("gpu", "true")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+    labels.into_iter().take(if runner == 0 { 2 } else { 1 }).collect()
+}
+
+pub(super) fn resources_of(runner: usize) -> Resources {
+    let milli_cpus = Some(if runner == 0 { 4000 } else { 2000 });
+    Resources { milli_cpus, ..Resources::default() }
+}
+
+fn scheduling(random: &mut Random) -> Scheduling {
+    let labels = if random.chance(150) { labels_of(0) } else { BTreeMap::new() };
+    let max = u32::try_from(random.between(0, 2)).unwrap();
+    let on = if max > 0 { [FailureClass::StepFailed].into() } else { BTreeSet::new() };
+    let priority = i32::try_from(random.between(0, 4)).unwrap() - 2;
+    Scheduling { labels, retry: Retry { max, on }, priority, ..Scheduling::default() }
 }
 
 fn stage(random: &mut Random, no: u64) -> Stage {
@@ -52,6 +73,7 @@ fn stage(random: &mut Random, no: u64) -> Stage {
         image: Environment::Image { reference: "base:1".to_owned() },
         command: Command::Image,
         allow_failure: random.chance(200),
+        resources: Resources { milli_cpus: random.chance(300).then_some(1500), ..Resources::default() },
         ..Step::default()
     };
     Stage { parallel: false, steps: vec![step] }
@@ -82,8 +104,8 @@ pub(super) fn stopped() -> Finish {
 
 fn exit_record(random: &mut Random) -> Option<i32> {
     match random.between(0, 99) {
-        0..=85 => Some(0),
-        86..=92 => Some(1),
+        0..=78 => Some(0),
+        79..=92 => Some(1),
         _ => None,
     }
 }

@@ -77,6 +77,9 @@ impl World {
             asks: BTreeMap::new(),
             asked: 0,
         };
+        for (number, runner) in world.runners.iter().enumerate() {
+            world.controller.ledger.knows(runner.id, workload::labels_of(number));
+        }
         world.plan_work();
         world.plan_mischief();
         world
@@ -228,7 +231,13 @@ impl World {
         let (runner, life) = (self.runners[sent.runner].id, sent.life);
         match sent.call.clone() {
             Call::Hello { slots } => {
-                let hello = Hello { life, version: String::new(), slots, labels: BTreeMap::new() };
+                let hello = Hello {
+                    life,
+                    version: String::new(),
+                    slots,
+                    labels: workload::labels_of(sent.runner),
+                    resources: workload::resources_of(sent.runner),
+                };
                 Event::RunnerUp { ask, runner, name: self.runners[sent.runner].name.clone(), hello }
             }
             Call::Lease { request, slots } => {

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use sidings_proto::api::ProjectView;
 use sidings_proto::runner::{Hello, ImageUse, LogDigest, Phase, Progress, StepResult};
 use sidings_proto::{
-    AttemptId, Commit, Failure, FailureClass, JobId, JobSpec, LifeId, Plan, PlannedJob, RequestId, RunId, RunnerId,
-    Source, StepNo, Timestamp, TokenId, Trigger, Verdict,
+    AttemptId, Commit, Failure, FailureClass, JobId, JobSpec, LifeId, Plan, PlannedJob, RequestId, Resources, RunId,
+    RunnerId, Source, StepNo, StopReason, Timestamp, TokenId, Trigger, Verdict,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -49,7 +49,7 @@ fn spec(run: u8) -> RunSpec {
     let content = match run {
         2 => RunContent::Invalid { diagnostics: "what".to_owned() },
         _ => RunContent::Plan {
-            plan: Plan { jobs: vec![job("a"), job("b")] },
+            plan: Plan { jobs: vec![job("a"), job("b")], ..Plan::default() },
             job_ids: (0..JOBS).map(|job| job_id(run, job)).collect(),
         },
     };
@@ -123,8 +123,17 @@ fn record(step: Step) -> Record {
             Record::AttemptEnded { attempt, at, verdict: verdict(value), steps, images: vec![image(value)] }
         }
         5 => Record::JobEnded { job: attempt.job, at, verdict: verdict(value) },
-        6 => Record::RunCancelling { run: run_id(run) },
+        6 => Record::RunCancelling { run: run_id(run), reason: reason(value) },
         _ => Record::RunEnded { run: run_id(run), at, verdict: verdict(value) },
+    }
+}
+
+fn reason(value: u8) -> StopReason {
+    match value % 4 {
+        0 => StopReason::Asked,
+        1 => StopReason::FailFast { job: "it's \"a\"".to_owned() },
+        2 => StopReason::Superseded { by: 7 },
+        _ => StopReason::GroupFull { group: "deploy".to_owned() },
     }
 }
 
@@ -224,7 +233,8 @@ async fn a_second_other_outcome_is_refused_and_takes_its_transaction_along() {
         let ended = |value| record(Step { what: 5, run: 0, job: 0, fence: 1, value });
         store.commit(&[ended(0)]).await.unwrap();
         let before = reads(&*store).await;
-        let refused = store.commit(&[Record::RunCancelling { run: run_id(0) }, ended(1)]).await;
+        let refused =
+            store.commit(&[Record::RunCancelling { run: run_id(0), reason: StopReason::Asked }, ended(1)]).await;
         assert!(matches!(refused, Err(CommitError::SecondOutcome(job)) if job == job_id(0, 0)));
         assert_eq!(before, reads(&*store).await);
     }
@@ -299,8 +309,9 @@ async fn projects_tokens_and_runners_are_read_as_they_were_written() {
         tokens.extend([own, token(5, TokenScope::Runner(amy.id))]);
         assert_eq!(store.tokens().await.unwrap(), tokens);
 
+        let resources = Resources { milli_cpus: Some(2000), memory: None, pids: None };
         let labels = BTreeMap::from([("os".to_owned(), "linux".to_owned())]);
-        let hello = Hello { life: LifeId(uuid(4, 1)), version: "1".to_owned(), slots: 2, labels };
+        let hello = Hello { life: LifeId(uuid(4, 1)), version: "1".to_owned(), slots: 2, labels, resources };
         store.put_hello(zoe.id, &hello, Timestamp(8)).await.unwrap();
         let zoe = StoredRunner { hello: Some(hello), seen: Timestamp(8), ..zoe };
         assert_eq!(store.runners().await.unwrap(), [amy, zoe]);

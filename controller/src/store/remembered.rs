@@ -88,8 +88,8 @@ impl Remembered {
                 Ok(())
             }
             Record::JobEnded { job, at, verdict } => end_job(self.job(*job, undo)?, *job, *at, verdict),
-            Record::RunCancelling { run } => {
-                self.run_mut(*run, undo)?.cancelling = true;
+            Record::RunCancelling { run, reason } => {
+                self.run_mut(*run, undo)?.stopping.get_or_insert_with(|| reason.clone());
                 Ok(())
             }
             Record::RunEnded { run, at, verdict } => {

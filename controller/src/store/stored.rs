@@ -3,7 +3,9 @@
 use crate::core::event::{ActiveJob, ActiveRun, RunContent, RunSpec, StoredState};
 use sidings_proto::api::State;
 use sidings_proto::runner::{ImageUse, Progress, StepResult};
-use sidings_proto::{Commit, JobId, LifeId, RequestId, RunId, RunnerId, Timestamp, Trigger, Verdict};
+use sidings_proto::{
+    Commit, FailureClass, JobId, LifeId, RequestId, RunId, RunnerId, StopReason, Timestamp, Trigger, Verdict,
+};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -12,7 +14,8 @@ use std::sync::Arc;
 pub(crate) struct StoredRun {
     pub(crate) spec: Arc<RunSpec>,
     pub(crate) accepted: Timestamp,
-    pub(crate) cancelling: bool,
+    /// Why it is being stopped, if it is.
+    pub(crate) stopping: Option<StopReason>,
     pub(crate) ended: Option<(Timestamp, Verdict)>,
     /// In the plan's order.
     pub(crate) jobs: Vec<StoredJob>,
@@ -88,7 +91,7 @@ impl StoredRun {
             RunContent::Plan { plan, .. } => plan.jobs.len(),
             RunContent::Invalid { .. } => 0,
         };
-        Self { spec, accepted, cancelling: false, ended: None, jobs: vec![StoredJob::default(); jobs] }
+        Self { spec, accepted, stopping: None, ended: None, jobs: vec![StoredJob::default(); jobs] }
     }
 
     /// A job's place in the plan.
@@ -123,7 +126,7 @@ impl StoredRun {
         ActiveRun {
             run: self.spec.clone(),
             accepted: self.accepted,
-            cancelling: self.cancelling,
+            stopping: self.stopping.clone(),
             jobs: self.jobs.iter().map(StoredJob::active).collect(),
         }
     }
@@ -157,14 +160,20 @@ impl StoredJob {
     }
 
     fn active(&self) -> ActiveJob {
-        ActiveJob { fence: self.fence, infrastructure_failures: self.infrastructure_failures(), state: self.state() }
+        ActiveJob {
+            fence: self.fence,
+            infrastructure_failures: self.failures(FailureClass::is_infrastructure),
+            own_failures: self.failures(|class| !class.is_infrastructure()),
+            state: self.state(),
+        }
     }
 
-    fn infrastructure_failures(&self) -> u32 {
-        let ours = |attempt: &&StoredAttempt| match attempt.ended.as_ref().map(|end| &end.verdict) {
-            Some(Verdict::Failed(failure)) => failure.class.is_infrastructure(),
+    /// Attempts that failed in such a way.
+    fn failures(&self, is_meant: impl Fn(FailureClass) -> bool) -> u32 {
+        let failed = |attempt: &&StoredAttempt| match attempt.ended.as_ref().map(|end| &end.verdict) {
+            Some(Verdict::Failed(failure)) => is_meant(failure.class),
             Some(Verdict::Passed | Verdict::Cancelled | Verdict::Skipped { .. }) | None => false,
         };
-        u32::try_from(self.attempts.iter().filter(ours).count()).unwrap_or(u32::MAX)
+        u32::try_from(self.attempts.iter().filter(failed).count()).unwrap_or(u32::MAX)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::stored::{AttemptEnd, StoredAttempt, StoredJob, StoredRun, StoredSummary};
 use crate::core::event::{RunContent, StoredState};
-use sidings_proto::api::{AttemptView, JobView, RunSummary, RunView, State, StepView};
+use sidings_proto::api::{AttemptView, JobView, RunSummary, RunView, State, StepView, WaitView};
 use sidings_proto::runner::{ImageUse, Phase, Progress, StepResult};
 use sidings_proto::{JobId, PlannedJob, RunId, RunnerId, Step, Timestamp};
 use std::collections::BTreeMap;
@@ -15,8 +15,16 @@ pub(crate) trait Names {
     fn run_url(&self, id: RunId) -> String;
 }
 
-/// A run, whole.
-pub(crate) fn run_view(run: &StoredRun, names: &dyn Names) -> RunView {
+/// A run, whole. What its jobs wait for comes from the core, at the same moment or a little later.
+pub(crate) fn run_view(run: &StoredRun, waits: Vec<Option<WaitView>>, names: &dyn Names) -> RunView {
+    let mut view = run_at_rest(run, names);
+    for (job, wait) in view.jobs.iter_mut().zip(waits) {
+        job.wait = wait.filter(|_| matches!(job.state, State::Waiting | State::Queued));
+    }
+    view
+}
+
+fn run_at_rest(run: &StoredRun, names: &dyn Names) -> RunView {
     let (jobs, diagnostics) = match &run.spec.content {
         RunContent::Plan { plan, job_ids } => {
             let told = plan.jobs.iter().zip(job_ids).zip(&run.jobs);
@@ -29,6 +37,7 @@ pub(crate) fn run_view(run: &StoredRun, names: &dyn Names) -> RunView {
         url: names.run_url(run.spec.id),
         retry_of: run.spec.retry_of,
         diagnostics,
+        stopped: run.stopping.clone(),
         jobs,
     }
 }
@@ -57,6 +66,7 @@ fn job_view(id: JobId, planned: &PlannedJob, job: &StoredJob, names: &dyn Names)
         needs: planned.needs.clone(),
         allow_failure: planned.allow_failure,
         state: job_state(job),
+        wait: None,
         phase: job.out().and_then(phase),
         verdict: job.outcome.as_ref().map(|(_, verdict)| verdict.clone()),
         attempts: job.attempts.iter().map(|attempt| attempt_view(attempt, names)).collect(),

@@ -5,4 +5,5 @@ mod api;
 mod logs;
 mod rig;
 mod runner;
+mod scheduling;
 mod tokens;

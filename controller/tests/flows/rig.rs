@@ -8,7 +8,10 @@ use sidings_controller::{Config, Controller, StoreKind};
 use sidings_proto::api::{ErrorBody, RunView, SubmitRun};
 use sidings_proto::log::{Stream, write_frames};
 use sidings_proto::runner::{Assignment, Finish, Hello, LeaseRequest, Leased, LogDigest, Registered, StepResult};
-use sidings_proto::{BlobId, Commit, LifeId, RequestId, RunnerId, Source, StepNo, Timestamp, Trigger, Verdict};
+use sidings_proto::{
+    BlobId, Commit, Failure, FailureClass, LifeId, RequestId, Resources, RunnerId, Source, StepNo, Timestamp, Trigger,
+    Verdict,
+};
 use std::path::Path;
 use tempfile::TempDir;
 
@@ -126,8 +129,12 @@ pub(crate) struct Runner {
 
 impl Runner {
     pub(crate) async fn hello(&self, rig: &Rig) {
-        let labels = [("os".to_owned(), "linux".to_owned())].into();
-        let hello = Hello { life: self.life, version: "0.1.0".to_owned(), slots: 4, labels };
+        self.hello_with(rig, &[("os", "linux")], Resources::default()).await;
+    }
+
+    pub(crate) async fn hello_with(&self, rig: &Rig, labels: &[(&str, &str)], resources: Resources) {
+        let labels = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let hello = Hello { life: self.life, version: "0.1.0".to_owned(), slots: 4, labels, resources };
         let answer = self.post(rig, "/runner/v1/hello", &hello).await;
         assert_eq!(answer.status(), StatusCode::OK);
     }
@@ -182,6 +189,21 @@ impl Work {
         };
         let steps = self.assignment.spec.steps().map(|step| result(step.no)).collect();
         Finish { verdict: Verdict::Passed, steps, setup_log: LogDigest::default(), images: Vec::new() }
+    }
+
+    /// The end of an attempt whose first step failed.
+    pub(crate) fn failed(&self, class: FailureClass) -> Finish {
+        let message = "step \"unit\" exited with code 1".to_owned();
+        let verdict = Verdict::Failed(Failure { class, message });
+        let mut finish = self.passed(b"");
+        finish.steps[0].verdict = verdict.clone();
+        finish.steps[0].code = Some(1);
+        Finish { verdict, ..finish }
+    }
+
+    /// The end of an attempt that was told to stop.
+    pub(crate) fn cancelled(&self) -> Finish {
+        Finish { verdict: Verdict::Cancelled, steps: Vec::new(), setup_log: LogDigest::default(), images: Vec::new() }
     }
 
     pub(crate) async fn finish(&self, rig: &Rig, finish: &Finish) -> serde_json::Value {

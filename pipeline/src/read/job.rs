@@ -1,6 +1,7 @@
 //! `jobs:` and a job.
 
 use super::fields::{At, Fields};
+use super::schedule::Labels;
 use super::{Chosen, Reader, path, shape, size};
 use crate::diagnostic::Code;
 use crate::pipeline::{Job, Named, Stage, Variables};
@@ -8,6 +9,7 @@ use crate::report::Problem;
 use crate::source::Span;
 use crate::suggest::quoted;
 use crate::yaml::{Entry, Key, Value};
+use sidings_proto::Resources;
 use std::rc::Rc;
 
 /// A job's timeout when it has none: an hour.
@@ -21,6 +23,8 @@ pub(super) struct Defaults {
     pub(super) image: Chosen,
     pub(super) environment: Rc<Variables>,
     pub(super) working_directory: Option<String>,
+    pub(super) labels: Rc<Labels>,
+    pub(super) resources: Resources,
 }
 
 impl Reader<'_> {
@@ -54,6 +58,7 @@ impl Reader<'_> {
         job.when = fields.get("when").and_then(|at| self.when(&at));
         job.timeout_ms = fields.get("timeout").and_then(|at| self.timeout(&at)).unwrap_or(TIMEOUT_MS);
         job.allow_failure = fields.get("allow_failure").and_then(|at| self.truth(&at)).unwrap_or(false);
+        job.scheduling = self.scheduling(fields, &defaults.labels);
         let inner = self.defaults(fields, defaults);
         job.stages = match fields.get("steps") {
             Some(at) => self.steps(&at, job, &inner),
@@ -76,7 +81,14 @@ impl Reader<'_> {
         let own = fields.get("environment").map(|at| self.variables(&at)).unwrap_or_default();
         let environment = self.merged(&around.environment, own, fields.span());
         let folder = fields.get("working_directory").and_then(|at| self.working_directory(&at));
-        Defaults { image, environment, working_directory: folder.or_else(|| around.working_directory.clone()) }
+        let resources = fields.get("resources").map_or(around.resources, |at| self.resources(&at, around.resources));
+        Defaults {
+            image,
+            environment,
+            working_directory: folder.or_else(|| around.working_directory.clone()),
+            labels: Rc::clone(&around.labels),
+            resources,
+        }
     }
 
     /// A name that both have has the inner value.

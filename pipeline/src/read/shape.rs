@@ -15,7 +15,7 @@ pub(super) struct Shape {
 pub(super) const PIPELINE: Shape = Shape {
     what: "a pipeline",
     place: "at the top of the file",
-    keys: &["build", "image", "images", "environment", "when", "jobs"],
+    keys: &["build", "image", "images", "environment", "labels", "fail_fast", "when", "jobs"],
     later: &["concurrency"],
 };
 
@@ -43,20 +43,13 @@ pub(super) const JOB: Shape = Shape {
         "working_directory",
         "timeout",
         "allow_failure",
-        "steps",
-    ],
-    later: &[
-        "approval",
-        "artifacts",
-        "cache",
-        "concurrency",
+        "retry",
         "labels",
         "resources",
-        "retry",
-        "services",
-        "shell",
-        "tests",
+        "priority",
+        "steps",
     ],
+    later: &["approval", "artifacts", "cache", "concurrency", "services", "shell", "tests"],
 };
 
 pub(super) const STEP: Shape = Shape {
@@ -73,6 +66,7 @@ pub(super) const STEP: Shape = Shape {
         "working_directory",
         "timeout",
         "allow_failure",
+        "resources",
     ],
     later: &["shell"],
 };
@@ -90,8 +84,13 @@ pub(super) const WHEN: Shape = Shape {
 pub(super) const NEED: Shape =
     Shape { what: "an item of `needs`", place: "in an item of `needs`", keys: &["job", "optional"], later: &[] };
 
+pub(super) const RETRY: Shape = Shape { what: "a `retry`", place: "under `retry`", keys: &["max", "on"], later: &[] };
+
+pub(super) const RESOURCES: Shape =
+    Shape { what: "`resources`", place: "under `resources`", keys: &["cpus", "memory", "pids"], later: &[] };
+
 /// In the order in which a key that is somewhere else is looked for.
-pub(super) const ALL: [&Shape; 7] = [&STEP, &JOB, &PIPELINE, &BUILD, &WHEN, &IMAGE, &GROUP];
+pub(super) const ALL: [&Shape; 9] = [&STEP, &JOB, &PIPELINE, &BUILD, &WHEN, &IMAGE, &GROUP, &RETRY, &RESOURCES];
 
 /// What to do instead of what others have and this language has not.
 pub(super) const ADVICE: &[(&str, &str)] = &[
@@ -135,6 +134,15 @@ pub(super) const SYNONYMS: &[(&str, &str)] = &[
     ("timeout_minutes", "timeout"),
     ("continue-on-error", "allow_failure"),
     ("failure", "allow_failure"),
+    ("fail-fast", "fail_fast"),
+    ("retries", "retry"),
+    ("when", "on"),
+    ("attempts", "retry"),
+    ("agents", "labels"),
+    ("cpu", "cpus"),
+    ("mem", "memory"),
+    ("mem_limit", "memory"),
+    ("pids_limit", "pids"),
     ("strategy", "matrix"),
     ("tags", "labels"),
     ("runs-on", "labels"),

@@ -79,6 +79,7 @@ impl Reader<'_> {
             command,
             environment: own.environment,
             working_directory: own.working_directory,
+            resources: own.resources,
             when: fields.get("when").and_then(|at| self.when(&at)),
             timeout_ms: fields.get("timeout").and_then(|at| self.timeout(&at)),
             allow_failure: fields.get("allow_failure").and_then(|at| self.truth(&at)).unwrap_or(false),

@@ -12,7 +12,7 @@
 //! - A failure of the engine is an `Err`; a program that ends with a code is a value.
 
 use async_trait::async_trait;
-use sidings_proto::{AttemptId, StepNo};
+use sidings_proto::{AttemptId, Resources, StepNo};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -62,7 +62,7 @@ pub trait Engine: Send + Sync + 'static {
 }
 
 /// What an engine is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EngineFacts {
     /// `docker 20.10.24` or `dummy`.
     pub version: String,
@@ -72,6 +72,8 @@ pub struct EngineFacts {
     pub arch: String,
     /// Whether images are built by BuildKit; else by the classic builder.
     pub buildkit: bool,
+    /// What its machine has, as far as it says.
+    pub resources: Resources,
 }
 
 impl EngineFacts {
@@ -186,6 +188,14 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Limits { memory: None, milli_cpus: None, pids: 4096 }
+    }
+}
+
+impl Limits {
+    /// What a plan says a container may use; where it says nothing, the defaults.
+    pub fn of(resources: &Resources) -> Limits {
+        let Resources { milli_cpus, memory, pids } = *resources;
+        Limits { memory, milli_cpus, pids: pids.unwrap_or(Limits::default().pids) }
     }
 }
 

@@ -105,7 +105,7 @@ impl Course<'_> {
             env: variables::variables(self.assignment, step, place.image),
             workspace: place.workspace,
             step_dir: folder.to_owned(),
-            limits: Limits::default(),
+            limits: Limits::of(&step.resources),
         };
         // Not given up half-way, whatever the orders are: teardown has to see the container.
         match self.tools.engine.start(container).await.context("start the container") {

@@ -2,7 +2,7 @@
 
 use crate::core::event::{Action, Answer, Event, Record};
 use sidings_proto::runner::Order;
-use sidings_proto::{AttemptId, Timestamp, Verdict};
+use sidings_proto::{AttemptId, StopReason, Timestamp, Verdict};
 use uuid::Uuid;
 
 /// An id that is its own name, of at most 16 letters.
@@ -102,7 +102,8 @@ fn saved(record: &Record) -> String {
         Record::AttemptProgressed { attempt, .. } => format!("{} progressed", tried(*attempt)),
         Record::AttemptEnded { attempt, verdict, .. } => format!("{} over: {}", tried(*attempt), ended(verdict)),
         Record::JobEnded { job, verdict, .. } => format!("{} ended: {}", name(job.0), ended(verdict)),
-        Record::RunCancelling { run } => format!("{} cancelling", name(run.0)),
+        Record::RunCancelling { run, reason: StopReason::Asked } => format!("{} cancelling", name(run.0)),
+        Record::RunCancelling { run, reason } => format!("{} cancelling: {reason}", name(run.0)),
         Record::RunEnded { run, verdict, .. } => format!("{} ended: {}", name(run.0), ended(verdict)),
     }
 }

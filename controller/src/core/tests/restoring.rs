@@ -5,7 +5,7 @@ use super::story::{
 };
 use crate::core::event::{ActiveRun, StoredState};
 use expect_test::expect;
-use sidings_proto::{Failure, FailureClass, PlannedJob, Verdict};
+use sidings_proto::{Failure, FailureClass, PlannedJob, StopReason, Verdict};
 
 fn queued() -> StoredState {
     StoredState::Queued { since: at(1), not_before: at(1) }
@@ -222,7 +222,7 @@ fn a_cancel_is_not_forgotten() {
     let run = stored("r1", [(job("a"), 1, leased_to("ann.1", "q1"))]);
     check(
         [
-            (100, restart([ActiveRun { cancelling: true, ..run }])),
+            (100, restart([ActiveRun { stopping: Some(StopReason::Asked), ..run }])),
             (101, up("ann.1")),
             (102, beat("ann.1", ["a/1"])),
             (103, finish("a/1", finished(Verdict::Cancelled, Vec::new()))),
@@ -261,7 +261,7 @@ fn what_the_records_left_undone_is_done() {
     let over = stored("r2", [(job("x"), 1, StoredState::Ended(Verdict::Passed))]);
     let stopped = stored("r3", [(job("y"), 0, queued()), (needing("z", ["y"]), 0, StoredState::Waiting)]);
     check(
-        [(100, restart([broken, over, ActiveRun { cancelling: true, ..stopped }]))],
+        [(100, restart([broken, over, ActiveRun { stopping: Some(StopReason::Asked), ..stopped }]))],
         expect![[r#"
         100s the controller starts anew
             save b ended: skipped, blocked: it needs "a", which failed

@@ -7,9 +7,8 @@ use expect_test::Expect;
 use sidings_proto::runner::{Finish, Hello, LeaseRequest, LogDigest, Phase, Progress, StepResult};
 use sidings_proto::{
     AttemptId, Command, Commit, Environment, Failure, FailureClass, JobId, JobSpec, LifeId, Plan, PlannedJob,
-    RequestId, RunId, RunnerId, Source, Stage, Step, StepNo, Timestamp, Trigger, Verdict,
+    RequestId, Resources, RunId, RunnerId, Source, Stage, Step, StepNo, Timestamp, Trigger, Verdict,
 };
-use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -80,8 +79,13 @@ pub(super) fn submitted(run: Arc<RunSpec>) -> Line {
 
 /// A life is named after its runner: `ann.1`.
 pub(super) fn up(life: &str) -> Line {
+    up_with(life, [], Resources::default())
+}
+
+pub(super) fn up_with<const N: usize>(life: &str, labels: [(&str, &str); N], resources: Resources) -> Line {
     let (runner, name) = (runner_of(life), life.split('.').next().unwrap_or_default().to_owned());
-    let hello = Hello { life: LifeId(id(life)), version: "0.1.0".to_owned(), slots: 2, labels: BTreeMap::new() };
+    let labels = labels.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    let hello = Hello { life: LifeId(id(life)), version: "0.1.0".to_owned(), slots: 2, labels, resources };
     event(move |ask| Event::RunnerUp { ask, runner, name, hello })
 }
 
@@ -148,9 +152,11 @@ pub(super) fn restart<const N: usize>(runs: [ActiveRun; N]) -> Line {
 /// A run as the store knows it: each job with where it is.
 pub(super) fn stored<const N: usize>(run: &str, jobs: [(PlannedJob, u64, StoredState); N]) -> ActiveRun {
     let (planned, states): (Vec<_>, Vec<_>) = jobs.into_iter().map(|(job, fence, state)| (job, (fence, state))).unzip();
-    let active =
-        states.into_iter().map(|(fence, state)| ActiveJob { fence, infrastructure_failures: 0, state }).collect();
-    ActiveRun { run: run_spec("shop", run, planned), accepted: at(0), cancelling: false, jobs: active }
+    let active = states
+        .into_iter()
+        .map(|(fence, state)| ActiveJob { fence, infrastructure_failures: 0, own_failures: 0, state })
+        .collect();
+    ActiveRun { run: run_spec("shop", run, planned), accepted: at(0), stopping: None, jobs: active }
 }
 
 pub(super) fn leased_to(life: &str, request: &str) -> StoredState {
@@ -208,8 +214,16 @@ pub(super) fn run_spec(project: &str, run: &str, jobs: Vec<PlannedJob>) -> Arc<R
         repo_url: String::new(),
         default_branch: "main".to_owned(),
         retry_of: None,
-        content: RunContent::Plan { plan: Plan { jobs }, job_ids },
+        content: RunContent::Plan { plan: Plan { jobs, ..Plan::default() }, job_ids },
     })
+}
+
+/// Why a job of a run waits: `turn: 2 jobs ahead`.
+pub(super) fn wait_of(core: &Core, now: Timestamp, run: &str, index: usize) -> String {
+    match core.waits(now, RunId(id(run))).swap_remove(index) {
+        Some(wait) => format!("{:?}: {}", wait.kind, wait.message).to_lowercase(),
+        None => "it does not wait".to_owned(),
+    }
 }
 
 /// `build/1`.

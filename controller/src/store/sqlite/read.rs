@@ -3,7 +3,7 @@
 use super::rows::{Head, blob, end, id, json, number, signed, spec, time, time_maybe};
 use crate::store::RunFilter;
 use crate::store::stored::{AttemptEnd, StoredAttempt, StoredJob, StoredRun, StoredSummary};
-use sidings_proto::{JobId, LifeId, RequestId, RunId, RunnerId};
+use sidings_proto::{JobId, LifeId, RequestId, RunId, RunnerId, StopReason};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row, query};
 use std::collections::BTreeMap;
@@ -56,7 +56,8 @@ fn summary(row: &AnyRow) -> anyhow::Result<StoredSummary> {
 
 /// A run, whole; in a transaction, so that its parts are of one moment.
 pub(super) async fn run(db: &mut AnyConnection, run: RunId) -> anyhow::Result<Option<StoredRun>> {
-    let sql = "SELECT id, project, number, head, content, accepted, cancelling, ended, verdict FROM runs WHERE id = $1";
+    let sql = "SELECT id, project, number, head, content, accepted, cancelling, ended, verdict, stopping \
+        FROM runs WHERE id = $1";
     let Some(row) = query(sql).bind(blob(run.0)).fetch_optional(&mut *db).await? else { return Ok(None) };
     let mut jobs = jobs(db, run).await?;
     attempts(db, run, &mut jobs).await?;
@@ -64,10 +65,20 @@ pub(super) async fn run(db: &mut AnyConnection, run: RunId) -> anyhow::Result<Op
     Ok(Some(StoredRun {
         spec: Arc::new(spec(&row)?),
         accepted: time(&row, 5)?,
-        cancelling: number(&row, 6)? == 1,
+        stopping: stopping(&row)?,
         ended: end(&row, 7, 8)?,
         jobs,
     }))
+}
+
+/// What was stopped before reasons were kept was stopped by somebody.
+fn stopping(row: &AnyRow) -> anyhow::Result<Option<StopReason>> {
+    let reason: Option<String> = row.try_get(9)?;
+    match (number(row, 6)?, reason) {
+        (0, _) => Ok(None),
+        (_, None) => Ok(Some(StopReason::Asked)),
+        (_, Some(_)) => json(row, 9).map(Some),
+    }
 }
 
 async fn jobs(db: &mut AnyConnection, run: RunId) -> anyhow::Result<Vec<StoredJob>> {

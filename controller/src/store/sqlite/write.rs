@@ -5,7 +5,7 @@ use crate::core::event::{Record, RunContent, RunSpec};
 use crate::store::CommitError;
 use crate::store::stored::{about, end_says_all};
 use sidings_proto::runner::{ImageUse, Progress, StepResult};
-use sidings_proto::{AttemptId, JobId, RequestId, RunId, Timestamp, Verdict};
+use sidings_proto::{AttemptId, JobId, RequestId, RunId, StopReason, Timestamp, Verdict};
 use sqlx::any::AnyQueryResult;
 use sqlx::{AnyConnection, query};
 
@@ -28,7 +28,7 @@ pub(super) async fn record(db: &mut AnyConnection, record: &Record) -> Written {
             attempt_ended(db, *attempt, *at, verdict, steps, images).await
         }
         Record::JobEnded { job, at, verdict } => job_ended(db, *job, *at, verdict).await,
-        Record::RunCancelling { run } => run_cancelling(db, *run).await,
+        Record::RunCancelling { run, reason } => run_cancelling(db, *run, reason).await,
         Record::RunEnded { run, at, verdict } => run_ended(db, *run, *at, verdict).await,
     }
 }
@@ -143,8 +143,9 @@ async fn job_ended(db: &mut AnyConnection, job: JobId, at: Timestamp, verdict: &
     if first == *verdict { Ok(()) } else { Err(CommitError::SecondOutcome(job)) }
 }
 
-async fn run_cancelling(db: &mut AnyConnection, run: RunId) -> Written {
-    let update = query("UPDATE runs SET cancelling = 1 WHERE id = $1").bind(blob(run.0));
+async fn run_cancelling(db: &mut AnyConnection, run: RunId, reason: &StopReason) -> Written {
+    let update = query("UPDATE runs SET cancelling = 1, stopping = coalesce(stopping, $2) WHERE id = $1");
+    let update = update.bind(blob(run.0)).bind(to_json(reason).map_err(failed)?);
     known(&update.execute(db).await.map_err(failed)?, || format!("run {run}"))
 }
 

@@ -16,13 +16,13 @@ use crate::setup_log::SetupLog;
 use anyhow::Context;
 use async_trait::async_trait;
 use bollard::errors::Error as BollardError;
-use bollard::models::{ContainerCreateBody, SystemVersion};
+use bollard::models::{ContainerCreateBody, SystemInfo, SystemVersion};
 use bollard::query_parameters::{
     KillContainerOptionsBuilder, RemoveContainerOptionsBuilder, WaitContainerOptionsBuilder,
 };
 use futures::{StreamExt, TryStreamExt};
 use ledger::Ledger;
-use sidings_proto::{AttemptId, RunnerId};
+use sidings_proto::{AttemptId, Resources, RunnerId};
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -269,7 +269,8 @@ impl Shared {
     async fn make_ready(&self) -> anyhow::Result<Ready> {
         let version = self.api.version().await.context("asking the Docker Engine what it is")?;
         let helper_dir = helper::put(&self.config.data_dir).context("putting the helper into its folder")?;
-        let facts = facts(&version, self.config.builder == Builder::Auto && build::has_buildkit(&version));
+        let info = self.api.info().await.context("asking the Docker Engine what it has")?;
+        let facts = facts(&version, &info, self.config.builder == Builder::Auto && build::has_buildkit(&version));
         let holder_image = helper::holder_image(&self.api).await.context("making the holders' image")?;
         let bridge = holder::bridge(&self.api, self.config.runner).await.context("making the runner's network")?;
         Ok(Ready { facts, helper_dir, holder_image, bridge })
@@ -354,12 +355,19 @@ impl Shared {
     }
 }
 
-fn facts(version: &SystemVersion, buildkit: bool) -> EngineFacts {
+fn facts(version: &SystemVersion, info: &SystemInfo, buildkit: bool) -> EngineFacts {
+    // An Engine that does not know says 0.
+    let known = |number: Option<i64>| number.and_then(|number| u64::try_from(number).ok()).filter(|number| *number > 0);
     EngineFacts {
         version: format!("docker {}", version.version.as_deref().unwrap_or("of unknown version")),
         os: version.os.clone().unwrap_or_else(|| "linux".to_owned()),
         arch: version.arch.clone().unwrap_or_default(),
         buildkit,
+        resources: Resources {
+            milli_cpus: known(info.ncpu).map(|cpus| cpus.saturating_mul(1000)),
+            memory: known(info.mem_total),
+            pids: None,
+        },
     }
 }
 

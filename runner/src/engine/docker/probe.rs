@@ -51,7 +51,7 @@ pub async fn probe(folder: &Path) -> anyhow::Result<Probe> {
     let version = api.version().await.context("asking the Docker Engine what it is")?;
     let info = api.info().await.context("asking the Docker Engine what it has")?;
     Ok(Probe {
-        facts: super::facts(&version, build::has_buildkit(&version)),
+        facts: super::facts(&version, &info, build::has_buildkit(&version)),
         cgroups: cgroups(&info),
         missing_limits: missing_limits(&info),
         processors: count(info.ncpu),

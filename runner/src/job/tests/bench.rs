@@ -162,7 +162,8 @@ impl Bench {
         let attempts = dir.path().join("attempts");
         std::fs::create_dir(&attempts).unwrap();
         let engine = Arc::new(Watched { fault, ..Watched::default() });
-        let facts = EngineFacts { version: "dummy".into(), os: "linux".into(), arch: "amd64".into(), buildkit: true };
+        let facts =
+            EngineFacts { version: "dummy".into(), os: "linux".into(), arch: "amd64".into(), ..EngineFacts::default() };
         let tools = Tools {
             engine: engine.clone(),
             images: Images::new(engine.clone(), facts, dir.path().to_owned()),

@@ -1,0 +1,134 @@
+//! Why each job that waits does so, for people and for programs.
+//!
+//! It decides nothing: it looks at what the decisions look at, at this moment, and tells the first thing in the way.
+
+use super::Core;
+use super::demand::Demand;
+use super::run::{Place, Run, State};
+use super::runners::Runner;
+use sidings_proto::api::{RunnerState, WaitFor, WaitView};
+use sidings_proto::{Resources, RunId, RunnerId, Timestamp};
+
+/// Names that a reason lists; the rest is counted.
+const NAMED: usize = 3;
+
+impl Core {
+    /// For each job of a run, in the plan's order, what it waits for; none for those that do not wait.
+    pub fn waits(&self, now: Timestamp, id: RunId) -> Vec<Option<WaitView>> {
+        let Some(run) = self.runs.get(&id) else { return Vec::new() };
+        (0..run.jobs.len()).map(|index| self.wait(now, run, Place { run: id, index })).collect()
+    }
+
+    fn wait(&self, now: Timestamp, run: &Run, place: Place) -> Option<WaitView> {
+        let job = &run.jobs[place.index];
+        match &job.state {
+            State::Waiting { .. } => Some(wait(WaitFor::Needs, needs(run, place.index)?)),
+            State::Queued { not_before, .. } if *not_before > now => {
+                let seconds = not_before.since(now).as_secs().max(1);
+                Some(wait(WaitFor::BackOff, format!("it is tried again in {seconds} s")))
+            }
+            State::Queued { .. } => Some(self.wait_for_runner(now, place, &job.demand)),
+            State::Leased(_) | State::Ended(_) => None,
+        }
+    }
+
+    fn wait_for_runner(&self, now: Timestamp, place: Place, demand: &Demand) -> WaitView {
+        let up: Vec<(RunnerId, &Runner)> =
+            self.runners.iter().map(|(id, runner)| (*id, runner)).filter(|(_, r)| self.is_up(now, r)).collect();
+        if up.is_empty() {
+            return wait(WaitFor::Runner, "no runner is up".to_owned());
+        }
+        let able: Vec<_> = up.iter().copied().filter(|(_, runner)| demand.is_met_by(&runner.labels)).collect();
+        if able.is_empty() {
+            return wait(WaitFor::Labels, no_labels(demand, &up));
+        }
+        let large: Vec<_> =
+            able.iter().copied().filter(|(_, r)| demand.fits(r.resources, Resources::default())).collect();
+        if large.is_empty() {
+            return wait(WaitFor::Resources, too_small(demand, &able));
+        }
+        self.wait_for_turn(place, demand, &large)
+    }
+
+    fn wait_for_turn(&self, place: Place, demand: &Demand, able: &[(RunnerId, &Runner)]) -> WaitView {
+        let ahead = self.job_at(place).and_then(|job| self.queue.ahead_of(job.id)).unwrap_or(0);
+        let message = match ahead {
+            0 if able.iter().any(|(id, runner)| self.has_slot(*id, runner)) => {
+                let full = able.iter().all(|(id, runner)| !self.has_slot(*id, runner) || !self.has_room(*id, demand));
+                if full {
+                    format!("no runner has {} free", demand.resources)
+                } else {
+                    "a runner is about to take it".to_owned()
+                }
+            }
+            0 => "it is next; every runner that may have it is busy".to_owned(),
+            1 => "1 job ahead".to_owned(),
+            ahead => format!("{ahead} jobs ahead"),
+        };
+        wait(WaitFor::Turn, message)
+    }
+
+    fn has_slot(&self, id: RunnerId, runner: &Runner) -> bool {
+        self.busy(id) < usize::try_from(runner.slots).unwrap_or(usize::MAX)
+    }
+
+    fn is_up(&self, now: Timestamp, runner: &Runner) -> bool {
+        self.state_of(now, runner) == RunnerState::Up
+    }
+}
+
+fn wait(kind: WaitFor, message: String) -> WaitView {
+    WaitView { kind, message }
+}
+
+/// `needs lint, unit and 2 more`; none when nothing is missing.
+fn needs(run: &Run, index: usize) -> Option<String> {
+    let planned = run.planned(index)?;
+    let over = |name: &String| {
+        run.plan().jobs.iter().zip(&run.jobs).any(|(p, job)| p.name == *name && job.outcome().is_some())
+    };
+    let missing: Vec<&str> = planned.needs.iter().filter(|name| !over(name)).map(String::as_str).collect();
+    let named = missing.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+    match missing.len() {
+        0 => None,
+        count if count > NAMED => Some(format!("needs {named} and {} more", count - NAMED)),
+        _ => Some(format!("needs {named}")),
+    }
+}
+
+/// `no runner with gpu=a100 (2 have gpu=t4)`.
+fn no_labels(demand: &Demand, up: &[(RunnerId, &Runner)]) -> String {
+    let has =
+        |name: &str, value: &str| up.iter().any(|(_, runner)| runner.labels.get(name).is_some_and(|v| v == value));
+    let mut missing: Vec<_> = demand.labels.iter().filter(|(name, value)| !has(name, value)).collect();
+    if missing.is_empty() {
+        missing = demand.labels.iter().collect();
+    }
+    let listed: Vec<String> = missing.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let others = match missing.as_slice() {
+        [(name, _)] => others(name, up),
+        _ => String::new(),
+    };
+    format!("no runner with {}{others}", listed.join(" and "))
+}
+
+/// What the runners that are up have instead.
+fn others(name: &str, up: &[(RunnerId, &Runner)]) -> String {
+    let mut values: Vec<&str> =
+        up.iter().filter_map(|(_, runner)| runner.labels.get(name)).map(String::as_str).collect();
+    let count = values.len();
+    values.sort_unstable();
+    values.dedup();
+    let listed: Vec<String> = values.iter().take(NAMED).map(|value| format!("{name}={value}")).collect();
+    match count {
+        0 => String::new(),
+        1 => format!(" (1 has {})", listed.join(", ")),
+        count => format!(" ({count} have {})", listed.join(", ")),
+    }
+}
+
+/// `no runner has 16 cpus; the largest has 8 cpus and 32 GiB of memory`.
+fn too_small(demand: &Demand, able: &[(RunnerId, &Runner)]) -> String {
+    let largest = able.iter().map(|(_, runner)| runner.resources).max_by_key(|has| (has.milli_cpus, has.memory));
+    format!("no runner has {}; the largest has {}", demand.resources, largest.unwrap_or_default())
+}
