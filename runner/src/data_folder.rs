@@ -1,5 +1,6 @@
 //! The runner's folder: its identity, its caches, and the attempts at hand. Nothing in it could not be lost.
 
+use crate::removal::remove_tree;
 use anyhow::{Context, bail};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -67,7 +68,7 @@ impl DataFolder {
 
     /// Removes what attempts of earlier lives left, and makes the folder for those to come.
     pub(crate) fn sweep_attempts(&self) -> anyhow::Result<()> {
-        match std::fs::remove_dir_all(self.attempts()) {
+        match remove_tree(&self.attempts()) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 return Err(error).context("remove the attempts of earlier lives");
             }

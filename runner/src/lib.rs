@@ -7,6 +7,7 @@ pub mod engine;
 pub mod image;
 mod job;
 mod link;
+mod removal;
 pub mod setup_log;
 mod source;
 mod spool;

@@ -1,5 +1,6 @@
 //! An attempt's folder: its workspace, the folders of its steps, the log of its setup.
 
+use crate::removal::remove_tree;
 use anyhow::{Context, ensure};
 use sidings_proto::{AttemptId, StepNo};
 use std::path::{Path, PathBuf};
@@ -41,7 +42,7 @@ impl Folder {
 
     async fn remove_once(&self) -> anyhow::Result<()> {
         let path = self.path.clone();
-        let removed = tokio::task::spawn_blocking(move || std::fs::remove_dir_all(path)).await;
+        let removed = tokio::task::spawn_blocking(move || remove_tree(&path)).await;
         match removed.context("remove an attempt's folder")? {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(error).with_context(|| format!("remove {}", self.path.display()))
