@@ -23,38 +23,56 @@ pub(super) enum Kind {
     Link { target: PathBuf },
 }
 
+/// A folder that is being looked through. Open ones are kept in a list, not on the stack: a tree can be deeper.
+struct Level {
+    path: PathBuf,
+    /// What was not looked at yet, the last name first.
+    names: Vec<OsString>,
+    /// Where the folder belongs among what was found, if something in it is taken back; it is left out itself.
+    left_out_at: Option<usize>,
+}
+
 /// Everything in `root` that is not left out, each folder before what is in it, always in the same order.
 ///
 /// The repository's own folder never counts, as with a build from a git address: it differs from clone to clone.
 pub(super) fn entries(root: &Path, patterns: &Patterns) -> io::Result<Vec<Entry>> {
     let mut found = Vec::new();
-    walk(root, Path::new(""), patterns, &mut found)?;
+    let mut levels = vec![Level::open(root, PathBuf::new(), None)?];
+    while let Some(level) = levels.last_mut() {
+        match level.names.pop().map(|name| level.path.join(name)) {
+            Some(path) if path == Path::new(".git") => {}
+            Some(path) => levels.extend(visit(root, path, patterns, &mut found)?),
+            None => levels.pop().into_iter().for_each(|level| level.close(&mut found)),
+        }
+    }
     Ok(found)
 }
 
-fn walk(root: &Path, folder: &Path, patterns: &Patterns, found: &mut Vec<Entry>) -> io::Result<()> {
-    let names: io::Result<Vec<OsString>> =
-        fs::read_dir(root.join(folder))?.map(|entry| entry.map(|entry| entry.file_name())).collect();
-    let mut names = names?;
-    names.sort();
-    for path in names.into_iter().map(|name| folder.join(name)).filter(|path| path != Path::new(".git")) {
-        visit(root, path, patterns, found)?;
+impl Level {
+    fn open(root: &Path, path: PathBuf, left_out_at: Option<usize>) -> io::Result<Level> {
+        let names = fs::read_dir(root.join(&path))?.map(|entry| entry.map(|entry| entry.file_name()));
+        let mut names = names.collect::<io::Result<Vec<OsString>>>()?;
+        names.sort_by(|a, b| b.cmp(a));
+        Ok(Level { path, names, left_out_at })
     }
-    Ok(())
+
+    /// A folder that is left out is there nevertheless when something in it was taken back.
+    fn close(self, found: &mut Vec<Entry>) {
+        if let Some(at) = self.left_out_at.filter(|at| found.len() > *at) {
+            found.insert(at, Entry { path: self.path, kind: Kind::Folder });
+        }
+    }
 }
 
-fn visit(root: &Path, path: PathBuf, patterns: &Patterns, found: &mut Vec<Entry>) -> io::Result<()> {
+/// Takes what is to be taken of one path; a folder to look into is given back.
+fn visit(root: &Path, path: PathBuf, patterns: &Patterns, found: &mut Vec<Entry>) -> io::Result<Option<Level>> {
     let out = patterns.leaves_out(&path);
     let metadata = fs::symlink_metadata(root.join(&path))?;
-    if metadata.is_dir() {
-        let at = found.len();
-        if !out || patterns.may_take_back() {
-            walk(root, &path, patterns, found)?;
-        }
-        // A folder that is left out is there nevertheless when something in it was taken back.
-        if !out || found.len() > at {
-            found.insert(at, Entry { path, kind: Kind::Folder });
-        }
+    if metadata.is_dir() && !out {
+        found.push(Entry { path: path.clone(), kind: Kind::Folder });
+        return Level::open(root, path, None).map(Some);
+    } else if metadata.is_dir() && patterns.may_take_back() {
+        return Level::open(root, path, Some(found.len())).map(Some);
     } else if !out && metadata.is_symlink() {
         let target = fs::read_link(root.join(&path))?;
         found.push(Entry { path, kind: Kind::Link { target } });
@@ -62,7 +80,7 @@ fn visit(root: &Path, path: PathBuf, patterns: &Patterns, found: &mut Vec<Entry>
         let executable = metadata.permissions().mode() & 0o100 != 0;
         found.push(Entry { path, kind: Kind::File { executable } });
     }
-    Ok(())
+    Ok(None)
 }
 
 /// Puts every entry into the key: path, kind, executable bit, content or target. Times and owners do not count.
@@ -123,4 +141,21 @@ fn header(kind: &Kind, seconds: u64) -> tar::Header {
     header.set_mtime(seconds);
     header.set_size(0);
     header
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As deep as a path can be.
+    const DEEP: usize = 1_950;
+
+    #[test]
+    fn the_deepest_tree_of_a_checkout_is_walked() {
+        let root = tempfile::tempdir().unwrap();
+        let deepest = root.path().join("d/".repeat(DEEP));
+        fs::create_dir_all(&deepest).unwrap();
+        let found = entries(root.path(), &Patterns::parse("").unwrap()).unwrap();
+        assert_eq!(found.len(), DEEP);
+    }
 }

@@ -177,6 +177,12 @@ fn the_number_of_entries_is_bounded() {
 }
 
 #[test]
+fn folders_that_only_names_tell_of_are_bounded_too() {
+    let tar = Tar::new().file("a/b/c/d/e/f", "x");
+    tar.within(Bounds { entries: 4, ..BOUNDS }).refused("more than 4 folders");
+}
+
+#[test]
 fn the_size_is_bounded() {
     let tar = Tar::new().file("f", &"x".repeat(100_000));
     tar.within(Bounds { bytes: 50_000, ..BOUNDS }).refused("more comes out of the archive than may");
@@ -210,6 +216,16 @@ fn endless_names_are_refused() {
         .file("a", "")
         .unpack()
         .refused("too long");
+}
+
+#[test]
+fn the_deepest_name_is_unpacked_and_a_longer_one_is_refused() {
+    let tar = |name: &str| Tar::new().raw(EntryType::GNULongName, b"././@LongLink", b"", 0o644, name.as_bytes());
+    let deep = format!("{}x", "d/".repeat(1499));
+    let out = tar(&deep).file("short", "x").unpack();
+    assert_eq!(out.result, "1 entries");
+    assert!(out.path(&deep).exists());
+    tar(&format!("{deep}yz")).file("short", "x").unpack().refused("too long");
 }
 
 #[test]

@@ -25,8 +25,11 @@ pub(crate) struct Unpacked {
 
 /// A long name is at most this long.
 const NAME_MAX: u64 = 16 * 1024;
+/// A path is at most this long: what the system takes, less what leads to the workspace.
+const PATH_MAX: usize = 3000;
 /// A window of 128 MiB; larger ones would take that much memory.
 const WINDOW_LOG_MAX: u32 = 27;
+
 /// Unpacks into an empty folder that nobody else writes to meanwhile.
 pub(crate) fn unpack(archive: File, into: &Path, bounds: Bounds) -> anyhow::Result<Unpacked> {
     let compressed = archive.metadata().context("measure the archive")?.len();
@@ -88,6 +91,9 @@ impl Unpacking<'_> {
             let path = names.path.unwrap_or_else(|| entry.path_bytes().into_owned());
             let shown = String::from_utf8_lossy(&path).into_owned();
             self.one(&mut entry, &path, names.link).with_context(|| format!("unpack {shown:?}"))?;
+            // One name can stand for more than a thousand folders.
+            let folders = self.folders.len() as u64;
+            ensure!(folders <= bounds.entries, "more than {} folders are in the archive", bounds.entries);
         }
         Ok(())
     }
@@ -188,7 +194,7 @@ impl LongNames {
 
 /// A relative path of plain names.
 fn inside(path: &[u8]) -> anyhow::Result<PathBuf> {
-    ensure!(path.len() <= 4096 && !path.contains(&0), "the path is too long or has a NUL in it");
+    ensure!(path.len() <= PATH_MAX && !path.contains(&0), "the path is too long or has a NUL in it");
     let mut plain = PathBuf::new();
     for component in Path::new(std::ffi::OsStr::from_bytes(path)).components() {
         match component {
