@@ -91,7 +91,9 @@ impl Metrics {
             | Record::JobQueued { .. }
             | Record::AttemptProgressed { .. }
             | Record::AttemptEnded { .. }
-            | Record::RunCancelling { .. } => {}
+            | Record::RunCancelling { .. }
+            | Record::JobStopping { .. }
+            | Record::JobApproved { .. } => {}
         }
     }
 

@@ -23,8 +23,8 @@ pub(crate) enum NotAName {
     Unknown(String),
 }
 
-/// The variables that may stand in it.
-pub(crate) const VARIABLES: [&str; 9] = [
+/// The variables that may stand in a name.
+const VARIABLES: [&str; 9] = [
     "CI_COMMIT_BRANCH",
     "CI_COMMIT_REF",
     "CI_COMMIT_REF_NAME",
@@ -36,10 +36,17 @@ pub(crate) const VARIABLES: [&str; 9] = [
     "CI_REPO_DEFAULT_BRANCH",
 ];
 
+const OF_JOB: &str = "CI_JOB_NAME";
 const MAX: usize = 200;
 
+/// The variables that may stand in the name of a group of runs, or of jobs.
+pub(crate) fn variables(is_of_job: bool) -> Vec<&'static str> {
+    VARIABLES.into_iter().filter(|name| is_of_job || *name != OF_JOB).collect()
+}
+
 impl GroupName {
-    pub(crate) fn parse(text: &str) -> Result<GroupName, NotAName> {
+    /// A job's may have the job's own variable as well.
+    pub(crate) fn parse(text: &str, is_of_job: bool) -> Result<GroupName, NotAName> {
         if text.trim().is_empty() || text.chars().count() > MAX || text.contains(char::is_control) {
             return Err(NotAName::Blank);
         }
@@ -47,7 +54,7 @@ impl GroupName {
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('$') {
             let (name, behind) = variable(after).ok_or(NotAName::Open)?;
-            let known = VARIABLES.into_iter().find(|known| *known == name);
+            let known = variables(is_of_job).into_iter().find(|known| *known == name);
             let known = known.ok_or_else(|| NotAName::Unknown(name.to_owned()))?;
             parts.extend([Part::Text(before.to_owned()), Part::Variable(known)]);
             rest = behind;

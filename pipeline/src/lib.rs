@@ -13,6 +13,7 @@ mod condition;
 mod diagnostic;
 mod dockerfile;
 mod duration;
+mod group;
 mod matrix;
 mod pattern;
 mod pipeline;

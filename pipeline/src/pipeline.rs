@@ -4,8 +4,9 @@
 //! pipeline that has an error is never planned.
 
 use crate::condition::When;
+use crate::group::GroupName;
 use crate::source::Span;
-use sidings_proto::{Command, Environment, Node, Resources, Scheduling};
+use sidings_proto::{Cancel, Command, Environment, Node, Resources, Scheduling};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -17,6 +18,7 @@ pub(crate) type Variables = BTreeMap<String, String>;
 pub(crate) struct Pipeline {
     pub(crate) when: Option<When>,
     pub(crate) fail_fast: bool,
+    pub(crate) concurrency: Option<Concurrency>,
     pub(crate) jobs: Vec<Job>,
 }
 
@@ -35,7 +37,9 @@ pub(crate) struct Job {
     pub(crate) when: Option<When>,
     pub(crate) timeout_ms: u64,
     pub(crate) allow_failure: bool,
+    /// All but the group, whose name is made for each commit.
     pub(crate) scheduling: Scheduling,
+    pub(crate) concurrency: Option<Concurrency>,
     pub(crate) stages: Vec<Stage>,
 }
 
@@ -67,6 +71,14 @@ pub(crate) struct Step {
     pub(crate) timeout_ms: Option<u64>,
     pub(crate) allow_failure: bool,
     pub(crate) resources: Resources,
+}
+
+/// A group of which only so many go on at a time.
+#[derive(Clone, Debug)]
+pub(crate) struct Concurrency {
+    pub(crate) group: GroupName,
+    pub(crate) limit: u32,
+    pub(crate) cancel: Cancel,
 }
 
 /// A text and its place.

@@ -2,9 +2,9 @@
 
 mod names;
 
-use crate::pipeline::{Job, Need, Pipeline, Stage, Step};
+use crate::pipeline::{Concurrency, Job, Need, Pipeline, Stage, Step};
 use crate::{Context, Outcome};
-use sidings_proto::{JobSpec, Plan, PlannedJob, StepNo, Trigger, plan};
+use sidings_proto::{JobSpec, Plan, PlannedJob, Scheduling, StepNo, Trigger, plan};
 use std::collections::BTreeMap;
 
 /// Marks in a commit's message, in any case, that make no run.
@@ -49,7 +49,11 @@ fn jobs(pipeline: &Pipeline, context: &Context) -> Plan {
         }
         jobs.into_iter().map(|job| planned(job, context, &labels)).collect()
     };
-    Plan { jobs: entries.iter().flat_map(planned).collect(), fail_fast: pipeline.fail_fast, ..Plan::default() }
+    Plan {
+        jobs: entries.iter().flat_map(planned).collect(),
+        fail_fast: pipeline.fail_fast,
+        concurrency: pipeline.concurrency.as_ref().map(|said| group(said, context, "")),
+    }
 }
 
 /// One job stays to be seen, under the entry's name.
@@ -79,7 +83,10 @@ fn planned(job: &Job, context: &Context, labels: &Labels<'_>) -> PlannedJob {
         needs: needs(job, labels),
         skip,
         allow_failure: job.allow_failure,
-        scheduling: job.scheduling.clone(),
+        scheduling: Scheduling {
+            concurrency: job.concurrency.as_ref().map(|said| group(said, context, &job.label)),
+            ..job.scheduling.clone()
+        },
         spec: JobSpec { stages, timeout_ms: job.timeout_ms, node: job.node },
         group: (job.label != job.name.text).then(|| job.name.text.clone()),
         ..PlannedJob::default()
@@ -94,6 +101,11 @@ fn needs(job: &Job, labels: &Labels<'_>) -> Vec<String> {
         None => Vec::new(),
     };
     job.needs.iter().flat_map(of).collect()
+}
+
+fn group(said: &Concurrency, context: &Context, job: &str) -> sidings_proto::Concurrency {
+    let Concurrency { group, limit, cancel } = said;
+    sidings_proto::Concurrency { group: group.of(context, job), limit: *limit, cancel: *cancel }
 }
 
 /// Steps whose condition is false are left out; those that stay are numbered through.

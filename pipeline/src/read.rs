@@ -2,6 +2,7 @@
 //!
 //! A file of this room reads one kind of part. Which keys there are, and which will be one day, is in [`shape`].
 
+mod concurrency;
 mod copies;
 mod environment;
 mod fields;
@@ -94,6 +95,7 @@ impl Reader<'_> {
             resources: Resources::default(),
         };
         let fail_fast = fields.get("fail_fast").and_then(|at| self.truth(&at)).unwrap_or(false);
+        let concurrency = fields.get("concurrency").and_then(|at| self.concurrency(&at, false));
         let when = fields.get("when").and_then(|at| self.when(&at));
         let jobs = match fields.get("jobs") {
             Some(at) => self.jobs(&at, &defaults),
@@ -104,7 +106,7 @@ impl Reader<'_> {
                 Vec::new()
             }
         };
-        Pipeline { when, fail_fast, jobs }
+        Pipeline { when, fail_fast, concurrency, jobs }
     }
 
     fn error(&mut self, code: Code, span: &Span, message: impl Into<String>, help: impl Into<String>) {

@@ -11,6 +11,7 @@
 //! | `GET /api/v1/runs/{run}` | → [`RunView`]; `{run}` is an id, `project@number` (percent-encoded), or a job's id |
 //! | `GET /api/v1/runs/{run}/events` | → server-sent events `run`, each a whole [`RunView`], the last one ended |
 //! | `POST /api/v1/runs/{run}/cancel` | → 202 [`RunView`] |
+//! | `POST /api/v1/jobs/{job}/approval` | → [`RunView`]: the job waits for a person, and the caller is one who may |
 //! | `POST /api/v1/runs/{run}/retry` | [`RetryRun`] → 201 [`RunView`] of the new run |
 //! | `GET /api/v1/jobs/{job}/logs/{step}?attempt=&offset=&follow=&format=frames\|text` | → the log; follows to its end if asked |
 //! | `POST /api/v1/projects/{project}/pushes` | [`Push`] → 202 [`PushAnswer`] |
@@ -228,6 +229,12 @@ pub struct JobView {
     /// What it waits for, while it is waiting or queued.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wait: Option<WaitView>,
+    /// Who agreed that it runs, where that was needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved: Option<ApprovedView>,
+    /// Why it alone is, or was, stopped before its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<StopReason>,
     /// What it does now, while it is running.
     pub phase: Option<Phase>,
     /// How it ended.
@@ -236,6 +243,17 @@ pub struct JobView {
     pub attempts: Vec<AttemptView>,
     /// The steps of the newest attempt, or what they will be.
     pub steps: Vec<StepView>,
+}
+
+/// Somebody agreed that a job runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ApprovedView {
+    /// The name of the token that it was done with.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// What a job waits for.
@@ -256,6 +274,10 @@ pub struct WaitView {
 pub enum WaitFor {
     /// For jobs it needs.
     Needs,
+    /// For a person to agree.
+    Approval,
+    /// For its group, or its run's.
+    Group,
     /// Until it is tried again.
     BackOff,
     /// No runner is up.

@@ -269,6 +269,8 @@ fn job() -> JobView {
         allow_failure: false,
         state: State::Running,
         wait: Some(WaitView { kind: WaitFor::Labels, message: "no runner with gpu=true".to_owned() }),
+        approved: Some(ApprovedView { by: "release".to_owned(), at: Timestamp(9) }),
+        stopped: Some(StopReason::Superseded { by: 12 }),
         phase: Some(Phase::Teardown),
         verdict: None,
         attempts: vec![tried],

@@ -10,7 +10,7 @@ pub(crate) use global::{Global, LogFormat, ProjectChoice, Remote, Trust};
 pub(crate) use project::{
     HookArgs, HookCommand, ProjectAdd, ProjectArgs, ProjectCommand, TokenArgs, TokenCommand, TokenCreate,
 };
-pub(crate) use runs::{CancelArgs, LogsArgs, RetryArgs, RunsArgs, ShowArgs, SubmitArgs};
+pub(crate) use runs::{ApproveArgs, CancelArgs, LogsArgs, RetryArgs, RunsArgs, ShowArgs, SubmitArgs};
 pub(crate) use serve::{
     Capacity, ControllerArgs, DataFolder, EngineChoice, LeastFree, Listen, RunnerArgs, StoreChoice, UpArgs,
 };
@@ -66,6 +66,8 @@ pub(crate) enum Command {
     Logs(LogsArgs),
     /// Cancel a run.
     Cancel(CancelArgs),
+    /// Agree that a job runs which waits for that.
+    Approve(ApproveArgs),
     /// Run the same commit again, as a new run.
     Retry(RetryArgs),
     /// Make projects known to the controller, and list them.

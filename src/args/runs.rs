@@ -102,6 +102,22 @@ pub(crate) struct CancelArgs {
     pub(crate) remote: Remote,
 }
 
+/// `sidings approve`.
+#[derive(Debug, Args)]
+pub(crate) struct ApproveArgs {
+    /// An id, `project@7`, `7` or `latest`.
+    pub(crate) run: String,
+    /// The job, by its name.
+    pub(crate) job: String,
+    /// Print the run as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) project: ProjectChoice,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
 /// `sidings retry`.
 #[derive(Debug, Args)]
 pub(crate) struct RetryArgs {

@@ -119,6 +119,11 @@ impl Client {
         self.json(self.to(Method::POST, &["runs", &run.to_string(), "cancel"])).await
     }
 
+    /// Agrees that a job runs.
+    pub(crate) async fn approve(&self, job: JobId) -> Result<RunView, Error> {
+        self.json(self.to(Method::POST, &["jobs", &job.to_string(), "approval"])).await
+    }
+
     /// Runs a run's commit again.
     pub(crate) async fn retry(&self, run: RunId, retry: &RetryRun) -> Result<RunView, Error> {
         self.json(self.to(Method::POST, &["runs", &run.to_string(), "retry"]).json(retry)).await

@@ -1,5 +1,6 @@
 //! One file for each command: it asks the rooms that know, prints, and says how the program ends.
 
+mod approve;
 mod cancel;
 mod completions;
 mod controller;
@@ -51,6 +52,7 @@ async fn one(command: Command) -> anyhow::Result<Exit> {
         Command::Show(args) => show::show(args).await,
         Command::Logs(args) => logs::logs(args).await,
         Command::Cancel(args) => cancel::cancel(args).await,
+        Command::Approve(args) => approve::approve(args).await,
         Command::Retry(args) => retry::retry(args).await,
         Command::Project(args) => project::project(args).await,
         Command::Runners(args) => runners::runners(args).await,

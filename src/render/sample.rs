@@ -33,6 +33,8 @@ pub(crate) fn job(number: u128, name: &str, needs: &[&str], steps: Vec<StepView>
         allow_failure: false,
         state: State::Waiting,
         wait: None,
+        approved: None,
+        stopped: None,
         phase: None,
         verdict: None,
         attempts: Vec::new(),

@@ -3,7 +3,7 @@
 use super::{submit, verdicts};
 use crate::support::{Fleet, job_of, tree};
 use expect_test::expect;
-use sidings_proto::api::WaitFor;
+use sidings_proto::api::{RunView, WaitFor};
 
 const PIPELINE: &str = "\
 image: debian:bookworm-slim
@@ -79,4 +79,28 @@ jobs:
     assert!(shown.contains("no runner with gpu=true"), "{shown}");
     fleet.client.cancel(run).await;
     assert_eq!(fleet.client.until_ended(run).await.summary.verdict.unwrap().word(), "cancelled");
+}
+
+#[tokio::test]
+async fn a_person_lets_a_job_run() {
+    let fleet = Fleet::start().await;
+    let _runner = fleet.runner("a", 1).await;
+    let pipeline = "\
+image: debian:bookworm-slim
+jobs:
+  test: { steps: [{ run: 'true' }] }
+  ship: { needs: test, approval: true, steps: [{ name: go, run: echo shipped }] }
+";
+    let tree = tree(fleet.path("tree"), &[(".sidings.yml", pipeline)]);
+    let run = submit(&fleet, &tree);
+    let waits = |view: &RunView| {
+        let wait = job_of(view, "ship").wait.as_ref()?;
+        (wait.kind == WaitFor::Approval).then_some(())
+    };
+    fleet.client.until(run, "ship waits for a person", waits).await;
+    let (code, told, _) = fleet.sidings(&tree, &["approve", "latest", "ship", "--project", "test"]);
+    assert_eq!((code, told.as_str()), (0, "test@1: ship may run\n"));
+    let view = fleet.client.until_ended(run).await;
+    assert_eq!(view.summary.verdict.as_ref().map(|verdict| verdict.word()), Some("passed"), "{}", verdicts(&view));
+    assert_eq!(job_of(&view, "ship").approved.as_ref().unwrap().by, "first");
 }

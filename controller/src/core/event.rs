@@ -153,6 +153,16 @@ pub enum Event {
         /// Which run.
         run: RunId,
     },
+    /// Somebody who may agrees that a job runs. Answered by [`Answer::Done`], [`Answer::Already`], or
+    /// [`Answer::Stale`] when the job does not wait for that.
+    Approved {
+        /// Who waits.
+        ask: Ask,
+        /// Which job.
+        job: JobId,
+        /// Who agrees.
+        by: String,
+    },
     /// Time passed: sent when [`next_wakeup`](super::Core::next_wakeup) is due.
     Tick,
 }
@@ -269,6 +279,22 @@ pub enum Record {
         /// Why.
         reason: StopReason,
     },
+    /// The job is being stopped, and its run goes on.
+    JobStopping {
+        /// Which job.
+        job: JobId,
+        /// Why.
+        reason: StopReason,
+    },
+    /// Somebody agreed that the job runs.
+    JobApproved {
+        /// Which job.
+        job: JobId,
+        /// Who.
+        by: String,
+        /// When.
+        at: Timestamp,
+    },
     /// Every job has an outcome.
     RunEnded {
         /// Which run.
@@ -302,6 +328,10 @@ pub struct ActiveJob {
     pub infrastructure_failures: u32,
     /// Attempts that ended by the user's fault.
     pub own_failures: u32,
+    /// Why it is being stopped, if it is and its run is not.
+    pub stopping: Option<StopReason>,
+    /// Somebody agreed that it runs.
+    pub approved: bool,
     /// Where it is in its life.
     pub state: StoredState,
 }

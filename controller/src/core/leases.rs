@@ -167,7 +167,7 @@ impl Core {
     /// What becomes of a job whose attempt ended by our own fault: it is tried again while it may be.
     pub(super) fn try_again(&mut self, now: Timestamp, place: Place, failure: Failure, out: &mut Outbox) {
         let Some(job) = self.job_at(place) else { return };
-        if self.is_stopping(place.run) {
+        if self.is_stopping(place) {
             return self.end_job(now, place, Verdict::Cancelled, out);
         }
         match self.policy.retry_at(now, job.infrastructure_failures) {
@@ -178,7 +178,7 @@ impl Core {
 
     /// What becomes of a job whose attempt ended by itself: it is tried again if its pipeline says so.
     pub(super) fn ended_by_itself(&mut self, now: Timestamp, place: Place, verdict: Verdict, out: &mut Outbox) {
-        if !self.is_stopping(place.run) && self.wants_another(place, &verdict) {
+        if !self.is_stopping(place) && self.wants_another(place, &verdict) {
             self.line_up(now, place, now, out);
         } else {
             self.end_job(now, place, verdict, out);
@@ -196,7 +196,7 @@ impl Core {
 
     /// What becomes of a job that was given back by no fault of anybody.
     pub(super) fn go_back(&mut self, now: Timestamp, place: Place, out: &mut Outbox) {
-        if self.is_stopping(place.run) {
+        if self.is_stopping(place) {
             self.end_job(now, place, Verdict::Cancelled, out);
         } else {
             self.line_up(now, place, now, out);
@@ -239,7 +239,7 @@ impl Core {
     fn lapse(&mut self, now: Timestamp, place: Place, out: &mut Outbox) {
         let Some(job) = self.job_at(place) else { return };
         let Some(grip) = job.tenure().map(|tenure| tenure.grip) else { return };
-        if self.is_stopping(place.run) {
+        if self.is_stopping(place) {
             self.attempt_over(now, place, Ending::bare(Verdict::Cancelled), out);
             return self.end_job(now, place, Verdict::Cancelled, out);
         }

@@ -6,9 +6,11 @@
 
 pub mod event;
 
+mod approvals;
 mod asks;
 mod demand;
 mod finishes;
+mod groups;
 mod leases;
 mod outbox;
 mod policy;
@@ -31,6 +33,7 @@ pub use view::{AttemptStanding, Counts};
 use asks::Asks;
 use event::{Action, Event};
 use finishes::Finished;
+use groups::Groups;
 use leases::Leases;
 use outbox::Outbox;
 use queue::Queue;
@@ -49,6 +52,7 @@ pub struct Core {
     queue: Queue,
     leases: Leases,
     asks: Asks,
+    groups: Groups,
     finished: Finished,
 }
 
@@ -63,6 +67,7 @@ impl Core {
             queue: Queue::default(),
             leases: Leases::default(),
             asks: Asks::default(),
+            groups: Groups::default(),
             finished: Finished::default(),
         }
     }
@@ -99,6 +104,7 @@ impl Core {
             Event::Finished { ask, attempt, finish } => self.finished(now, ask, attempt, *finish, out),
             Event::RunnerRetired { ask, runner, life } => self.runner_retired(now, ask, runner, life, out),
             Event::RunnerRevoked { runner } => self.runner_revoked(now, runner, out),
+            Event::Approved { ask, job, by } => self.approved(now, ask, job, by, out),
             Event::CancelAsked { ask, run } => self.cancel_asked(now, ask, run, out),
             Event::Tick => {}
         }

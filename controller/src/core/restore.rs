@@ -15,17 +15,25 @@ impl Core {
     #[must_use = "what is not carried out is lost"]
     pub fn restore(&mut self, now: Timestamp, runs: Vec<ActiveRun>) -> Vec<Action> {
         let mut out = Outbox::default();
+        let mut by_age: Vec<_> = runs.iter().map(|active| (active.accepted, active.run.id)).collect();
+        by_age.sort_unstable();
         for active in runs {
             let id = active.run.id;
             self.take_over(now, active);
+            self.enter_again(id);
+        }
+        for (_, id) in by_age {
             if let Some(run) = self.runs.get_mut(&id) {
                 let consequences = run.catch_up();
                 self.follow(now, id, consequences, &mut out);
             }
-            if self.is_stopping(id) {
-                self.stop_jobs(now, id, &mut out);
+            self.stop_jobs_again(now, id, &mut out);
+            if self.is_admitted(id) {
+                self.set_off(now, id, &mut out);
+            } else {
+                self.run_wants_in(now, id, &mut out);
             }
-            self.set_off(now, id, &mut out);
+            self.end_run_if_over(now, id, &mut out);
         }
         out.into_actions()
     }
@@ -38,6 +46,8 @@ impl Core {
             job.fence = stored.fence;
             job.infrastructure_failures = stored.infrastructure_failures;
             job.own_failures = stored.own_failures;
+            job.stopping.clone_from(&stored.stopping);
+            job.approved = stored.approved;
         }
         self.add_run(run);
         for (index, stored) in active.jobs.into_iter().enumerate() {

@@ -44,6 +44,10 @@ pub(super) struct Job {
     /// Attempts that ended by the user's fault.
     pub(super) own_failures: u32,
     pub(super) demand: Arc<Demand>,
+    /// Why it is being stopped, if it is and its run is not.
+    pub(super) stopping: Option<StopReason>,
+    /// Somebody agreed that it runs.
+    pub(super) approved: bool,
     pub(super) state: State,
 }
 
@@ -252,6 +256,8 @@ impl Job {
             infrastructure_failures: 0,
             own_failures: 0,
             demand: Arc::new(Demand::of(planned)),
+            stopping: None,
+            approved: false,
             state: State::Waiting { needs },
         }
     }
@@ -323,7 +329,7 @@ fn releases(job: &PlannedJob, verdict: &Verdict) -> bool {
     }
 }
 
-/// What becomes of a job that needs one which did not pass. Only a cancelled run has cancelled jobs.
+/// What becomes of a job that needs one which did not pass. What needs a cancelled job is cancelled with it.
 fn held_up_by(need: &PlannedJob, verdict: &Verdict) -> Verdict {
     let fate = match verdict {
         Verdict::Cancelled => return Verdict::Cancelled,

@@ -172,7 +172,7 @@ impl Core {
             return Order::Drop;
         }
         self.renew(now, place);
-        if self.is_stopping(place.run) { Order::Cancel } else { Order::GoOn }
+        if self.is_stopping(place) { Order::Cancel } else { Order::GoOn }
     }
 
     /// How the attempt ended, whatever its runner claims. A cancel that nobody asked for and a pass without proof are
@@ -184,7 +184,7 @@ impl Core {
                 Some(missing) => engine_failed(format!("there is no proof that it passed: {missing}")),
             },
             Verdict::Failed(failure) => Verdict::Failed(failure.clone()),
-            Verdict::Cancelled if self.is_stopping(place.run) => Verdict::Cancelled,
+            Verdict::Cancelled if self.is_stopping(place) => Verdict::Cancelled,
             Verdict::Cancelled => engine_failed("its runner stopped it and nobody had asked for that".to_owned()),
             Verdict::Skipped { .. } => engine_failed("its runner did not run it".to_owned()),
         }

@@ -16,7 +16,7 @@ impl Core {
         }
         out.save(id, Record::RunAccepted { run: spec.clone(), at: now });
         self.add_run(Run::new(spec, now));
-        self.set_off(now, id, out);
+        self.run_wants_in(now, id, out);
     }
 
     pub(super) fn add_run(&mut self, run: Run) {
@@ -33,7 +33,7 @@ impl Core {
         }
         let free = self.runs.get(&id).map(Run::free_to_start).unwrap_or_default();
         for index in free {
-            self.line_up(now, Place { run: id, index }, now, out);
+            self.job_is_ready(now, Place { run: id, index }, out);
         }
         self.end_run_if_over(now, id, out);
     }
@@ -59,7 +59,9 @@ impl Core {
         for job in &run.jobs {
             self.places.remove(&job.id);
         }
-        self.runs.remove(&id);
+        if let Some(run) = self.runs.remove(&id) {
+            self.run_left(now, &run, out);
+        }
     }
 
     pub(super) fn place(&self, job: JobId) -> Option<Place> {
@@ -80,6 +82,7 @@ impl Core {
         let Consequences { ended, ready } = consequences;
         let Some(run) = self.runs.get(&id) else { return };
         let fatal = ended.iter().find_map(|(index, verdict)| run.is_fatal(*index, verdict));
+        let left: Vec<Place> = ended.iter().map(|(index, _)| Place { run: id, index: *index }).collect();
         for (index, verdict) in ended {
             let job = run.jobs[index].id;
             self.queue.withdraw(job);
@@ -87,7 +90,8 @@ impl Core {
         }
         match fatal {
             Some(job) => self.stop_run(now, id, StopReason::FailFast { job }, out),
-            None => ready.into_iter().for_each(|index| self.line_up(now, Place { run: id, index }, now, out)),
+            None => ready.into_iter().for_each(|index| self.job_is_ready(now, Place { run: id, index }, out)),
         }
+        left.into_iter().for_each(|place| self.job_left(now, place, out));
     }
 }

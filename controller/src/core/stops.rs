@@ -1,4 +1,5 @@
-//! Runs are stopped before their end: because somebody wants it, or because one of their jobs failed.
+//! Runs and jobs are stopped before their end: because somebody wants it, because a job failed, or because something
+//! newer takes their place.
 //!
 //! Jobs without a runner end now; those with one get the order with their runner's next beat. A job that ends by itself
 //! before its runner hears of it keeps its verdict.
@@ -28,25 +29,49 @@ impl Core {
     /// Ends what no runner holds, and pokes the runners of the rest.
     pub(super) fn stop_jobs(&mut self, now: Timestamp, id: RunId, out: &mut Outbox) {
         let jobs = self.runs.get(&id).map_or(0, |run| run.jobs.len());
-        for place in (0..jobs).map(|index| Place { run: id, index }) {
-            let Some(job) = self.job_at(place) else { continue };
-            match &job.state {
-                State::Waiting { .. } | State::Queued { .. } => {
-                    let verdict = self.verdict_of_unstarted(place);
-                    self.conclude(now, place, verdict, out);
-                }
-                State::Leased(tenure) if tenure.has_lapsed() => {
-                    self.attempt_over(now, place, Ending::bare(Verdict::Cancelled), out);
-                    self.conclude(now, place, Verdict::Cancelled, out);
-                }
-                State::Leased(tenure) => out.hint(tenure.runner),
-                State::Ended(_) => {}
-            }
-        }
+        (0..jobs).for_each(|index| self.stop_at(now, Place { run: id, index }, out));
     }
 
-    pub(super) fn is_stopping(&self, run: RunId) -> bool {
-        self.runs.get(&run).is_some_and(|run| run.stopping.is_some())
+    /// Stops a job that has no outcome and is not being stopped yet, and nothing else of its run but what needs it.
+    pub(super) fn stop_job(&mut self, now: Timestamp, place: Place, reason: StopReason, out: &mut Outbox) {
+        if self.is_stopping(place) || self.job_at(place).is_none_or(|job| job.outcome().is_some()) {
+            return;
+        }
+        let Some(run) = self.runs.get_mut(&place.run) else { return };
+        let job = &mut run.jobs[place.index];
+        job.stopping = Some(reason.clone());
+        out.save(place.run, Record::JobStopping { job: job.id, reason });
+        self.stop_at(now, place, out);
+        self.end_run_if_over(now, place.run, out);
+    }
+
+    /// Goes on with stopping the jobs that a last life of the controller began to stop.
+    pub(super) fn stop_jobs_again(&mut self, now: Timestamp, id: RunId, out: &mut Outbox) {
+        let jobs = self.runs.get(&id).map_or(0, |run| run.jobs.len());
+        let places = (0..jobs).map(|index| Place { run: id, index });
+        let stopping: Vec<Place> = places.filter(|place| self.is_stopping(*place)).collect();
+        stopping.into_iter().for_each(|place| self.stop_at(now, place, out));
+    }
+
+    pub(super) fn is_stopping(&self, place: Place) -> bool {
+        let run = self.runs.get(&place.run);
+        run.is_some_and(|run| run.stopping.is_some() || run.jobs[place.index].stopping.is_some())
+    }
+
+    fn stop_at(&mut self, now: Timestamp, place: Place, out: &mut Outbox) {
+        let Some(job) = self.job_at(place) else { return };
+        match &job.state {
+            State::Waiting { .. } | State::Queued { .. } => {
+                let verdict = self.verdict_of_unstarted(place);
+                self.conclude(now, place, verdict, out);
+            }
+            State::Leased(tenure) if tenure.has_lapsed() => {
+                self.attempt_over(now, place, Ending::bare(Verdict::Cancelled), out);
+                self.conclude(now, place, Verdict::Cancelled, out);
+            }
+            State::Leased(tenure) => out.hint(tenure.runner),
+            State::Ended(_) => {}
+        }
     }
 
     /// What never began because another job failed is skipped; everything else that is stopped is cancelled.

@@ -2,6 +2,7 @@
 
 mod cancelling;
 pub(crate) mod dialogue;
+mod grouping;
 mod leasing;
 mod offering;
 mod placing;

@@ -22,7 +22,7 @@ impl Core {
     fn wait(&self, now: Timestamp, run: &Run, place: Place) -> Option<WaitView> {
         let job = &run.jobs[place.index];
         match &job.state {
-            State::Waiting { .. } => Some(wait(WaitFor::Needs, needs(run, place.index)?)),
+            State::Waiting { .. } => self.wait_to_be_ready(run, place.index),
             State::Queued { not_before, .. } if *not_before > now => {
                 let seconds = not_before.since(now).as_secs().max(1);
                 Some(wait(WaitFor::BackOff, format!("it is tried again in {seconds} s")))
@@ -30,6 +30,22 @@ impl Core {
             State::Queued { .. } => Some(self.wait_for_runner(now, place, &job.demand)),
             State::Leased(_) | State::Ended(_) => None,
         }
+    }
+
+    /// What comes before a job is in line for a runner: its run, its needs, a person, its group.
+    fn wait_to_be_ready(&self, run: &Run, index: usize) -> Option<WaitView> {
+        if let Some(message) = self.why_not_in(run, None) {
+            return Some(wait(WaitFor::Group, message));
+        }
+        if let Some(message) = needs(run, index) {
+            return Some(wait(WaitFor::Needs, message));
+        }
+        if run.waits_for_approval(index) {
+            let from = &run.planned(index)?.scheduling.approval.as_ref()?.from;
+            let whose = if from.is_empty() { "somebody".to_owned() } else { from.join(" or ") };
+            return Some(wait(WaitFor::Approval, format!("needs the approval of {whose}")));
+        }
+        self.why_not_in(run, Some(index)).map(|message| wait(WaitFor::Group, message))
     }
 
     fn wait_for_runner(&self, now: Timestamp, place: Place, demand: &Demand) -> WaitView {

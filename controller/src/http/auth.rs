@@ -10,7 +10,10 @@ use sidings_proto::{AttemptId, RunnerId};
 use std::sync::Arc;
 
 /// Somebody with an API token.
-pub(super) struct ApiCaller;
+pub(super) struct ApiCaller {
+    /// The token's name.
+    pub(super) name: String,
+}
 
 /// Somebody who may report pushes of the project in the path: its push token, or an API token.
 pub(super) struct PushCaller {
@@ -52,8 +55,9 @@ impl FromRequestParts<Arc<App>> for ApiCaller {
     type Rejection = HttpError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, HttpError> {
-        match known(parts, app)?.scope {
-            TokenScope::Api => Ok(Self),
+        let token = known(parts, app)?;
+        match token.scope {
+            TokenScope::Api => Ok(Self { name: token.name }),
             TokenScope::Push { .. } | TokenScope::Registration { .. } | TokenScope::Runner(_) => {
                 Err(HttpError::forbidden("this call needs an API token"))
             }

@@ -44,6 +44,10 @@ impl HttpError {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, message)
     }
 
+    pub(crate) fn conflict(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "conflict", message)
+    }
+
     /// The fence has moved on: nothing was changed.
     pub(crate) fn stale() -> Self {
         let message = "the attempt is over or another one has taken its place; nothing was changed";
@@ -87,7 +91,7 @@ impl From<IntakeError> for HttpError {
     fn from(error: IntakeError) -> Self {
         match error {
             IntakeError::Unknown(message) => Self::not_found(message),
-            IntakeError::Conflict(message) => Self::new(StatusCode::CONFLICT, "conflict", message),
+            IntakeError::Conflict(message) => Self::conflict(message),
             IntakeError::Bad(message) => Self::bad_request(message),
             IntakeError::NoRun(reason) => Self::unprocessable("no_run", format!("no run is made of this: {reason}")),
             IntakeError::Source(error) => error.into(),

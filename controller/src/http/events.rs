@@ -19,6 +19,8 @@ use std::time::{Duration, Instant};
 const REST: u32 = 5;
 /// The longest wait between two views of a run that goes on changing.
 const REST_MAX: Duration = Duration::from_secs(1);
+/// While jobs wait, what they wait for may change without any doing of their run.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// One who follows a run.
 struct Following {
@@ -30,6 +32,8 @@ struct Following {
     /// The next view is not made before this.
     rested: Instant,
     ended: bool,
+    /// What was sent last, while a job of it waits.
+    waiting: Option<RunView>,
 }
 
 #[utoipa::path(get, path = "/api/v1/runs/{run}/events", tag = "api", params(("run" = String, Path)),
@@ -44,7 +48,7 @@ pub(super) async fn follow(
     // Followed before it is read, so that no change falls in between.
     let follower = app.shell.changes().follow(run);
     let first = Some(runs::view(&app, run).await?);
-    let following = Following { app, run, follower, first, rested: Instant::now(), ended: false };
+    let following = Following { app, run, follower, first, rested: Instant::now(), ended: false, waiting: None };
     Ok(Sse::new(stream::unfold(following, next)).keep_alive(KeepAlive::default()))
 }
 
@@ -58,6 +62,7 @@ async fn next(mut following: Following) -> Option<(Result<Event, axum::Error>, F
         None => following.wait().await?,
     };
     following.ended = view.summary.state == RunState::Ended;
+    following.waiting = view.jobs.iter().any(|job| job.wait.is_some()).then(|| view.clone());
     Some((Event::default().event("run").json_data(&view), following))
 }
 
@@ -65,15 +70,23 @@ impl Following {
     /// Ends the stream when the controller goes down or cannot read: whoever follows connects again.
     async fn wait(&mut self) -> Option<RunView> {
         let stop = self.app.stop.clone();
-        stop.run_until_cancelled(self.changed()).await?;
-        let begun = Instant::now();
-        let view = runs::view(&self.app, self.run).await.ok();
-        self.rested = Instant::now() + (begun.elapsed() * REST).min(REST_MAX);
-        view
+        loop {
+            stop.run_until_cancelled(self.changed()).await?;
+            let begun = Instant::now();
+            let view = runs::view(&self.app, self.run).await.ok()?;
+            self.rested = Instant::now() + (begun.elapsed() * REST).min(REST_MAX);
+            if self.waiting.as_ref() != Some(&view) {
+                return Some(view);
+            }
+        }
     }
 
     async fn changed(&mut self) {
-        self.follower.changed().await;
+        let look_again = tokio::time::sleep(LOOK_AGAIN);
+        tokio::select! {
+            () = self.follower.changed() => {}
+            () = look_again, if self.waiting.is_some() => {}
+        }
         tokio::time::sleep_until(self.rested.into()).await;
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! `runner` speaks the runner protocol, `runs`, `projects`, `enrolment`, `logs`, `events` and `blobs` the user's API.
 
+mod approvals;
 mod auth;
 mod blobs;
 mod enrolment;
@@ -97,6 +98,7 @@ fn api_routes() -> Router<Arc<App>> {
         .route("/runs/{run}/events", get(events::follow))
         .route("/runs/{run}/cancel", post(runs::cancel))
         .route("/runs/{run}/retry", post(runs::retry))
+        .route("/jobs/{job}/approval", post(approvals::approve))
         .route("/jobs/{job}/logs/{step}", get(logs::read))
         .route("/runners", get(enrolment::runners))
         .route("/tokens", post(enrolment::make_token).get(enrolment::tokens))

@@ -105,7 +105,11 @@ impl Live {
                 }
             }
             Record::RunEnded { run, .. } => self.write().remove_run(*run),
-            Record::AttemptProgressed { .. } | Record::JobEnded { .. } | Record::RunCancelling { .. } => {}
+            Record::AttemptProgressed { .. }
+            | Record::JobEnded { .. }
+            | Record::RunCancelling { .. }
+            | Record::JobStopping { .. }
+            | Record::JobApproved { .. } => {}
         }
     }
 

@@ -3,9 +3,10 @@
 
 use super::ledger::Ledger;
 use super::workload::labels_of;
-use crate::core::event::{ActiveRun, Event, StoredState};
+use crate::core::event::{ActiveRun, Event, RunContent, StoredState};
 use sidings_proto::runner::Finish;
 use sidings_proto::{AttemptId, Timestamp, Verdict};
+use std::sync::Arc;
 
 /// A planted fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub(super) enum Bug {
     LabelsMadeUp,
     /// The store forgets at a restart how often a job has failed (retry).
     FailuresForgotten,
+    /// A run that waits for its group has none after a restart (group).
+    GroupForgotten,
 }
 
 impl Bug {
@@ -52,6 +55,7 @@ impl Bug {
             | Event::RunnerRetired { .. }
             | Event::RunnerRevoked { .. }
             | Event::CancelAsked { .. }
+            | Event::Approved { .. }
             | Event::Tick => {}
         }
         event
@@ -71,6 +75,7 @@ impl Bug {
                     .for_each(|job| job.fence = job.fence.saturating_sub(1));
             }
             Some(Bug::QueuedRunForgotten) => runs.retain(|run| run.jobs.iter().any(|job| job.fence > 0)),
+            Some(Bug::GroupForgotten) => runs.iter_mut().for_each(forget_group),
             Some(Bug::FailuresForgotten) => {
                 runs.iter_mut().flat_map(|run| &mut run.jobs).for_each(|job| job.own_failures = 0);
             }
@@ -85,6 +90,16 @@ impl Bug {
     /// Whether the store takes what it should refuse.
     pub(super) fn ignores_conflicts(bug: Option<Bug>) -> bool {
         bug == Some(Bug::SecondOutcomeTaken)
+    }
+}
+
+fn forget_group(run: &mut ActiveRun) {
+    if run.jobs.iter().any(|job| job.state != StoredState::Waiting) {
+        return;
+    }
+    let spec = Arc::make_mut(&mut run.run);
+    if let RunContent::Plan { plan, .. } = &mut spec.content {
+        plan.concurrency = None;
     }
 }
 

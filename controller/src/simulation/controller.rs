@@ -182,6 +182,7 @@ fn about(event: &Event) -> About {
         | Event::RunnerRetired { .. }
         | Event::RunnerRevoked { .. }
         | Event::CancelAsked { .. }
+        | Event::Approved { .. }
         | Event::Tick => About::Other,
     }
 }

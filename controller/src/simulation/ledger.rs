@@ -4,7 +4,7 @@
 use super::workload::ExitRecords;
 use crate::core::event::{Record, RunContent, RunSpec};
 use crate::core::tests::dialogue::name;
-use sidings_proto::{AttemptId, FailureClass, JobId, PlannedJob, RunId, RunnerId, Verdict};
+use sidings_proto::{AttemptId, Concurrency, FailureClass, JobId, PlannedJob, RunId, RunnerId, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -12,7 +12,8 @@ use std::sync::Arc;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Violation {
     /// `I1`, `I2`, `I4`, `I6`; `order` for a job that started when it should not, `place` for one that started where it
-    /// should not, `retry` for one that was tried too often or not often enough.
+    /// should not, `retry` for one that was tried too often or not often enough,
+    /// `group` for one that was not let in.
     pub(super) invariant: &'static str,
     pub(super) what: String,
 }
@@ -40,6 +41,8 @@ struct JobLine {
     run: RunId,
     planned: PlannedJob,
     fence: u64,
+    /// It alone is being stopped.
+    stopping: bool,
     /// Attempts that failed by the user's fault.
     own_failures: u32,
     /// How the newest attempt ended.
@@ -63,6 +66,11 @@ impl Ledger {
                 let over = self.jobs.get(job).is_some_and(|line| line.outcome.is_some());
                 ensure(!over, "I1", || format!("{} is in line and has its outcome", name(job.0)))
             }
+            Record::JobStopping { job, .. } => {
+                self.job(*job)?.stopping = true;
+                Ok(())
+            }
+            Record::JobApproved { .. } => Ok(()),
             Record::RunCancelling { run, .. } => {
                 self.runs.get_mut(run).ok_or_else(|| unknown(&name(run.0)))?.cancelling = true;
                 Ok(())
@@ -129,8 +137,15 @@ impl Ledger {
         ensure(known.is_none(), "I4", || format!("{} was accepted twice", name(run.id.0)))?;
         let RunContent::Plan { plan, job_ids } = &run.content else { return Ok(()) };
         for (planned, id) in plan.jobs.iter().zip(job_ids) {
-            let line =
-                JobLine { run: run.id, planned: planned.clone(), fence: 0, own_failures: 0, end: None, outcome: None };
+            let line = JobLine {
+                run: run.id,
+                planned: planned.clone(),
+                fence: 0,
+                stopping: false,
+                own_failures: 0,
+                end: None,
+                outcome: None,
+            };
             self.jobs.insert(*id, line);
         }
         Ok(())
@@ -139,6 +154,7 @@ impl Ledger {
     fn attempt_started(&mut self, attempt: AttemptId, runner: RunnerId) -> Result<(), Violation> {
         self.may_start(attempt.job)?;
         self.may_have(attempt.job, runner)?;
+        self.is_let_in(attempt.job)?;
         let line = self.job(attempt.job)?;
         ensure(line.outcome.is_none(), "I1", || format!("{} started after the outcome", tried(attempt)))?;
         ensure(line.fence == 0 || line.end.is_some(), "I1", || format!("{} is one of two", tried(attempt)))?;
@@ -176,7 +192,7 @@ impl Ledger {
         let retry = &line.planned.scheduling.retry;
         let most = if retry.is_never() { 1 } else { retry.max + 1 };
         ensure(line.own_failures <= most, "retry", || format!("{} was tried too often", name(job.0)))?;
-        let stopped = self.runs.get(&line.run).is_some_and(|run| run.cancelling);
+        let stopped = line.stopping || self.runs.get(&line.run).is_some_and(|run| run.cancelling);
         let again = own_failure(verdict).is_some_and(|class| retry.on.contains(&class)) && !stopped;
         ensure(!again || line.own_failures == most, "retry", || format!("{} was not tried again", name(job.0)))
     }
@@ -196,7 +212,8 @@ impl Ledger {
         let Some(run) = self.runs.get(&id) else { return Ok(()) };
         let RunContent::Plan { job_ids, .. } = &run.spec.content else { return Ok(()) };
         let cancelled = |job: &JobId| self.jobs.get(job).is_some_and(|line| line.outcome == Some(Verdict::Cancelled));
-        let stopped = run.cancelling || !job_ids.iter().any(cancelled);
+        let alone = |job: &JobId| self.jobs.get(job).is_some_and(|line| line.stopping);
+        let stopped = run.cancelling || job_ids.iter().any(alone) || !job_ids.iter().any(cancelled);
         ensure(stopped, "order", || format!("{} has cancelled jobs and nobody stopped it", name(id.0)))
     }
 
@@ -222,6 +239,7 @@ impl Ledger {
         let Some(line) = self.jobs.get(&job) else { return Ok(()) };
         let Some(run) = self.runs.get(&line.run) else { return Ok(()) };
         self.none_failed_for_good(run)?;
+        ensure(!line.stopping, "order", || format!("{} started and is being stopped", name(job.0)))?;
         ensure(!run.cancelling, "order", || format!("{} started in a run that is being cancelled", name(job.0)))?;
         let RunContent::Plan { plan, job_ids } = &run.spec.content else { return Ok(()) };
         for (need, id) in plan.jobs.iter().zip(job_ids).filter(|(need, _)| line.planned.needs.contains(&need.name)) {
@@ -231,6 +249,31 @@ impl Ledger {
             ensure(met, "order", || format!("{} started before {}", name(job.0), name(id.0)))?;
         }
         Ok(())
+    }
+
+    /// Not more go on in its group, and in its run's, than may.
+    fn is_let_in(&self, job: JobId) -> Result<(), Violation> {
+        let Some(line) = self.jobs.get(&job) else { return Ok(()) };
+        let Some(run) = self.runs.get(&line.run) else { return Ok(()) };
+        let project = |line: &JobLine| self.runs.get(&line.run).map(|run| run.spec.project.clone());
+        let begun = |line: &&JobLine| {
+            line.fence > 0 && line.outcome.is_none() && project(line) == Some(run.spec.project.clone())
+        };
+        if let Some(group) = &line.planned.scheduling.concurrency {
+            let same = |other: &&JobLine| {
+                other.planned.scheduling.concurrency.as_ref().is_some_and(|o| o.group == group.group)
+            };
+            let others = self.jobs.iter().filter(|(id, _)| **id != job).map(|(_, other)| other);
+            let inside = others.filter(begun).filter(same).count();
+            ensure(inside < group.limit as usize, "group", || format!("{} is one too many", name(job.0)))?;
+        }
+        let Some(group) = concurrency(&run.spec) else { return Ok(()) };
+        let same = |id: &RunId| {
+            self.runs.get(id).and_then(|run| concurrency(&run.spec)).is_some_and(|o| o.group == group.group)
+        };
+        let others: BTreeSet<RunId> = self.jobs.values().filter(begun).map(|line| line.run).filter(same).collect();
+        let inside = others.iter().filter(|id| **id != line.run).count();
+        ensure(inside < group.limit as usize, "group", || format!("{} is one too many", name(line.run.0)))
     }
 
     /// Where failing is fast, nothing starts once a job that may not fail did.
@@ -244,6 +287,13 @@ impl Ledger {
 
     fn job(&mut self, job: JobId) -> Result<&mut JobLine, Violation> {
         self.jobs.get_mut(&job).ok_or_else(|| unknown(&name(job.0)))
+    }
+}
+
+fn concurrency(spec: &RunSpec) -> Option<&Concurrency> {
+    match &spec.content {
+        RunContent::Plan { plan, .. } => plan.concurrency.as_ref(),
+        RunContent::Invalid { .. } => None,
     }
 }
 

@@ -28,7 +28,7 @@ fn no_seed_breaks_an_invariant() {
 }
 
 /// What never happens proves nothing: in these words the dialogues tell what is meant to happen.
-const HAPPENS: [&str; 16] = [
+const HAPPENS: [&str; 17] = [
     "the controller is gone",
     "the runner fell silent",
     "its runner started anew",
@@ -39,6 +39,7 @@ const HAPPENS: [&str; 16] = [
     "skipped, blocked",
     "the pipeline says `fail_fast`",
     "over: failed, step_failed",
+    "took its place",
     "queued, not before",
     "stale",
     "already",
@@ -104,6 +105,11 @@ fn a_job_on_a_runner_without_its_labels_is_found() {
 #[test]
 fn a_job_that_is_tried_too_often_is_found() {
     finds(Bug::FailuresForgotten, "retry");
+}
+
+#[test]
+fn a_run_that_goes_on_beside_its_group_is_found() {
+    finds(Bug::GroupForgotten, "group");
 }
 
 /// The planted fault breaks the invariant it is meant to break, within 200 seeds.

@@ -5,8 +5,8 @@ use crate::core::event::{RunContent, RunSpec};
 use crate::core::tests::dialogue::id;
 use sidings_proto::runner::{Finish, LogDigest, StepResult};
 use sidings_proto::{
-    Command, Commit, Environment, Failure, FailureClass, JobId, JobSpec, Plan, PlannedJob, Resources, Retry, RunId,
-    Scheduling, Source, Stage, Step, StepNo, Timestamp, Trigger, Verdict,
+    Cancel, Command, Commit, Concurrency, Environment, Failure, FailureClass, JobId, JobSpec, Plan, PlannedJob,
+    Resources, Retry, RunId, Scheduling, Source, Stage, Step, StepNo, Timestamp, Trigger, Verdict,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -29,7 +29,10 @@ pub(super) fn run(random: &mut Random, number: u64) -> Arc<RunSpec> {
         repo_url: String::new(),
         default_branch: "main".to_owned(),
         retry_of: None,
-        content: RunContent::Plan { plan: Plan { jobs, fail_fast: random.chance(200), ..Plan::default() }, job_ids },
+        content: RunContent::Plan {
+            plan: Plan { jobs, fail_fast: random.chance(200), concurrency: group(random, 400) },
+            job_ids,
+        },
     })
 }
 
@@ -58,12 +61,19 @@ pub(super) fn resources_of(runner: usize) -> Resources {
     Resources { milli_cpus, ..Resources::default() }
 }
 
+/// One of two groups, of which each always has the same limit.
+fn group(random: &mut Random, chance: u64) -> Option<Concurrency> {
+    let limit = u32::try_from(random.between(1, 2)).unwrap();
+    let cancel = [Cancel::None, Cancel::Queued, Cancel::Running][usize::try_from(random.between(0, 2)).unwrap()];
+    random.chance(chance).then(|| Concurrency { group: format!("by {limit}"), limit, cancel })
+}
+
 fn scheduling(random: &mut Random) -> Scheduling {
     let labels = if random.chance(150) { labels_of(0) } else { BTreeMap::new() };
     let max = u32::try_from(random.between(0, 2)).unwrap();
     let on = if max > 0 { [FailureClass::StepFailed].into() } else { BTreeSet::new() };
     let priority = i32::try_from(random.between(0, 4)).unwrap() - 2;
-    Scheduling { labels, retry: Retry { max, on }, priority, ..Scheduling::default() }
+    Scheduling { labels, retry: Retry { max, on }, priority, concurrency: group(random, 150), approval: None }
 }
 
 fn stage(random: &mut Random, no: u64) -> Stage {

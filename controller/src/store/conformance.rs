@@ -107,7 +107,7 @@ fn record(step: Step) -> Record {
     let Step { what, run, job, fence, value } = step;
     let attempt = AttemptId { job: job_id(run, job), fence: u64::from(fence) };
     let at = Timestamp(i64::from(value) + 100);
-    match what % 8 {
+    match what % 10 {
         0 => Record::RunAccepted { run: Arc::new(spec(run)), at },
         1 => Record::JobQueued { job: attempt.job, since: at, not_before: Timestamp(at.0 + 5) },
         2 => Record::AttemptStarted {
@@ -124,7 +124,9 @@ fn record(step: Step) -> Record {
         }
         5 => Record::JobEnded { job: attempt.job, at, verdict: verdict(value) },
         6 => Record::RunCancelling { run: run_id(run), reason: reason(value) },
-        _ => Record::RunEnded { run: run_id(run), at, verdict: verdict(value) },
+        7 => Record::RunEnded { run: run_id(run), at, verdict: verdict(value) },
+        8 => Record::JobStopping { job: attempt.job, reason: reason(value) },
+        _ => Record::JobApproved { job: attempt.job, by: format!("ann {value}"), at },
     }
 }
 
@@ -139,7 +141,7 @@ fn reason(value: u8) -> StopReason {
 
 fn step() -> impl Strategy<Value = Step> {
     // Attempts are the interesting part, so their kinds come more often than the rest.
-    let kinds = prop_oneof![4 => 2u8..5, 1 => 0u8..8];
+    let kinds = prop_oneof![4 => 2u8..5, 1 => 0u8..10];
     (kinds, 0..RUNS, 0..JOBS, 1u8..4, 0u8..10).prop_map(|(what, run, job, fence, value)| Step {
         what,
         run,

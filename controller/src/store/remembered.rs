@@ -5,6 +5,7 @@
 use super::CommitError;
 use super::stored::{AttemptEnd, StoredAttempt, StoredJob, StoredRun, about, end_says_all};
 use crate::core::event::{ActiveRun, Record, RunContent, RunSpec};
+use sidings_proto::api::ApprovedView;
 use sidings_proto::{AttemptId, JobId, RunId, Timestamp, Verdict};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -90,6 +91,15 @@ impl Remembered {
             Record::JobEnded { job, at, verdict } => end_job(self.job(*job, undo)?, *job, *at, verdict),
             Record::RunCancelling { run, reason } => {
                 self.run_mut(*run, undo)?.stopping.get_or_insert_with(|| reason.clone());
+                Ok(())
+            }
+            Record::JobStopping { job, reason } => {
+                self.job(*job, undo)?.stopping.get_or_insert_with(|| reason.clone());
+                Ok(())
+            }
+            Record::JobApproved { job, by, at } => {
+                let approved = || ApprovedView { by: by.clone(), at: *at };
+                self.job(*job, undo)?.approved.get_or_insert_with(approved);
                 Ok(())
             }
             Record::RunEnded { run, at, verdict } => {

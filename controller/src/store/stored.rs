@@ -1,7 +1,7 @@
 //! A run as records add up to it: pure values, the same from every store, and what follows from them.
 
 use crate::core::event::{ActiveJob, ActiveRun, RunContent, RunSpec, StoredState};
-use sidings_proto::api::State;
+use sidings_proto::api::{ApprovedView, State};
 use sidings_proto::runner::{ImageUse, Progress, StepResult};
 use sidings_proto::{
     Commit, FailureClass, JobId, LifeId, RequestId, RunId, RunnerId, StopReason, Timestamp, Trigger, Verdict,
@@ -32,6 +32,9 @@ pub(crate) struct StoredJob {
     /// By fence.
     pub(crate) attempts: Vec<StoredAttempt>,
     pub(crate) outcome: Option<(Timestamp, Verdict)>,
+    /// Why it is being stopped, if it is and its run is not.
+    pub(crate) stopping: Option<StopReason>,
+    pub(crate) approved: Option<ApprovedView>,
 }
 
 /// One try of a job.
@@ -164,6 +167,8 @@ impl StoredJob {
             fence: self.fence,
             infrastructure_failures: self.failures(FailureClass::is_infrastructure),
             own_failures: self.failures(|class| !class.is_infrastructure()),
+            stopping: self.stopping.clone(),
+            approved: self.approved.is_some(),
             state: self.state(),
         }
     }

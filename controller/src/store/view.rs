@@ -67,6 +67,8 @@ fn job_view(id: JobId, planned: &PlannedJob, job: &StoredJob, names: &dyn Names)
         allow_failure: planned.allow_failure,
         state: job_state(job),
         wait: None,
+        approved: job.approved.clone(),
+        stopped: job.stopping.clone(),
         phase: job.out().and_then(phase),
         verdict: job.outcome.as_ref().map(|(_, verdict)| verdict.clone()),
         attempts: job.attempts.iter().map(|attempt| attempt_view(attempt, names)).collect(),

@@ -94,10 +94,19 @@ impl Rig {
     }
 
     pub(crate) async fn submit(&self, files: &[(&str, &str)]) -> Response {
+        self.submit_of("refs/heads/main", files).await
+    }
+
+    async fn submit_of(&self, reference: &str, files: &[(&str, &str)]) -> Response {
         let source = Source::Snapshot { blob: self.upload(files).await };
-        let commit = Commit { sha: "0".repeat(40), reference: "refs/heads/main".to_owned(), ..Commit::default() };
+        let commit = Commit { sha: "0".repeat(40), reference: reference.to_owned(), ..Commit::default() };
         self.post("/api/v1/runs", &SubmitRun { project: "web".to_owned(), trigger: Trigger::Manual, source, commit })
             .await
+    }
+
+    /// The same for another ref than the default branch.
+    pub(crate) async fn run_of(&self, reference: &str, pipeline: &str) -> RunView {
+        json(self.submit_of(reference, &[(".sidings.yml", pipeline)]).await, StatusCode::CREATED).await
     }
 
     /// Submits a tree with only a pipeline, which must give a run.

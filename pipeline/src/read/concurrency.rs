@@ -3,7 +3,7 @@
 use super::fields::At;
 use super::{Reader, shape};
 use crate::diagnostic::Code;
-use crate::group::{GroupName, NotAName, VARIABLES};
+use crate::group::{GroupName, NotAName, variables};
 use crate::pipeline::Concurrency;
 use crate::report::Problem;
 use crate::suggest::{did_you_mean, listed, nearest, one_of, quoted};
@@ -25,16 +25,16 @@ const CANCEL_SYNONYMS: [(&str, Cancel); 6] = [
 
 impl Reader<'_> {
     /// A group's name, or a map with one.
-    pub(super) fn concurrency(&mut self, at: &At<'_, '_>) -> Option<Concurrency> {
+    pub(super) fn concurrency(&mut self, at: &At<'_, '_>, is_of_job: bool) -> Option<Concurrency> {
         if let Value::Scalar(_) = at.node.value {
-            let group = self.group_name(at)?;
+            let group = self.group_name(at, is_of_job)?;
             return Some(Concurrency { group, limit: 1, cancel: Cancel::None });
         }
         let fields = self.fields(at, &shape::CONCURRENCY)?;
         let limit = fields.get("limit").and_then(|at| self.whole(&at, 1, MOST_AT_ONCE));
         let cancel = fields.get("cancel").and_then(|at| self.cancel(&at)).unwrap_or_default();
         let group = match fields.get("group") {
-            Some(at) => self.group_name(&at)?,
+            Some(at) => self.group_name(&at, is_of_job)?,
             None if fields.has_or_meant("group") => return None,
             None => {
                 let help = "add `group`, a name: `group: deploy`";
@@ -46,9 +46,9 @@ impl Reader<'_> {
         Some(Concurrency { group, limit, cancel })
     }
 
-    fn group_name(&mut self, at: &At<'_, '_>) -> Option<GroupName> {
+    fn group_name(&mut self, at: &At<'_, '_>, is_of_job: bool) -> Option<GroupName> {
         let text = self.text_of(at, "the name of a group")?;
-        let not = match GroupName::parse(&text) {
+        let not = match GroupName::parse(&text, is_of_job) {
             Ok(name) => return Some(name),
             Err(not) => not,
         };
@@ -63,9 +63,9 @@ impl Reader<'_> {
             ),
             NotAName::Unknown(name) => (
                 format!("{} is not known when a group is named", quoted(&name)),
-                match nearest(&name, VARIABLES) {
+                match nearest(&name, variables(is_of_job)) {
                     Some(near) => did_you_mean(near),
-                    None => format!("these are: {}", listed(&VARIABLES, "and")),
+                    None => format!("these are: {}", listed(&variables(is_of_job), "and")),
                 },
             ),
         };

@@ -59,6 +59,7 @@ impl Reader<'_> {
         job.timeout_ms = fields.get("timeout").and_then(|at| self.timeout(&at)).unwrap_or(TIMEOUT_MS);
         job.allow_failure = fields.get("allow_failure").and_then(|at| self.truth(&at)).unwrap_or(false);
         job.scheduling = self.scheduling(fields, &defaults.labels);
+        job.concurrency = fields.get("concurrency").and_then(|at| self.concurrency(&at, true));
         let inner = self.defaults(fields, defaults);
         job.stages = match fields.get("steps") {
             Some(at) => self.steps(&at, job, &inner),

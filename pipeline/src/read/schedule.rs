@@ -51,6 +51,7 @@ impl Reader<'_> {
             labels,
             retry: fields.get("retry").map(|at| self.retry(&at)).unwrap_or_default(),
             priority: priority.and_then(|priority| i32::try_from(priority).ok()).unwrap_or(0),
+            approval: fields.get("approval").and_then(|at| self.approval(&at)),
             ..Scheduling::default()
         }
     }

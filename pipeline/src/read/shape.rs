@@ -15,8 +15,8 @@ pub(super) struct Shape {
 pub(super) const PIPELINE: Shape = Shape {
     what: "a pipeline",
     place: "at the top of the file",
-    keys: &["build", "image", "images", "environment", "labels", "fail_fast", "when", "jobs"],
-    later: &["concurrency"],
+    keys: &["build", "image", "images", "environment", "labels", "fail_fast", "concurrency", "when", "jobs"],
+    later: &[],
 };
 
 pub(super) const IMAGE: Shape =
@@ -47,9 +47,11 @@ pub(super) const JOB: Shape = Shape {
         "labels",
         "resources",
         "priority",
+        "concurrency",
+        "approval",
         "steps",
     ],
-    later: &["approval", "artifacts", "cache", "concurrency", "services", "shell", "tests"],
+    later: &["artifacts", "cache", "services", "shell", "tests"],
 };
 
 pub(super) const STEP: Shape = Shape {
@@ -89,8 +91,15 @@ pub(super) const RETRY: Shape = Shape { what: "a `retry`", place: "under `retry`
 pub(super) const RESOURCES: Shape =
     Shape { what: "`resources`", place: "under `resources`", keys: &["cpus", "memory", "pids"], later: &[] };
 
+pub(super) const CONCURRENCY: Shape =
+    Shape { what: "a `concurrency`", place: "under `concurrency`", keys: &["group", "limit", "cancel"], later: &[] };
+
+pub(super) const APPROVAL: Shape =
+    Shape { what: "an `approval`", place: "under `approval`", keys: &["from"], later: &[] };
+
 /// In the order in which a key that is somewhere else is looked for.
-pub(super) const ALL: [&Shape; 9] = [&STEP, &JOB, &PIPELINE, &BUILD, &WHEN, &IMAGE, &GROUP, &RETRY, &RESOURCES];
+pub(super) const ALL: [&Shape; 11] =
+    [&STEP, &JOB, &PIPELINE, &BUILD, &WHEN, &IMAGE, &GROUP, &RETRY, &RESOURCES, &CONCURRENCY, &APPROVAL];
 
 /// What to do instead of what others have and this language has not.
 pub(super) const ADVICE: &[(&str, &str)] = &[
@@ -135,6 +144,11 @@ pub(super) const SYNONYMS: &[(&str, &str)] = &[
     ("continue-on-error", "allow_failure"),
     ("failure", "allow_failure"),
     ("fail-fast", "fail_fast"),
+    ("cancel-in-progress", "cancel"),
+    ("cancel_in_progress", "cancel"),
+    ("resource_group", "concurrency"),
+    ("reviewers", "from"),
+    ("approvers", "from"),
     ("retries", "retry"),
     ("when", "on"),
     ("attempts", "retry"),

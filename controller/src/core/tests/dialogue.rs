@@ -55,6 +55,7 @@ pub(crate) fn heard(event: &Event) -> String {
         Event::Finished { attempt, finish, .. } => format!("{} finishes: {}", tried(*attempt), ended(&finish.verdict)),
         Event::RunnerRetired { life, .. } => format!("{} retires", name(life.0)),
         Event::RunnerRevoked { runner } => format!("{} is revoked", name(runner.0)),
+        Event::Approved { job, by, .. } => format!("{by} approves {}", name(job.0)),
         Event::CancelAsked { run, .. } => format!("cancel {}", name(run.0)),
         Event::Tick => "tick".to_owned(),
     }
@@ -104,6 +105,8 @@ fn saved(record: &Record) -> String {
         Record::JobEnded { job, verdict, .. } => format!("{} ended: {}", name(job.0), ended(verdict)),
         Record::RunCancelling { run, reason: StopReason::Asked } => format!("{} cancelling", name(run.0)),
         Record::RunCancelling { run, reason } => format!("{} cancelling: {reason}", name(run.0)),
+        Record::JobStopping { job, reason } => format!("{} stopping: {reason}", name(job.0)),
+        Record::JobApproved { job, by, .. } => format!("{} approved by {by}", name(job.0)),
         Record::RunEnded { run, verdict, .. } => format!("{} ended: {}", name(run.0), ended(verdict)),
     }
 }

@@ -141,6 +141,11 @@ pub(super) fn cancel(run: &str) -> Line {
     event(move |ask| Event::CancelAsked { ask, run })
 }
 
+pub(super) fn approve(job: &str, by: &str) -> Line {
+    let (job, by) = (JobId(id(job)), by.to_owned());
+    event(move |ask| Event::Approved { ask, job, by })
+}
+
 pub(super) fn tick() -> Line {
     event(|_| Event::Tick)
 }
@@ -154,7 +159,14 @@ pub(super) fn stored<const N: usize>(run: &str, jobs: [(PlannedJob, u64, StoredS
     let (planned, states): (Vec<_>, Vec<_>) = jobs.into_iter().map(|(job, fence, state)| (job, (fence, state))).unzip();
     let active = states
         .into_iter()
-        .map(|(fence, state)| ActiveJob { fence, infrastructure_failures: 0, own_failures: 0, state })
+        .map(|(fence, state)| ActiveJob {
+            fence,
+            infrastructure_failures: 0,
+            own_failures: 0,
+            stopping: None,
+            approved: false,
+            state,
+        })
         .collect();
     ActiveRun { run: run_spec("shop", run, planned), accepted: at(0), stopping: None, jobs: active }
 }

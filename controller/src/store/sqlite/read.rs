@@ -1,6 +1,6 @@
 //! Rows of runs into the domain's values.
 
-use super::rows::{Head, blob, end, id, json, number, signed, spec, time, time_maybe};
+use super::rows::{Head, blob, end, id, json, json_maybe, number, signed, spec, time, time_maybe};
 use crate::store::RunFilter;
 use crate::store::stored::{AttemptEnd, StoredAttempt, StoredJob, StoredRun, StoredSummary};
 use sidings_proto::{JobId, LifeId, RequestId, RunId, RunnerId, StopReason};
@@ -73,16 +73,14 @@ pub(super) async fn run(db: &mut AnyConnection, run: RunId) -> anyhow::Result<Op
 
 /// What was stopped before reasons were kept was stopped by somebody.
 fn stopping(row: &AnyRow) -> anyhow::Result<Option<StopReason>> {
-    let reason: Option<String> = row.try_get(9)?;
-    match (number(row, 6)?, reason) {
-        (0, _) => Ok(None),
-        (_, None) => Ok(Some(StopReason::Asked)),
-        (_, Some(_)) => json(row, 9).map(Some),
+    match number(row, 6)? {
+        0 => Ok(None),
+        _ => Ok(Some(json_maybe(row, 9)?.unwrap_or(StopReason::Asked))),
     }
 }
 
 async fn jobs(db: &mut AnyConnection, run: RunId) -> anyhow::Result<Vec<StoredJob>> {
-    let sql = "SELECT j.fence, j.since, j.not_before, o.at, o.verdict FROM jobs j \
+    let sql = "SELECT j.fence, j.since, j.not_before, o.at, o.verdict, j.stopping, j.approved FROM jobs j \
         LEFT JOIN outcomes o ON o.job = j.id WHERE j.run = $1 ORDER BY j.place";
     let rows = query(sql).bind(blob(run.0)).fetch_all(db).await?;
     rows.iter().map(job).collect()
@@ -94,6 +92,8 @@ fn job(row: &AnyRow) -> anyhow::Result<StoredJob> {
         queued: time_maybe(row, 1)?.zip(time_maybe(row, 2)?),
         attempts: Vec::new(),
         outcome: end(row, 3, 4)?,
+        stopping: json_maybe(row, 5)?,
+        approved: json_maybe(row, 6)?,
     })
 }
 

@@ -109,6 +109,13 @@ pub(super) fn json<T: DeserializeOwned>(row: &AnyRow, column: usize) -> anyhow::
     serde_json::from_str(&text).context("reading what was stored as JSON")
 }
 
+pub(super) fn json_maybe<T: DeserializeOwned>(row: &AnyRow, column: usize) -> anyhow::Result<Option<T>> {
+    match row.try_get::<Option<String>, _>(column)? {
+        Some(_) => json(row, column).map(Some),
+        None => Ok(None),
+    }
+}
+
 pub(super) fn to_json<T: Serialize>(value: &T) -> anyhow::Result<String> {
     serde_json::to_string(value).context("writing JSON")
 }

@@ -4,6 +4,7 @@ use super::rows::{blob, id_maybe, json, signed, spec_to_columns, to_json};
 use crate::core::event::{Record, RunContent, RunSpec};
 use crate::store::CommitError;
 use crate::store::stored::{about, end_says_all};
+use sidings_proto::api::ApprovedView;
 use sidings_proto::runner::{ImageUse, Progress, StepResult};
 use sidings_proto::{AttemptId, JobId, RequestId, RunId, StopReason, Timestamp, Verdict};
 use sqlx::any::AnyQueryResult;
@@ -29,6 +30,14 @@ pub(super) async fn record(db: &mut AnyConnection, record: &Record) -> Written {
         }
         Record::JobEnded { job, at, verdict } => job_ended(db, *job, *at, verdict).await,
         Record::RunCancelling { run, reason } => run_cancelling(db, *run, reason).await,
+        Record::JobStopping { job, reason } => {
+            let reason = to_json(reason).map_err(failed)?;
+            job_noted(db, *job, "UPDATE jobs SET stopping = coalesce(stopping, $2) WHERE id = $1", reason).await
+        }
+        Record::JobApproved { job, by, at } => {
+            let approved = to_json(&ApprovedView { by: by.clone(), at: *at }).map_err(failed)?;
+            job_noted(db, *job, "UPDATE jobs SET approved = coalesce(approved, $2) WHERE id = $1", approved).await
+        }
         Record::RunEnded { run, at, verdict } => run_ended(db, *run, *at, verdict).await,
     }
 }
@@ -147,6 +156,11 @@ async fn run_cancelling(db: &mut AnyConnection, run: RunId, reason: &StopReason)
     let update = query("UPDATE runs SET cancelling = 1, stopping = coalesce(stopping, $2) WHERE id = $1");
     let update = update.bind(blob(run.0)).bind(to_json(reason).map_err(failed)?);
     known(&update.execute(db).await.map_err(failed)?, || format!("run {run}"))
+}
+
+async fn job_noted(db: &mut AnyConnection, job: JobId, sql: &'static str, note: String) -> Written {
+    let updated = query(sql).bind(blob(job.0)).bind(note).execute(db).await.map_err(failed)?;
+    known(&updated, || format!("job {job}"))
 }
 
 async fn run_ended(db: &mut AnyConnection, run: RunId, at: Timestamp, verdict: &Verdict) -> Written {
