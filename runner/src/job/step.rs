@@ -4,7 +4,7 @@ use super::course::Course;
 use super::stop::Stop;
 use super::verdict::{Evidence, Watched, failed};
 use super::{script, variables};
-use crate::engine::{ContainerId, ImageFacts, Limits, Network, Signal, StepContainer};
+use crate::engine::{ContainerId, Engine, ImageFacts, Limits, Network, Signal, StepContainer};
 use crate::setup_log::now;
 use crate::spool::{Tail, read_exit_record};
 use anyhow::Context;
@@ -12,13 +12,17 @@ use sidings_proto::runner::{LogDigest, Progress, StepResult};
 use sidings_proto::step::{SPEC_FILE, StepSpec, WORKSPACE};
 use sidings_proto::{FailureClass, Step, Timestamp, Verdict};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 /// From TERM until the helper kills what is left.
 const GRACE: Duration = Duration::from_secs(10);
 /// For the helper to write its record, and for the engine to say that a container ended.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// From a step's exit record until its container is killed: an honest one mostly ends sooner, and costs no call.
+const LINGERS: Duration = Duration::from_millis(250);
 /// Kept of the end of a log that is over its limit.
 const LOG_TAIL: u64 = 1024 * 1024;
 /// An engine that fails is asked again after these times: it may be restarting.
@@ -122,11 +126,19 @@ impl Course<'_> {
                 None => std::future::pending().await,
             }
         };
+        let engine = &self.tools.engine;
+        let mut waiting = AbortOnDropHandle::new(tokio::spawn(container_ended(engine.clone(), container.clone())));
         let watched = tokio::select! {
             biased;
-            ended = self.container_ended(container) => return ended.map_or_else(Watched::Lost, Watched::Ended),
+            ended = &mut waiting => {
+                let ended = ended.context("wait for the container").flatten();
+                return ended.map_or_else(Watched::Lost, Watched::Ended);
+            }
             // The step is over, if not yet its container: the engine's word is not waited for.
-            () = self.tools.exits.appears(folder) => return Watched::Ended(None),
+            () = self.tools.exits.appears(folder) => {
+                tokio::spawn(see_it_end(engine.clone(), container.clone(), waiting));
+                return Watched::Ended(None);
+            }
             stop = self.stops.wanted() => Watched::Stopped(stop),
             () = step_timed_out => Watched::TimedOut(limit.unwrap_or_default()),
         };
@@ -135,17 +147,6 @@ impl Course<'_> {
             self.end(container).await;
         }
         watched
-    }
-
-    async fn container_ended(&self, container: &ContainerId) -> anyhow::Result<Option<i64>> {
-        for pause in ASK_AGAIN {
-            match self.tools.engine.wait(container).await {
-                Ok(code) => return Ok(code),
-                Err(error) => tracing::warn!(error = format!("{error:#}"), "the engine failed to wait; asking again"),
-            }
-            tokio::time::sleep(pause).await;
-        }
-        self.tools.engine.wait(container).await.context("wait for the container")
     }
 
     async fn end(&self, container: &ContainerId) {
@@ -175,6 +176,33 @@ impl Course<'_> {
         let evidence = Evidence { step: &step.name, job_timeout, watched, record, log: &log, log_trouble };
         let (verdict, code) = (evidence.verdict(), evidence.code());
         ended(step, verdict, code, Some(started), log)
+    }
+}
+
+async fn container_ended(engine: Arc<dyn Engine>, container: ContainerId) -> anyhow::Result<Option<i64>> {
+    for pause in ASK_AGAIN {
+        match engine.wait(&container).await {
+            Ok(code) => return Ok(code),
+            Err(error) => tracing::warn!(error = format!("{error:#}"), "the engine failed to wait; asking again"),
+        }
+        tokio::time::sleep(pause).await;
+    }
+    engine.wait(&container).await.context("wait for the container")
+}
+
+/// Sees to it that no process outlives its step by more than moments. The helper writes the record when nothing is
+/// left; who forges one must not go on beside the next step.
+async fn see_it_end(
+    engine: Arc<dyn Engine>,
+    container: ContainerId,
+    waiting: AbortOnDropHandle<anyhow::Result<Option<i64>>>,
+) {
+    if matches!(tokio::time::timeout(LINGERS, waiting).await, Ok(Ok(Ok(_)))) {
+        return;
+    }
+    tracing::debug!(container = container.0, "a container outlives its step's exit record; it is killed");
+    if let Err(error) = engine.signal(&container, Signal::Kill).await {
+        tracing::warn!(error = format!("{error:#}"), "a container could not be signalled; teardown removes it");
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) struct Evidence<'a> {
     pub(super) watched: Watched,
     pub(super) record: Result<Option<ExitRecord>, Hostile>,
     pub(super) log: &'a LogDigest,
-    pub(super) log_trouble: Option<String>,
+    pub(super) log_trouble: Option<&'a Hostile>,
 }
 
 /// A failure of a kind.
@@ -63,7 +63,7 @@ impl Evidence<'_> {
                 failed(FailureClass::TimedOut, format!("step \"{step}\" took longer than {}", spoken(*limit)))
             }
             (_, Ok(Some(record))) => self.by_record(record),
-            (_, Err(hostile)) => ours(format!("the exit record of step \"{step}\" does not count: {hostile}")),
+            (_, Err(hostile)) => of_file(hostile, format!("the exit record of step \"{step}\" does not count")),
             (Watched::Lost(error), Ok(None)) => ours(format!("step \"{step}\" was lost: {error:#}")),
             (Watched::Ended(Some(code)), Ok(None)) => {
                 ours(format!("step \"{step}\" left no exit record (the engine says code {code})"))
@@ -88,24 +88,38 @@ impl Evidence<'_> {
             ExitRecord { signal: Some(signal), .. } => {
                 failed(FailureClass::StepFailed, format!("step \"{step}\" was ended by signal {signal}"))
             }
-            ExitRecord { code: 0, .. } => match self.log_differs(record) {
-                None => Verdict::Passed,
-                Some(how) => ours(format!("the log of step \"{step}\" is not what its exit record says: {how}")),
-            },
+            ExitRecord { code: 0, .. } => self.by_log(record),
             ExitRecord { code, .. } => {
                 failed(FailureClass::StepFailed, format!("step \"{step}\" exited with code {code}"))
             }
         }
     }
 
-    fn log_differs(&self, record: &ExitRecord) -> Option<String> {
-        if let Some(trouble) = &self.log_trouble {
-            return Some(trouble.clone());
+    /// The verdict on a step that ended well, if its log is whole.
+    fn by_log(&self, record: &ExitRecord) -> Verdict {
+        let what = format!("the log of step \"{}\" is not what its exit record says", self.step);
+        match (self.log_trouble, self.log_differs(record)) {
+            (Some(trouble), _) => of_file(trouble, what),
+            (None, Some(how)) => ours(format!("{what}: {how}")),
+            (None, None) => Verdict::Passed,
         }
+    }
+
+    fn log_differs(&self, record: &ExitRecord) -> Option<String> {
         if record.log_bytes != self.log.bytes {
             return Some(format!("{} bytes were read and {} written", self.log.bytes, record.log_bytes));
         }
         (record.log_bytes > 0 && record.log_hash != self.log.hash).then(|| "its hash is another".to_owned())
+    }
+}
+
+/// The verdict when a file that the helper writes is not one it can have written: nobody but the step can have put it
+/// there, and another attempt would do the same. That the disk fails is ours.
+fn of_file(hostile: &Hostile, what: String) -> Verdict {
+    let message = format!("{what}: {hostile}");
+    match hostile {
+        Hostile::Strange(_) => failed(FailureClass::StepFailed, message),
+        Hostile::Unreadable(_) => ours(message),
     }
 }
 

@@ -113,8 +113,8 @@ impl Tail {
     }
 
     /// Why there is nothing sound after [`Tail::digest`], when the log does not simply end there.
-    pub(crate) fn trouble(&self) -> Option<String> {
-        self.trouble.as_ref().map(ToString::to_string)
+    pub(crate) fn trouble(&self) -> Option<&Hostile> {
+        self.trouble.as_ref()
     }
 
     /// Reads what is new. True: there may be more at once.

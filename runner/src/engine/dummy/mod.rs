@@ -8,6 +8,9 @@
 //! | `fill BYTES` | that many bytes are printed |
 //! | `sleep SECONDS` | time passes; a TERM ends it |
 //! | `deaf` | a TERM is ignored from here on, until the grace time is over |
+//! | `forge` | an exit record with code 0 is left while the step goes on |
+//! | `litter` | a folder is left in the place of the exit record, and the step ends |
+//! | `garble` | bytes that are no frame are left in the log |
 //! | `vanish` | the step ends without an exit record |
 //! | `lie` | the step ends with code 0 and a record that does not fit its log |
 //! | `printf '%s\n' '…'` | printed, so that `commands:` look as they do elsewhere |

@@ -73,6 +73,9 @@ impl Program {
             "true" | ":" | "deaf" => {}
             "false" => return Ok(After::Exit(1)),
             "exit" => return Ok(After::Exit(rest.parse().unwrap_or(2))),
+            "forge" => self.spool.forge()?,
+            "litter" => return self.spool.litter().map(|()| After::Vanish),
+            "garble" => self.spool.garble()?,
             "vanish" => return Ok(After::Vanish),
             "lie" => return Ok(After::Lie),
             "echo" => self.say(&unquoted(rest))?,

@@ -73,6 +73,7 @@ pub(super) struct Watched {
     pub(super) fault: Fault,
     pub(super) teardowns: AtomicU32,
     pub(super) networks: AtomicU32,
+    pub(super) kills: AtomicU32,
     waits: AtomicU32,
 }
 
@@ -129,6 +130,7 @@ impl Engine for Watched {
     }
 
     async fn signal(&self, container: &ContainerId, signal: Signal) -> anyhow::Result<()> {
+        self.kills.fetch_add(u32::from(signal == Signal::Kill), Ordering::Relaxed);
         self.dummy.signal(container, signal).await
     }
 

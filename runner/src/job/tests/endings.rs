@@ -147,6 +147,55 @@ async fn a_step_without_an_exit_record_never_passes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_step_that_forges_its_exit_record_does_not_live_on() {
+    let mut bench = Bench::new();
+    let dialogue = bench.dialogue(&in_order([step(1, "forge\nsleep 3600"), step(2, "sleep 1")])).await;
+    assert!(dialogue.ends_with("finish: passed\n  step 1: passed\n  step 2: passed\n"), "{dialogue}");
+    assert_eq!(bench.engine.kills.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_honest_step_is_not_killed() {
+    let mut bench = Bench::new();
+    let dialogue = bench.dialogue(&in_order([step(1, "echo ok"), step(2, "sleep 1")])).await;
+    assert!(dialogue.contains("finish: passed"), "{dialogue}");
+    assert_eq!(bench.engine.kills.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_strange_exit_record_is_the_steps_failure() {
+    Bench::new()
+        .check(
+            &in_order([step(1, "litter")]),
+            expect![[r#"
+        phase Image
+        image debian:bookworm-slim
+        phase Steps
+        step 1 started
+        step 1 step_failed, log ""
+        phase Teardown
+        finish: step_failed: the exit record of step "s1" does not count: it is not a regular file
+          step 1: step_failed: the exit record of step "s1" does not count: it is not a regular file
+    "#]],
+        )
+        .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_strange_log_is_the_steps_failure() {
+    Bench::new().check(&in_order([step(1, "echo ok\ngarble")]), expect![[r#"
+        phase Image
+        image debian:bookworm-slim
+        phase Steps
+        step 1 started
+        step 1 step_failed, code 0, log "ok\n"
+        phase Teardown
+        finish: step_failed: the log of step "s1" is not what its exit record says: there are bytes in it that are no frame
+          step 1: step_failed: the log of step "s1" is not what its exit record says: there are bytes in it that are no frame
+    "#]]).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_record_that_does_not_fit_the_log_never_passes() {
     Bench::new().check(&in_order([step(1, "echo ok\nlie")]), expect![[r#"
         phase Image
