@@ -44,6 +44,27 @@ pub(crate) async fn files(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
     if files.is_empty() { without_git(root).await } else { Ok(files) }
 }
 
+/// More changed paths than this are not told one by one.
+const CHANGED_MOST: usize = 3000;
+
+/// The paths of the project that this tree changes: all that differs from where its branch left the default branch.
+/// None when that is not known, or when nothing differs: then everything counts as changed, for somebody asked for it.
+pub(crate) async fn changed(project: &Project) -> anyhow::Result<Option<Vec<String>>> {
+    let Some(tree) = WorkTree::find(&project.root).await? else { return Ok(None) };
+    if project.commit.sha == NO_COMMIT {
+        return Ok(None);
+    }
+    let paths = tree.changed(&project.default_branch, CHANGED_MOST).await.unwrap_or_else(|error| {
+        tracing::warn!("what this tree changes is not known, so all counts: {error:#}");
+        None
+    });
+    let Some(paths) = paths else { return Ok(None) };
+    let below = project.root.strip_prefix(tree.root()).unwrap_or(Path::new(""));
+    let inside = |path: &String| Some(Path::new(path).strip_prefix(below).ok()?.to_string_lossy().into_owned());
+    let paths: Vec<String> = paths.iter().filter_map(inside).collect();
+    Ok((!paths.is_empty()).then_some(paths))
+}
+
 /// The nearest folder with a pipeline, from `folder` up to `top`; else `top`.
 fn root_of(folder: &Path, top: &Path) -> PathBuf {
     let inside = folder.ancestors().take_while(|above| above.starts_with(top));

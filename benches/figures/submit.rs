@@ -29,6 +29,7 @@ pub(crate) async fn submit(client: &Client, tree: &Tree) -> RunId {
         trigger: Trigger::Api,
         source: Source::Snapshot { blob: tree.0.clone() },
         commit: Commit { sha: "0".repeat(40), reference: "refs/heads/main".to_owned(), ..Commit::default() },
+        changed: None,
     };
     let answer = client.post("/api/v1/runs").json(&submit).send().await.unwrap();
     answer.error_for_status().unwrap().json::<RunView>().await.unwrap().summary.id

@@ -60,6 +60,8 @@ struct Wanted {
     source: Source,
     commit: Commit,
     retry_of: Option<RunId>,
+    /// What a snapshot's sender says that it changed.
+    changed: Option<Vec<String>>,
 }
 
 impl Intake {
@@ -79,8 +81,8 @@ impl Intake {
     /// Somebody asks for a run.
     pub(crate) async fn submit(&self, asked: SubmitRun) -> Result<RunId, IntakeError> {
         let project = self.project_for(&asked.project, &asked.source).await?;
-        let SubmitRun { trigger, source, commit, .. } = asked;
-        match self.take(Wanted { project, trigger, source, commit, retry_of: None }, |_| {}).await? {
+        let SubmitRun { trigger, source, commit, changed, .. } = asked;
+        match self.take(Wanted { project, trigger, source, commit, retry_of: None, changed }, |_| {}).await? {
             Taken::Run(run) => Ok(run),
             Taken::Nothing { reason } => Err(IntakeError::NoRun(reason)),
         }
@@ -101,7 +103,7 @@ impl Intake {
         let before = Some(push.before).filter(|before| !is_zeros(before));
         let source = Source::Git { url: project.repo_url.clone(), commit: sha };
         let commit = Commit { reference: push.reference, before, ..Commit::default() };
-        match self.take(Wanted { project, trigger, source, commit, retry_of: None }, |_| {}).await {
+        match self.take(Wanted { project, trigger, source, commit, retry_of: None, changed: None }, |_| {}).await {
             Err(IntakeError::Source(none @ SourceError::NoPipeline)) => Ok(nothing(none.to_string())),
             taken => taken,
         }
@@ -121,6 +123,7 @@ impl Intake {
             source: spec.source.clone(),
             commit: spec.commit.clone(),
             retry_of: Some(run),
+            changed: None,
         };
         let leave_out = |plan: &mut Plan| {
             if how.failed_only {
@@ -141,7 +144,7 @@ impl Intake {
             default_branch: wanted.project.default_branch.clone(),
             project: wanted.project.name.clone(),
         };
-        let mut content = match self.sources.compile(&wanted.source, context).await? {
+        let mut content = match self.sources.compile(&wanted.source, context, wanted.changed).await? {
             Compiled::Run(content) => content,
             Compiled::NoRun { reason } => return Ok(Taken::Nothing { reason }),
         };

@@ -5,6 +5,7 @@
 //! machine's own configuration, one protocol allowed, with a time limit, and ends when its caller does.
 //! It refuses to know what a commit is for: that is the controller's and the runner's.
 
+mod changes;
 mod command;
 mod mirror;
 mod name;

@@ -3,6 +3,7 @@
 //! A mirror holds the commits that somebody asked for, each under a ref of its own. It is fetched from only when a
 //! commit is missing; one that git finds broken is removed and made again.
 
+use crate::changes;
 use crate::command::{Git, Output};
 use crate::{CommitId, GitError, RefName, RepoUrl};
 use anyhow::{Context, anyhow, ensure};
@@ -127,6 +128,21 @@ impl Mirror {
         let call = self.git().args(["cat-file", "--batch", "--follow-symlinks"]).input(question).output_max(FILE_MAX);
         let answer = call.done().await.with_context(|| format!("read {path} of commit {commit}"))?;
         Ok(blob_of(&answer).with_context(|| format!("read {path} of commit {commit}"))?)
+    }
+
+    /// The newest commit that both come from; none when their histories have nothing in common. The mirror has both.
+    pub async fn merge_base(&self, one: &CommitId, other: &CommitId) -> Result<Option<CommitId>, GitError> {
+        let _used = self.lock_shared().await?;
+        Ok(changes::merge_base(self.git(), one.as_str(), other.as_str()).await?)
+    }
+
+    /// The paths that differ between two commits that the mirror has, both names of what was renamed; none when there
+    /// are more than `most`.
+    pub async fn changed(&self, from: &CommitId, to: &CommitId, most: usize) -> Result<Option<Vec<String>>, GitError> {
+        let _used = self.lock_shared().await?;
+        let options = ["diff-tree", "-r", "--name-only", "--no-renames", "--no-ext-diff", "-z"];
+        let call = self.git().args(options).args([from.as_str(), to.as_str()]);
+        Ok(changes::paths(call, most).await.with_context(|| format!("compare {from} with {to}"))?)
     }
 
     /// What a commit that the mirror has says of itself.

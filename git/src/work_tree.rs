@@ -1,5 +1,7 @@
 //! The tree a developer works in: which commit it is based on, and which files are its own.
 
+use crate::CommitId;
+use crate::changes;
 use crate::command::Git;
 use crate::mirror::{CommitInfo, commit_info};
 use anyhow::Context;
@@ -55,6 +57,33 @@ impl WorkTree {
             origin: said(&origin.context("read the remote's address")?.stdout),
             dirty: !status.context("compare the files with the commit")?.is_empty(),
         })
+    }
+
+    /// The paths in which the tree differs from where its branch left the default branch: what is committed since, what
+    /// is not, and new files that are not ignored. None when there is no default branch to compare with, or when more
+    /// than `most` differ.
+    pub async fn changed(&self, default_branch: &str, most: usize) -> anyhow::Result<Option<Vec<String>>> {
+        let Some(base) = self.base(default_branch).await? else { return Ok(None) };
+        let options = ["diff", "--name-only", "--no-renames", "--no-ext-diff", "--no-relative", "-z"];
+        let tracked = self.git().args(options).args([base.as_str(), "--"]);
+        let new = self.git().args(["ls-files", "--others", "--exclude-standard", "-z"]);
+        let (tracked, new) = (changes::paths(tracked, most).await, changes::paths(new, most).await);
+        let (tracked, new) = (tracked.context("compare the files")?, new.context("list new files")?);
+        let all = tracked.into_iter().zip(new).map(|(tracked, new)| [tracked, new].concat());
+        Ok(all.into_iter().find(|all| all.len() <= most))
+    }
+
+    /// Where the branch left the default one, as it was when it was last fetched; else the one of this repository.
+    async fn base(&self, default_branch: &str) -> anyhow::Result<Option<CommitId>> {
+        let known = ["refs/remotes/origin/HEAD".to_owned(), format!("refs/remotes/origin/{default_branch}")];
+        for reference in known.into_iter().chain([format!("refs/heads/{default_branch}")]) {
+            let commit = format!("{reference}^{{commit}}");
+            let there = self.git().args(["rev-parse", "--verify", "--quiet", &commit]).output().await?;
+            if there.status.success() {
+                return changes::merge_base(self.git(), "HEAD", &commit).await;
+            }
+        }
+        Ok(None)
     }
 
     /// The files and links that are in the tree now, tracked or new and not ignored, relative to the root and sorted.

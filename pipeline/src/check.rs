@@ -17,6 +17,7 @@ const SHOWN: usize = 8;
 pub(crate) fn check(pipeline: &Pipeline, report: &mut Report) {
     for job in &pipeline.jobs {
         step_names(job, report);
+        nothing_to_clean_up(job, report);
     }
     let entries = entries(&pipeline.jobs);
     let by_name: BTreeMap<&str, usize> =
@@ -43,6 +44,22 @@ fn entry_of(jobs: &[Job]) -> Option<Entry<'_>> {
     let needs = jobs.iter().flat_map(|job| &job.needs).map(|need| &need.job);
     let needs = needs.filter(|need| names.insert(need.text.as_str())).collect();
     jobs.first().map(|first| Entry { name: &first.name, needs })
+}
+
+/// What runs after a failure has something before it that can fail.
+fn nothing_to_clean_up(job: &Job, report: &mut Report) {
+    if let Some(when) = job.when.as_ref().filter(|when| job.needs.is_empty() && when.only_after_failure()) {
+        let message = format!("job {} runs only after a failure, but needs no job", quoted(&job.name.text));
+        let problem = Problem::new(Code::BadValue, &when.span, message);
+        report.add(problem.help("name in `needs` the jobs whose failure it is about"));
+    }
+    for step in job.stages.first().into_iter().flat_map(|stage| &stage.steps) {
+        if let Some(when) = step.when.as_ref().filter(|when| when.only_after_failure()) {
+            let message = "this step runs only after a failure, but is the first of its job";
+            let problem = Problem::new(Code::BadValue, &when.span, message);
+            report.add(problem.help("put it behind the steps whose failure it is about"));
+        }
+    }
 }
 
 fn step_names(job: &Job, report: &mut Report) {

@@ -28,9 +28,11 @@ mod yaml;
 
 pub use diagnostic::{Code, Diagnostic, Diagnostics, Place, Related, Severity};
 
+use condition::Asked;
 use report::Report;
 use sidings_proto::{Commit, Plan, Trigger};
 use source::Source;
+use std::sync::Arc;
 
 /// The pipeline file's name, at the project's root.
 pub const FILE: &str = ".sidings.yml";
@@ -65,6 +67,21 @@ pub trait Files {
     /// The text of a file, by its path from the project's root with `/` between names; none when there is no such
     /// file. Bytes that are not UTF-8 may be replaced.
     fn read(&self, path: &str) -> Option<String>;
+
+    /// Which of its files the commit changed, for conditions that ask for paths. All, where that is not known.
+    fn changed(&self) -> Changed {
+        Changed::All
+    }
+}
+
+/// The paths that a commit changed, as git names them from the project's root.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Changed {
+    /// Every path there is counts as changed.
+    #[default]
+    All,
+    /// These: what was added, changed or deleted; both names of what was renamed.
+    These(Arc<[String]>),
 }
 
 /// What a right pipeline gives.
@@ -102,7 +119,7 @@ fn analyse(input: &Input<'_>) -> (Option<Outcome>, Diagnostics) {
     let read = pipeline(input, &mut report);
     let found = report.into_diagnostics();
     let outcome = match read {
-        Some(pipeline) if !found.has_errors() => Some(plan::plan(&pipeline, input.context)),
+        Some(pipeline) if !found.has_errors() => Some(plan::plan(&pipeline, &Asked::about(input.context, input.files))),
         Some(_) | None => None,
     };
     (outcome, found)

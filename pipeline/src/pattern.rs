@@ -1,6 +1,7 @@
-//! Patterns for the names of branches and tags.
+//! Patterns for the names of branches and tags, and for paths.
 //!
-//! `*` is any number of characters but `/`, `**` any number of any, `?` one that is not `/`. Nothing else is special.
+//! `*` is any number of characters but `/`, `**` any number of any, `?` one that is not `/`; `**/` is also nothing at
+//! all. Nothing else is special.
 //! Matching takes at most pattern times name steps, whatever the pattern.
 
 /// A pattern that is well formed.
@@ -16,6 +17,8 @@ enum Part {
     One,
     Some,
     Any,
+    /// `**/` where a name begins: nothing, or something that ends with `/`.
+    Folders,
 }
 
 /// Why a text is no pattern.
@@ -51,7 +54,25 @@ impl Pattern {
         &self.written
     }
 
+    /// How much [`Pattern::matches`] has to do for a name, about.
+    pub(crate) fn work(&self, name: &str) -> usize {
+        if self.begins(name) { self.parts.len().saturating_mul(name.len() + 1) } else { 1 }
+    }
+
+    /// Whether the name has what the pattern begins with. Most have not.
+    fn begins(&self, name: &str) -> bool {
+        let mut chars = name.chars();
+        let mut just = self.parts.iter().map_while(|part| match part {
+            Part::Just(char) => Some(*char),
+            Part::One | Part::Some | Part::Any | Part::Folders => None,
+        });
+        just.all(|char| chars.next() == Some(char))
+    }
+
     pub(crate) fn matches(&self, name: &str) -> bool {
+        if !self.begins(name) {
+            return false;
+        }
         let name: Vec<char> = name.chars().collect();
         // reached[i]: the parts so far match the first i characters.
         let mut reached = vec![false; name.len() + 1];
@@ -65,6 +86,7 @@ impl Pattern {
 
 fn step(part: Part, reached: &[bool], name: &[char]) -> Vec<bool> {
     let mut next = vec![false; reached.len()];
+    let mut passed = false;
     for at in 0..reached.len() {
         let before = at.checked_sub(1);
         let last = before.map(|before| name[before]);
@@ -74,7 +96,9 @@ fn step(part: Part, reached: &[bool], name: &[char]) -> Vec<bool> {
             Part::One => from_before(reached) && last != Some('/'),
             Part::Some => reached[at] || (from_before(&next) && last != Some('/')),
             Part::Any => reached[at] || from_before(&next),
+            Part::Folders => reached[at] || (passed && last == Some('/')),
         };
+        passed |= reached[at];
     }
     next
 }
@@ -90,8 +114,19 @@ fn parts(text: &str) -> Vec<Part> {
         match (parts.last(), part) {
             (Some(Part::Some), Part::Some) => *parts.last_mut().expect("there is a last one") = Part::Any,
             (Some(Part::Any), Part::Some) => {}
+            (Some(Part::Any), Part::Just('/')) if begins_a_name(&parts) => {
+                *parts.last_mut().expect("there is a last one") = Part::Folders;
+            }
             _ => parts.push(part),
         }
     }
     parts
+}
+
+/// Whether the last part stands at the beginning, or behind a `/`.
+fn begins_a_name(parts: &[Part]) -> bool {
+    match parts {
+        [.., before, _] => matches!(before, Part::Just('/') | Part::Folders),
+        _ => true,
+    }
 }

@@ -2,9 +2,10 @@
 
 mod names;
 
+use crate::condition::Asked;
 use crate::pipeline::{Concurrency, Job, Need, Pipeline, Stage, Step};
 use crate::{Context, Outcome};
-use sidings_proto::{JobSpec, Plan, PlannedJob, Scheduling, StepNo, Trigger, plan};
+use sidings_proto::{JobSpec, Plan, PlannedJob, RunsOn, Scheduling, StepNo, Trigger, plan};
 use std::collections::BTreeMap;
 
 /// Marks in a commit's message, in any case, that make no run.
@@ -22,37 +23,37 @@ pub(crate) fn skipped_by_message(context: &Context) -> Option<String> {
 }
 
 /// A pipeline without errors, for one commit.
-pub(crate) fn plan(pipeline: &Pipeline, context: &Context) -> Outcome {
-    match pipeline.when.as_ref().and_then(|when| when.why_not(context)) {
+pub(crate) fn plan(pipeline: &Pipeline, asked: &Asked<'_>) -> Outcome {
+    match pipeline.when.as_ref().and_then(|when| when.why_not(asked)) {
         Some(why) => Outcome::NoRun { reason: format!("the pipeline's condition is false ({why})") },
-        None => Outcome::Plan(jobs(pipeline, context)),
+        None => Outcome::Plan(jobs(pipeline, asked)),
     }
 }
 
 /// The jobs that one entry of the file makes for a commit; those that `exclude` takes out are not among them.
-fn present<'p>(entry: &'p [Job], context: &Context) -> Vec<&'p Job> {
-    let excluded = |job: &Job| job.unless.iter().any(|when| when.why_not(context).is_none());
+fn present<'p>(entry: &'p [Job], asked: &Asked<'_>) -> Vec<&'p Job> {
+    let excluded = |job: &Job| job.unless.iter().any(|when| when.why_not(asked).is_none());
     entry.iter().filter(|job| !excluded(job)).collect()
 }
 
-fn jobs(pipeline: &Pipeline, context: &Context) -> Plan {
+fn jobs(pipeline: &Pipeline, asked: &Asked<'_>) -> Plan {
     let entries: Vec<&[Job]> = pipeline.jobs.chunk_by(|one, next| one.name.text == next.name.text).collect();
     let mut labels = Labels::new();
     for entry in &entries {
-        let label = present(entry, context).into_iter().map(|job| job.label.as_str()).collect();
+        let label = present(entry, asked).into_iter().map(|job| job.label.as_str()).collect();
         labels.insert(&entry[0].name.text, label);
     }
     let planned = |entry: &&[Job]| -> Vec<PlannedJob> {
-        let jobs = present(entry, context);
+        let jobs = present(entry, asked);
         if jobs.is_empty() {
             return vec![all_excluded(&entry[0], &labels)];
         }
-        jobs.into_iter().map(|job| planned(job, context, &labels)).collect()
+        jobs.into_iter().map(|job| planned(job, asked, &labels)).collect()
     };
     Plan {
         jobs: entries.iter().flat_map(planned).collect(),
         fail_fast: pipeline.fail_fast,
-        concurrency: pipeline.concurrency.as_ref().map(|said| group(said, context, "")),
+        concurrency: pipeline.concurrency.as_ref().map(|said| group(said, asked.context, "")),
     }
 }
 
@@ -70,13 +71,15 @@ fn all_excluded(job: &Job, labels: &Labels<'_>) -> PlannedJob {
 /// What the jobs of each entry are called.
 type Labels<'p> = BTreeMap<&'p str, Vec<&'p str>>;
 
-fn planned(job: &Job, context: &Context, labels: &Labels<'_>) -> PlannedJob {
-    let stages = stages(job, context);
-    let why = job.when.as_ref().and_then(|when| when.why_not(context));
-    let skip = match why {
-        Some(why) => Some(format!("its condition is false ({why})")),
-        None if stages.is_empty() => Some("the condition of each of its steps is false".to_owned()),
-        None => None,
+fn planned(job: &Job, asked: &Asked<'_>, labels: &Labels<'_>) -> PlannedJob {
+    let stages = stages(job, asked);
+    let runs_on = job.when.as_ref().map_or(Ok(RunsOn::Success), |when| when.runs_on(asked));
+    let cleans_up_only = stages.iter().flat_map(|stage| &stage.steps).all(|step| step.runs_on == RunsOn::Failure);
+    let skip = match &runs_on {
+        Err(why) => Some(format!("its condition is false ({why})")),
+        Ok(_) if stages.is_empty() => Some("the condition of each of its steps is false".to_owned()),
+        Ok(_) if cleans_up_only => Some("only steps that clean up after others are left of it".to_owned()),
+        Ok(_) => None,
     };
     PlannedJob {
         name: job.label.clone(),
@@ -84,12 +87,12 @@ fn planned(job: &Job, context: &Context, labels: &Labels<'_>) -> PlannedJob {
         skip,
         allow_failure: job.allow_failure,
         scheduling: Scheduling {
-            concurrency: job.concurrency.as_ref().map(|said| group(said, context, &job.label)),
+            concurrency: job.concurrency.as_ref().map(|said| group(said, asked.context, &job.label)),
             ..job.scheduling.clone()
         },
         spec: JobSpec { stages, timeout_ms: job.timeout_ms, node: job.node },
+        runs_on: runs_on.unwrap_or_default(),
         group: (job.label != job.name.text).then(|| job.name.text.clone()),
-        ..PlannedJob::default()
     }
 }
 
@@ -109,15 +112,16 @@ fn group(said: &Concurrency, context: &Context, job: &str) -> sidings_proto::Con
 }
 
 /// Steps whose condition is false are left out; those that stay are numbered through.
-fn stages(job: &Job, context: &Context) -> Vec<plan::Stage> {
+fn stages(job: &Job, asked: &Asked<'_>) -> Vec<plan::Stage> {
     let mut names = names::of_steps(job).into_iter();
     let mut numbers = 1..;
     let mut stages = Vec::new();
     for Stage { parallel, steps } in &job.stages {
         let mut kept = Vec::new();
         for (step, name) in steps.iter().zip(names.by_ref()) {
-            if step.when.as_ref().is_none_or(|when| when.why_not(context).is_none()) {
-                kept.extend(numbers.next().map(|no| planned_step(step, name, StepNo(no))));
+            let runs_on = step.when.as_ref().map_or(Ok(RunsOn::Success), |when| when.runs_on(asked));
+            if let Ok(runs_on) = runs_on {
+                kept.extend(numbers.next().map(|no| plan::Step { runs_on, ..planned_step(step, name, StepNo(no)) }));
             }
         }
         if !kept.is_empty() {

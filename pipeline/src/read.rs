@@ -15,6 +15,7 @@ mod resources;
 mod schedule;
 mod shape;
 mod size;
+mod status;
 mod step;
 mod values;
 mod variables;
@@ -23,7 +24,7 @@ mod when;
 use crate::Files;
 use crate::diagnostic::Code;
 use crate::dockerfile::Dockerfile;
-use crate::matrix::Combination;
+use crate::matrix::{Axis, Combination};
 use crate::pipeline::Pipeline;
 use crate::report::{Problem, Report};
 use crate::source::Span;
@@ -34,6 +35,7 @@ use job::Defaults;
 use sidings_proto::Resources;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use when::Place;
 
 /// Reads one file.
 struct Reader<'r> {
@@ -48,6 +50,8 @@ struct Reader<'r> {
     made: usize,
     /// The combination of a matrix that a job is read for.
     axes: Option<Rc<Combination>>,
+    /// All that the axes of that matrix have.
+    matrix_axes: Option<Rc<Vec<Axis>>>,
 }
 
 /// The pipeline that a tree says, none if the tree is none at all.
@@ -60,6 +64,7 @@ pub(crate) fn pipeline(tree: &Node<'_>, files: &dyn Files, report: &mut Report) 
         spent: 0,
         made: 0,
         axes: None,
+        matrix_axes: None,
     };
     if tree.is_null() {
         reader.empty_file(&tree.span);
@@ -96,7 +101,7 @@ impl Reader<'_> {
         };
         let fail_fast = fields.get("fail_fast").and_then(|at| self.truth(&at)).unwrap_or(false);
         let concurrency = fields.get("concurrency").and_then(|at| self.concurrency(&at, false));
-        let when = fields.get("when").and_then(|at| self.when(&at));
+        let when = fields.get("when").and_then(|at| self.when(&at, Place::Pipeline));
         let jobs = match fields.get("jobs") {
             Some(at) => self.jobs(&at, &defaults),
             None if fields.has_or_meant("jobs") => Vec::new(),

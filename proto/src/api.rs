@@ -99,6 +99,10 @@ pub struct SubmitRun {
     pub source: Source,
     /// The commit a snapshot is based on; for git, its `ref` and `before` are taken from here, the rest is read.
     pub commit: Commit,
+    /// The paths that a snapshot changed, for conditions that ask for paths; all when none is given. For git they are
+    /// read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed: Option<Vec<String>>,
 }
 
 /// A repository's ref moved.

@@ -208,7 +208,10 @@ fn what_clients_say() {
     let (name, repo_url) = ("web".to_owned(), "https://example.org/web.git".to_owned());
     wire("new-project", &NewProject { name, repo_url, default_branch: "main".to_owned() });
     let (project, trigger) = ("web".to_owned(), Trigger::Manual);
-    wire("submit-run", &SubmitRun { project, trigger, source: git(), commit: commit() });
+    wire(
+        "submit-run",
+        &SubmitRun { project, trigger, source: git(), commit: commit(), changed: Some(vec!["src/a.c".to_owned()]) },
+    );
     let (before, after) = ("0".repeat(40), "1".repeat(40));
     wire("push", &Push { reference: "refs/heads/main".to_owned(), before, after });
     wire("retry-run", &RetryRun { failed_only: true });

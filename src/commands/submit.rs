@@ -55,7 +55,9 @@ pub(super) async fn tree_of(client: &Client, project: &Project) -> anyhow::Resul
         client.put_blob(&snapshot.id, snapshot.file.path()).await.context("sending the files")?;
     }
     let source = Source::Snapshot { blob: snapshot.id };
-    Ok(SubmitRun { project: project.name.clone(), trigger: Trigger::Manual, source, commit: project.commit.clone() })
+    let changed = worktree::changed(project).await?;
+    let (name, commit) = (project.name.clone(), project.commit.clone());
+    Ok(SubmitRun { project: name, trigger: Trigger::Manual, source, commit, changed })
 }
 
 /// A commit by its hash, or the one that a ref names now.
@@ -75,6 +77,7 @@ async fn commit_of(repo: &str, args: &SubmitArgs) -> anyhow::Result<SubmitRun> {
         trigger: Trigger::Manual,
         source: Source::Git { url: url.to_string(), commit: commit.to_string() },
         commit: Commit { sha: commit.to_string(), reference, ..Commit::default() },
+        changed: None,
     })
 }
 

@@ -118,6 +118,7 @@ async fn submit(client: &Client, pipeline: &str) -> RunView {
         trigger: Trigger::Manual,
         source: Source::Snapshot { blob: snapshot.id },
         commit: Commit { sha: crate::worktree::NO_COMMIT.to_owned(), ..Commit::default() },
+        changed: None,
     };
     client.submit(&run).await.unwrap()
 }

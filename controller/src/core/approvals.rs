@@ -41,6 +41,6 @@ impl Run {
     pub(super) fn waits_for_approval(&self, index: usize) -> bool {
         let wanted = self.planned(index).is_some_and(|planned| planned.scheduling.approval.is_some());
         let job = &self.jobs[index];
-        wanted && !job.approved && matches!(job.state, State::Waiting { needs: 0 })
+        wanted && !job.approved && matches!(job.state, State::Waiting { needs: 0, .. })
     }
 }

@@ -147,7 +147,7 @@ impl Core {
         let Some(run) = self.runs.get_mut(&place.run) else { return };
         let job = &mut run.jobs[place.index];
         let Some(tenure) = job.tenure().cloned() else { return };
-        job.state = State::Waiting { needs: 0 };
+        job.state = State::Waiting { needs: 0, failed: false };
         if let Verdict::Failed(failure) = &ending.verdict {
             let ours = failure.class.is_infrastructure();
             *(if ours { &mut job.infrastructure_failures } else { &mut job.own_failures }) += 1;

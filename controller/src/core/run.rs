@@ -6,8 +6,8 @@ use super::demand::Demand;
 use super::event::{RunContent, RunSpec};
 use super::queue::Turn;
 use sidings_proto::{
-    AttemptId, Failure, FailureClass, JobId, JobSpec, LifeId, Plan, PlannedJob, RequestId, RunId, RunnerId, StopReason,
-    Timestamp, Verdict,
+    AttemptId, Failure, FailureClass, JobId, JobSpec, LifeId, Plan, PlannedJob, RequestId, RunId, RunnerId, RunsOn,
+    StopReason, Timestamp, Verdict,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -56,8 +56,10 @@ pub(super) struct Job {
 pub(super) enum State {
     /// For jobs it needs.
     Waiting {
-        /// How many of them have yet to release it.
+        /// How many of them have yet to end, or to release it.
         needs: usize,
+        /// One of them failed, or was not to run because something failed.
+        failed: bool,
     },
     /// For a runner.
     Queued { since: Timestamp, not_before: Timestamp },
@@ -143,13 +145,13 @@ impl Run {
     pub(super) fn not_to_run(&self) -> Vec<(usize, String)> {
         let waiting = |index: &usize| matches!(self.jobs[*index].state, State::Waiting { .. });
         let planned = plan_of(&self.spec).jobs.iter().enumerate();
-        let skipped = planned.filter_map(|(index, job)| Some((index, job.skip.clone()?)));
+        let skipped = planned.filter_map(|(index, job)| Some((index, reason_to_skip(job)?)));
         skipped.filter(|(index, _)| waiting(index)).collect()
     }
 
     /// The waiting jobs that wait for nothing.
     pub(super) fn free_to_start(&self) -> Vec<usize> {
-        let free = |job: &Job| matches!(job.state, State::Waiting { needs: 0 });
+        let free = |job: &Job| matches!(job.state, State::Waiting { needs: 0, .. });
         (0..self.jobs.len()).filter(|index| free(&self.jobs[*index])).collect()
     }
 
@@ -209,22 +211,31 @@ impl Run {
         let spec = self.spec.clone();
         let planned = &plan_of(&spec).jobs;
         for dependent in std::mem::take(&mut self.dependents[index]) {
-            if !releases(&planned[index], verdict) {
+            let released = releases(&planned[index], verdict);
+            let job = &planned[dependent];
+            if *verdict == Verdict::Cancelled || (!released && job.runs_on == RunsOn::Success) {
                 ending.push_back((dependent, held_up_by(&planned[index], verdict)));
-            } else if self.meets_last_need(dependent) && planned[dependent].skip.is_none() {
-                ready.push(dependent);
+                continue;
+            }
+            match self.last_need_ends(dependent, !released) {
+                Some(something_failed) if job.skip.is_none() && job.runs_on.holds(something_failed) => {
+                    ready.push(dependent);
+                }
+                Some(_) if job.skip.is_none() => ending.push_back((dependent, not_called_for())),
+                Some(_) | None => {}
             }
         }
     }
 
-    /// Counts one need of a job as met; true when it was the last.
-    fn meets_last_need(&mut self, index: usize) -> bool {
+    /// Counts one need of a job as over; when it was the last, whether any of them failed.
+    fn last_need_ends(&mut self, index: usize, it_failed: bool) -> Option<bool> {
         match &mut self.jobs[index].state {
-            State::Waiting { needs } => {
+            State::Waiting { needs, failed } => {
                 *needs = needs.saturating_sub(1);
-                *needs == 0
+                *failed |= it_failed;
+                (*needs == 0).then_some(*failed)
             }
-            State::Queued { .. } | State::Leased(_) | State::Ended(_) => false,
+            State::Queued { .. } | State::Leased(_) | State::Ended(_) => None,
         }
     }
 
@@ -258,7 +269,7 @@ impl Job {
             demand: Arc::new(Demand::of(planned)),
             stopping: None,
             approved: false,
-            state: State::Waiting { needs },
+            state: State::Waiting { needs, failed: false },
         }
     }
 
@@ -319,6 +330,18 @@ fn needs_by_index(plan: &Plan) -> Vec<BTreeSet<usize>> {
     let index: BTreeMap<&str, usize> = plan.jobs.iter().enumerate().map(|(i, job)| (job.name.as_str(), i)).collect();
     let find = |name: &String| *index.get(name.as_str()).expect("a plan's needs name its jobs");
     plan.jobs.iter().map(|job| job.needs.iter().map(find).collect()).collect()
+}
+
+/// Why a job is not to run, where that is known from the start. One that may need a job that is not there can be left
+/// with nothing whose failure it could follow.
+fn reason_to_skip(job: &PlannedJob) -> Option<String> {
+    let never = job.runs_on == RunsOn::Failure && job.needs.is_empty();
+    job.skip.clone().or_else(|| never.then(|| "it runs after a failure, and needs no job of this run".to_owned()))
+}
+
+/// What becomes of a job that runs after a failure when there was none. It is no failure either.
+fn not_called_for() -> Verdict {
+    Verdict::Skipped { reason: "none of the jobs it needs failed".to_owned(), blocked: false }
 }
 
 /// Whether those that need the job may run after this.

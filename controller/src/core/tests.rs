@@ -12,5 +12,6 @@ mod retrying;
 mod runners;
 mod sharing;
 mod silence;
+mod statuses;
 mod story;
 mod submitting;

@@ -242,13 +242,17 @@ impl Ledger {
         ensure(!line.stopping, "order", || format!("{} started and is being stopped", name(job.0)))?;
         ensure(!run.cancelling, "order", || format!("{} started in a run that is being cancelled", name(job.0)))?;
         let RunContent::Plan { plan, job_ids } = &run.spec.content else { return Ok(()) };
+        let mut something_failed = false;
         for (need, id) in plan.jobs.iter().zip(job_ids).filter(|(need, _)| line.planned.needs.contains(&need.name)) {
-            let met = self.jobs.get(id).and_then(|line| line.outcome.as_ref()).is_some_and(|outcome| {
+            let outcome = self.jobs.get(id).and_then(|line| line.outcome.as_ref());
+            ensure(outcome.is_some(), "order", || format!("{} started before {}", name(job.0), name(id.0)))?;
+            let released = outcome.is_some_and(|outcome| {
                 outcome.releases_needs() || need.allow_failure && matches!(outcome, Verdict::Failed(_))
             });
-            ensure(met, "order", || format!("{} started before {}", name(job.0), name(id.0)))?;
+            something_failed |= !released;
         }
-        Ok(())
+        let called_for = line.planned.runs_on.holds(something_failed);
+        ensure(called_for, "order", || format!("{} started though it was not called for", name(job.0)))
     }
 
     /// Not more go on in its group, and in its run's, than may.

@@ -6,7 +6,7 @@ use crate::core::tests::dialogue::id;
 use sidings_proto::runner::{Finish, LogDigest, StepResult};
 use sidings_proto::{
     Cancel, Command, Commit, Concurrency, Environment, Failure, FailureClass, JobId, JobSpec, Plan, PlannedJob,
-    Resources, Retry, RunId, Scheduling, Source, Stage, Step, StepNo, Timestamp, Trigger, Verdict,
+    Resources, Retry, RunId, RunsOn, Scheduling, Source, Stage, Step, StepNo, Timestamp, Trigger, Verdict,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -37,7 +37,12 @@ pub(super) fn run(random: &mut Random, number: u64) -> Arc<RunSpec> {
 }
 
 fn job(random: &mut Random, index: u64) -> PlannedJob {
-    let needs = (0..index).filter(|_| random.chance(250)).map(|need| format!("j{need}")).collect();
+    let needs: Vec<String> = (0..index).filter(|_| random.chance(250)).map(|need| format!("j{need}")).collect();
+    let runs_on = match random.between(0, 9) {
+        0 => RunsOn::Always,
+        1 => RunsOn::Failure,
+        _ => RunsOn::Success,
+    };
     let stages = (1..=random.between(1, 3)).map(|no| stage(random, no)).collect();
     PlannedJob {
         name: format!("j{index}"),
@@ -45,6 +50,7 @@ fn job(random: &mut Random, index: u64) -> PlannedJob {
         skip: random.chance(60).then(|| "its condition is false".to_owned()),
         allow_failure: random.chance(150),
         spec: JobSpec { stages, timeout_ms: 600_000, ..JobSpec::default() },
+        runs_on,
         scheduling: scheduling(random),
         ..PlannedJob::default()
     }

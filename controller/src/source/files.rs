@@ -1,8 +1,9 @@
 //! The files of a commit that were looked up so far. The compiler asks for files by name and cannot wait; what it
 //! asks for and is not here yet is noted, fetched, and the text compiled again.
 
-use sidings_pipeline::Files;
+use sidings_pipeline::{Changed, Files};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// More files than this are not looked up for one pipeline.
@@ -13,6 +14,9 @@ const FILES_MAX: usize = 1000;
 pub(super) struct Found {
     files: BTreeMap<String, Option<String>>,
     missed: Mutex<Vec<String>>,
+    /// None until it was looked up.
+    changed: Option<Changed>,
+    missed_changed: AtomicBool,
 }
 
 impl Found {
@@ -41,9 +45,21 @@ impl Found {
     }
 }
 
+impl Found {
+    /// Adds which files the commit changed.
+    pub(super) fn add_changed(&mut self, changed: Changed) {
+        self.changed = Some(changed);
+    }
+
+    /// Whether that was asked for and is not here yet.
+    pub(super) fn wants_changed(&self) -> bool {
+        self.missed_changed.load(Ordering::Relaxed)
+    }
+}
+
 impl Clone for Found {
     fn clone(&self) -> Self {
-        Self { files: self.files.clone(), missed: Mutex::default() }
+        Self { files: self.files.clone(), changed: self.changed.clone(), ..Self::default() }
     }
 }
 
@@ -54,5 +70,12 @@ impl Files for Found {
         }
         self.missed.lock().unwrap_or_else(PoisonError::into_inner).push(path.to_owned());
         None
+    }
+
+    fn changed(&self) -> Changed {
+        self.changed.clone().unwrap_or_else(|| {
+            self.missed_changed.store(true, Ordering::Relaxed);
+            Changed::All
+        })
     }
 }

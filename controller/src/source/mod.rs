@@ -3,6 +3,7 @@
 //! Git commits are read from mirrors by the git binary, snapshots from their archive. What is in either is hostile:
 //! sizes and counts are capped. It refuses to make a run where there is no pipeline, and says so.
 
+mod changes;
 mod files;
 mod snapshot;
 
@@ -82,17 +83,25 @@ impl Sources {
     }
 
     /// What the commit's pipeline means for this event.
-    pub(crate) async fn compile(&self, source: &Source, context: Context) -> Result<Compiled, SourceError> {
+    pub(crate) async fn compile(
+        &self,
+        source: &Source,
+        context: Context,
+        told: Option<Vec<String>>,
+    ) -> Result<Compiled, SourceError> {
         let context = Arc::new(context);
         let mut found = Found::default();
         self.read(source, &mut found, vec![FILE.to_owned()]).await?;
         let Some(text) = found.text(FILE) else { return Err(SourceError::NoPipeline) };
         loop {
-            let (outcome, wanted) = compile_once(text.clone(), context.clone(), found.clone()).await?;
-            if wanted.is_empty() {
+            let (outcome, missed) = compile_once(text.clone(), context.clone(), found.clone()).await?;
+            if missed.files.is_empty() && !missed.changed {
                 return Ok(compiled(outcome));
             }
-            self.read(source, &mut found, wanted).await?;
+            self.read(source, &mut found, missed.files).await?;
+            if missed.changed {
+                found.add_changed(self.changed(source, &context, told.as_deref()).await);
+            }
         }
     }
 
@@ -117,17 +126,22 @@ impl Sources {
     }
 }
 
-/// Compiles with the files that were found so far; gives the ones that were asked for and not looked up yet.
+/// What a compilation asked for that was not looked up yet.
+struct Missed {
+    files: Vec<String>,
+    changed: bool,
+}
+
+/// Compiles with what was found so far.
 async fn compile_once(
     text: String,
     context: Arc<Context>,
     found: Found,
-) -> Result<(Result<Outcome, Diagnostics>, Vec<String>), SourceError> {
+) -> Result<(Result<Outcome, Diagnostics>, Missed), SourceError> {
     let compile = move || {
         let input = sidings_pipeline::Input { file: FILE, text: &text, context: &context, files: &found };
         let outcome = sidings_pipeline::compile(&input);
-        let wanted = found.wanted();
-        (outcome, wanted)
+        (outcome, Missed { files: found.wanted(), changed: found.wants_changed() })
     };
     tokio::task::spawn_blocking(compile).await.map_err(|error| SourceError::Failed(error.into()))
 }

@@ -100,8 +100,11 @@ impl Rig {
     async fn submit_of(&self, reference: &str, files: &[(&str, &str)]) -> Response {
         let source = Source::Snapshot { blob: self.upload(files).await };
         let commit = Commit { sha: "0".repeat(40), reference: reference.to_owned(), ..Commit::default() };
-        self.post("/api/v1/runs", &SubmitRun { project: "web".to_owned(), trigger: Trigger::Manual, source, commit })
-            .await
+        self.post(
+            "/api/v1/runs",
+            &SubmitRun { project: "web".to_owned(), trigger: Trigger::Manual, source, commit, changed: None },
+        )
+        .await
     }
 
     /// The same for another ref than the default branch.

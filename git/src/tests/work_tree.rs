@@ -79,3 +79,29 @@ async fn a_tree_of_somebody_else_is_no_tree() {
     }
     assert!(WorkTree::find(&repo.path().join("dir")).await.unwrap().is_none());
 }
+
+#[tokio::test]
+async fn a_tree_says_what_it_changes_since_it_left_the_default_branch() {
+    let repo = Repo::new();
+    repo.write(".gitignore", "*.o\n");
+    repo.write("kept", "a text that is long enough to be renamed");
+    repo.write("edited", "a");
+    repo.commit("first");
+    let changed = async |most| {
+        let paths = tree(&repo).await.changed("main", most).await.unwrap()?;
+        Some(paths.join(" "))
+    };
+    assert_eq!(changed(9).await.as_deref(), Some(""));
+    repo.git(&["checkout", "--quiet", "-b", "topic"]);
+    repo.write("committed", "a");
+    repo.commit("second");
+    repo.write("edited", "b");
+    repo.write("dir/new", "a");
+    repo.write("out.o", "a");
+    repo.git(&["mv", "kept", "moved"]);
+    assert_eq!(changed(9).await.as_deref(), Some("committed edited kept moved dir/new"));
+    assert_eq!(changed(4).await, None);
+    assert_eq!(tree(&repo).await.changed("trunk", 9).await.unwrap(), None);
+    repo.git(&["update-ref", "refs/remotes/origin/main", "HEAD"]);
+    assert_eq!(changed(9).await.as_deref(), Some("edited kept moved dir/new"));
+}

@@ -32,6 +32,7 @@ impl Reader<'_> {
                 None => return vec![bare],
             },
         };
+        self.matrix_axes = matrix.as_ref().map(|matrix| Rc::new(matrix.axes.clone()));
         let rows = matrix.as_ref().map_or_else(|| vec![(None, 1)], |matrix| with_axes(&matrix.rows));
         let mut rows: Vec<(Option<&Row>, u32)> = rows;
         for (row, copies) in &mut rows {
@@ -49,7 +50,7 @@ impl Reader<'_> {
                 break;
             }
         }
-        self.axes = None;
+        (self.axes, self.matrix_axes) = (None, None);
         labelled(jobs)
     }
 

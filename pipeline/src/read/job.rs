@@ -2,6 +2,7 @@
 
 use super::fields::{At, Fields};
 use super::schedule::Labels;
+use super::when::Place;
 use super::{Chosen, Reader, path, shape, size};
 use crate::diagnostic::Code;
 use crate::pipeline::{Job, Named, Stage, Variables};
@@ -55,7 +56,7 @@ impl Reader<'_> {
 
     pub(super) fn fill(&mut self, job: &mut Job, fields: &Fields<'_, '_>, defaults: &Defaults) {
         job.needs = fields.get("needs").map(|at| self.needs(&at)).unwrap_or_default();
-        job.when = fields.get("when").and_then(|at| self.when(&at));
+        job.when = fields.get("when").and_then(|at| self.when(&at, Place::Job));
         job.timeout_ms = fields.get("timeout").and_then(|at| self.timeout(&at)).unwrap_or(TIMEOUT_MS);
         job.allow_failure = fields.get("allow_failure").and_then(|at| self.truth(&at)).unwrap_or(false);
         job.scheduling = self.scheduling(fields, &defaults.labels);

@@ -4,6 +4,7 @@
 
 use super::Reader;
 use super::fields::At;
+use super::when::Place;
 use crate::diagnostic::Code;
 use crate::matrix::{self, Axis, Combination, Exclusion, Row};
 use crate::pipeline::Named;
@@ -144,7 +145,7 @@ impl Reader<'_> {
         for entry in self.map(at)? {
             let value_at = At::value_of(entry);
             if entry.key.text == "when" {
-                exclusion.when = self.when(&value_at);
+                exclusion.when = self.when(&value_at, Place::Exclude);
                 right &= exclusion.when.is_some();
                 continue;
             }

@@ -79,8 +79,8 @@ pub(super) const GROUP: Shape =
 pub(super) const WHEN: Shape = Shape {
     what: "a condition",
     place: "under `when`",
-    keys: &["event", "branch", "tag", "not"],
-    later: &["matrix", "path", "status"],
+    keys: &["event", "branch", "tag", "path", "status", "matrix", "not"],
+    later: &[],
 };
 
 pub(super) const NEED: Shape =

@@ -2,6 +2,7 @@
 
 use super::fields::{At, Fields};
 use super::job::Defaults;
+use super::when::Place;
 use super::{Chosen, Reader, shape, size};
 use crate::diagnostic::Code;
 use crate::pipeline::{Job, Named, Stage, Step};
@@ -80,7 +81,7 @@ impl Reader<'_> {
             environment: own.environment,
             working_directory: own.working_directory,
             resources: own.resources,
-            when: fields.get("when").and_then(|at| self.when(&at)),
+            when: fields.get("when").and_then(|at| self.when(&at, Place::Step)),
             timeout_ms: fields.get("timeout").and_then(|at| self.timeout(&at)),
             allow_failure: fields.get("allow_failure").and_then(|at| self.truth(&at)).unwrap_or(false),
             name,

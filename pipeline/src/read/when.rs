@@ -24,12 +24,42 @@ const EVENT_SYNONYMS: [(&str, Trigger); 6] = [
     ("web", Trigger::Manual),
 ];
 
+/// Whose condition is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Pipeline,
+    Exclude,
+    Job,
+    Step,
+}
+
+impl Place {
+    /// Whether others have ended, well or not, before it is asked.
+    pub(super) fn has_others_before(self) -> bool {
+        match self {
+            Place::Job | Place::Step => true,
+            Place::Pipeline | Place::Exclude => false,
+        }
+    }
+
+    pub(super) fn named(self) -> &'static str {
+        match self {
+            Place::Pipeline => "in the condition of a pipeline",
+            Place::Exclude => "in the condition of an entry of `exclude`",
+            Place::Job => "in this job",
+            Place::Step => "in this step's job",
+        }
+    }
+}
+
 impl Reader<'_> {
     /// One condition, or a list of which any may hold.
-    pub(super) fn when(&mut self, at: &At<'_, '_>) -> Option<When> {
+    pub(super) fn when(&mut self, at: &At<'_, '_>, place: Place) -> Option<When> {
         let conditions = match &at.node.value {
-            Value::Map(_) => vec![self.condition(at)],
-            Value::List(items) => items.iter().map(|item| self.condition(&At::item(item, "a condition"))).collect(),
+            Value::Map(_) => vec![self.condition(at, place)],
+            Value::List(items) => {
+                items.iter().map(|item| self.condition(&At::item(item, "a condition"), place)).collect()
+            }
             Value::Scalar(_) | Value::Broken => {
                 let help = "for example `when: { branch: main, event: push }`";
                 self.wrong_type(at, "a condition, or a list of conditions", Some(help.to_owned()));
@@ -44,10 +74,10 @@ impl Reader<'_> {
                 "take it out",
             );
         }
-        Some(When { any: conditions.into_iter().collect::<Option<Vec<_>>>()? })
+        Some(When { any: conditions.into_iter().collect::<Option<Vec<_>>>()?, span: at.span.clone() })
     }
 
-    fn condition(&mut self, at: &At<'_, '_>) -> Option<Condition> {
+    fn condition(&mut self, at: &At<'_, '_>, place: Place) -> Option<Condition> {
         let fields = self.fields(at, &shape::WHEN)?;
         if matches!(&at.node.value, Value::Map(entries) if entries.is_empty()) {
             self.error(Code::BadValue, &at.span, "this condition asks for nothing", "take it out, or name an `event`");
@@ -56,7 +86,10 @@ impl Reader<'_> {
             event: fields.get("event").map(|at| self.events(&at)),
             branch: fields.get("branch").map(|at| self.patterns("branch", &at)),
             tag: fields.get("tag").map(|at| self.patterns("tag", &at)),
-            not: fields.get("not").and_then(|at| self.when(&at)),
+            path: fields.get("path").map(|at| self.paths(&at)),
+            mismatch: fields.get("matrix").and_then(|at| self.mismatch(&at, place)).flatten(),
+            status: fields.get("status").and_then(|at| self.status(&at, place)),
+            not: fields.get("not").and_then(|at| self.when(&at, place)),
         })
     }
 
@@ -86,7 +119,7 @@ impl Reader<'_> {
         names.iter().filter_map(|name| self.pattern(key, name)).collect()
     }
 
-    fn pattern(&mut self, key: &str, name: &Named) -> Option<Pattern> {
+    pub(super) fn pattern(&mut self, key: &str, name: &Named) -> Option<Pattern> {
         let not = match Pattern::parse(&name.text) {
             Ok(pattern) => return Some(pattern),
             Err(not) => not,
@@ -108,7 +141,7 @@ impl Reader<'_> {
     }
 
     /// An empty list would never be true.
-    fn some_texts(&mut self, at: &At<'_, '_>, expected: &str) -> Vec<Named> {
+    pub(super) fn some_texts(&mut self, at: &At<'_, '_>, expected: &str) -> Vec<Named> {
         let texts = self.texts(at, expected);
         if texts.as_ref().is_some_and(Vec::is_empty) && matches!(&at.node.value, Value::List(items) if items.is_empty())
         {

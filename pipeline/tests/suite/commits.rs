@@ -1,7 +1,7 @@
 //! What a commit and an event make of a text: runs that are not made, jobs and steps that are left out.
 
 use crate::{on, outcome, plan, push};
-use sidings_pipeline::{Context, Outcome};
+use sidings_pipeline::{Changed, Context, FILE, Files, Input, Outcome};
 use sidings_proto::Trigger;
 
 const ONE_JOB: &str = "image: debian:12\njobs: { test: { steps: [run: make test] } }\n";
@@ -189,4 +189,75 @@ fn diagnostics_are_json_for_programs() {
           "related": []
         }"#]]
     .assert_eq(&json);
+}
+
+/// Files of which these were changed.
+struct Changes(&'static [&'static str]);
+
+impl Files for Changes {
+    fn read(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    fn changed(&self) -> Changed {
+        Changed::These(self.0.iter().map(|path| (*path).to_owned()).collect())
+    }
+}
+
+/// Why a job whose condition is about paths is left out; empty if it is not.
+fn skip_by_path(path: &str, changed: &'static [&'static str]) -> String {
+    let text = format!("image: debian:12\njobs: {{ test: {{ when: {{ path: {path} }}, steps: [run: make] }} }}\n");
+    let input = Input { file: FILE, text: &text, context: &push(), files: &Changes(changed) };
+    match sidings_pipeline::compile(&input).unwrap() {
+        Outcome::Plan(plan) => plan.jobs[0].skip.clone().unwrap_or_default(),
+        Outcome::NoRun { reason } => panic!("no run: {reason}"),
+    }
+}
+
+#[test]
+fn a_changed_path_is_enough_and_those_written_with_a_mark_do_not_count() {
+    let holds = |path: &str, changed| skip_by_path(path, changed).is_empty();
+    assert!(holds("'src/**'", &["docs/a", "src/b/c.rs"]));
+    assert!(holds("'**/*.md'", &["README.md"]));
+    assert!(holds("'**/*.md'", &["a/b/c.md"]));
+    assert!(!holds("'**/a.md'", &["ba.md"]));
+    assert!(holds("'a/**/b'", &["a/b"]));
+    assert!(holds("'a/**/b'", &["a/x/y/b"]));
+    assert!(!holds("'a/**/b'", &["a/xb"]));
+    assert!(!holds("src", &["src/a"]));
+    assert!(holds("'!docs/**'", &["docs/a", "Makefile"]));
+    assert!(!holds("'!docs/**'", &["docs/a", "docs/b/c"]));
+    assert!(holds("['src/**', '!src/gen/**']", &["src/a"]));
+    assert!(!holds("['src/**', '!src/gen/**']", &["src/gen/a", "docs/a"]));
+    let reason = "its condition is false (no changed path is src/** or !src/gen/**)";
+    assert_eq!(skip_by_path("['src/**', '!src/gen/**']", &[]), reason);
+}
+
+#[test]
+fn every_path_counts_where_it_is_not_known_what_changed() {
+    assert_eq!(skip("{ path: 'src/**' }", &push()), "");
+    assert_eq!(skip("{ not: { path: 'src/**' } }", &push()), "its condition is false (what stands under `not` holds)");
+}
+
+#[test]
+fn a_combination_that_is_excluded_for_an_event_is_not_there_and_the_last_one_leaves_a_trace() {
+    let text = "\
+image: debian:12
+jobs:
+  test:
+    matrix:
+      db: ['15', '16']
+      exclude: [{ db: '15', when: { event: pull_request } }, { db: '16', when: { event: [pull_request, push] } }]
+    steps: [run: make]
+  after: { needs: test, steps: [run: make] }
+";
+    let names = |trigger| {
+        let plan = plan(text, &on(trigger, "refs/heads/main"));
+        let names: Vec<String> = plan.jobs.iter().map(|job| job.name.clone()).collect();
+        (names.join(" "), plan.jobs.last().unwrap().needs.join(" "), plan.jobs[0].skip.clone())
+    };
+    assert_eq!(names(Trigger::Manual), ("test (15) test (16) after".into(), "test (15) test (16)".into(), None));
+    assert_eq!(names(Trigger::Push), ("test (15) after".into(), "test (15)".into(), None));
+    let reason = Some("every combination of its matrix is excluded".to_owned());
+    assert_eq!(names(Trigger::PullRequest), ("test after".into(), "test".into(), reason));
 }

@@ -298,3 +298,39 @@ images: { a: \"\\e[7m\" } # \u{9b}5m \u{85}
     assert_eq!(control, None, "{seen}");
     assert!(!seen.contains('\u{202e}'), "{seen}");
 }
+
+#[test]
+fn small_steps_times_a_matrix_are_refused() {
+    let steps: String = (0..3000).map(|_| "{ run: a },").collect();
+    let values: String = (0..256).map(|number| format!("v{number},")).collect();
+    let text = format!("image: debian:12\njobs:\n  test:\n    matrix: {{ x: [{values}] }}\n    steps: [{steps}]\n");
+    check(
+        &text,
+        expect![[r#"
+        5:805 limit: the plan of this file has more than 16 MiB; that is the limit
+    "#]],
+    );
+}
+
+/// Answers that thousands of long paths changed.
+struct Many;
+
+impl sidings_pipeline::Files for Many {
+    fn read(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    fn changed(&self) -> sidings_pipeline::Changed {
+        sidings_pipeline::Changed::These((0..3000).map(|number| format!("{}{number}", "a".repeat(200))).collect())
+    }
+}
+
+#[test]
+fn patterns_times_paths_end_with_all_counting_as_changed() {
+    let patterns: String = (0..1000).map(|number| format!("'{}b{number}',", "*a".repeat(100))).collect();
+    let text = format!("image: debian:12\njobs: {{ t: {{ when: {{ path: [{patterns}] }}, steps: [run: a] }} }}\n");
+    let context = push();
+    let input = Input { file: FILE, text: &text, context: &context, files: &Many };
+    let Ok(sidings_pipeline::Outcome::Plan(plan)) = sidings_pipeline::compile(&input) else { panic!("no plan") };
+    assert_eq!(plan.jobs[0].skip, None);
+}

@@ -1,7 +1,7 @@
 //! The course of an attempt: source, images and network, then stage after stage.
 
 use super::folder::Folder;
-use super::step::{Place, not_run, skipped};
+use super::step::{Place, not_called_for, not_run, skipped};
 use super::stop::{Stop, Stops};
 use super::verdict::{failed, of_stopped_job, spoken};
 use super::{Channel, Tools};
@@ -72,20 +72,42 @@ impl Course<'_> {
         let (images, network) = self.stops.unless(async { tokio::try_join!(files_and_images, network) }).await??;
         self.phase(Phase::Steps);
         let stages = &self.assignment.spec.stages;
+        let mut failed = None;
         for (n, stage) in stages.iter().enumerate() {
             if let Some(stop) = self.stops.now() {
-                return Err(stop.into());
+                return Err(stopped(stop, failed));
+            }
+            let due = self.due(stage, failed.is_some());
+            if due.steps.is_empty() {
+                continue;
             }
             let last = n + 1 == stages.len();
-            let results = self.run_stage(stage, last, &network, &images).await;
-            let halt = stage.steps.iter().zip(&results).find_map(|(step, result)| halts(step, result));
+            let results = self.run_stage(&due, last, &network, &images).await;
+            let halt = due.steps.iter().zip(&results).find_map(|(step, result)| halts(step, result));
             self.account.steps().extend(results);
-            if let Some(failure) = halt {
-                // A step that was stopped with the job says so itself; the job's own reason comes first.
-                return Err(self.stops.now().map_or(Halt::Failed(failure), Halt::Stop));
+            let Some(failure) = halt else { continue };
+            // A step that was stopped with the job says so itself; the job's own reason comes first.
+            if let Some(stop) = self.stops.now() {
+                return Err(stopped(stop, failed));
+            }
+            let ours = failure.class.is_infrastructure();
+            failed = failed.or(Some(failure));
+            if ours {
+                break;
             }
         }
-        Ok(())
+        failed.map_or(Ok(()), |failure| Err(Halt::Failed(failure)))
+    }
+
+    /// The steps of a stage that run now. What was to run after a failure only is told to be left out; the rest of a
+    /// failed job is told at its end.
+    fn due(&self, stage: &Stage, something_failed: bool) -> Stage {
+        let (due, left): (Vec<&Step>, Vec<&Step>) =
+            stage.steps.iter().partition(|step| step.runs_on.holds(something_failed));
+        if !something_failed {
+            self.account.steps().extend(left.into_iter().map(not_called_for));
+        }
+        Stage { parallel: stage.parallel, steps: due.into_iter().cloned().collect() }
     }
 
     async fn get_source(&self) -> Result<(), Halt> {
@@ -242,6 +264,14 @@ fn halts(step: &Step, result: &StepResult) -> Option<Failure> {
             let message = format!("step \"{}\" was {}", step.name, result.verdict.word());
             Some(Failure { class: FailureClass::EngineFailed, message })
         }
+    }
+}
+
+/// A job whose time is over while it cleans up failed for its first reason.
+fn stopped(stop: Stop, failed: Option<Failure>) -> Halt {
+    match (stop, failed) {
+        (Stop::JobTimedOut, Some(failure)) => Halt::Failed(failure),
+        (Stop::JobTimedOut | Stop::Cancelled | Stop::Dropped, _) => Halt::Stop(stop),
     }
 }
 

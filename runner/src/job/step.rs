@@ -43,6 +43,12 @@ pub(super) fn skipped(step: &Step, reason: &str) -> StepResult {
     ended(step, verdict, None, None, LogDigest::default())
 }
 
+/// A step that runs after a failure, when there was none.
+pub(super) fn not_called_for(step: &Step) -> StepResult {
+    let verdict = Verdict::Skipped { reason: "no step before it failed".to_owned(), blocked: false };
+    ended(step, verdict, None, None, LogDigest::default())
+}
+
 /// A step that was to run and could not.
 pub(super) fn not_run(step: &Step, verdict: Verdict) -> StepResult {
     ended(step, verdict, None, None, LogDigest::default())

@@ -1,0 +1,187 @@
+//! `path` conditions against real repositories: what each kind of event counts as changed.
+
+use crate::rig::{Rig, json, rig};
+use reqwest::StatusCode;
+use sidings_proto::api::{NewProject, ProjectView, Push, PushAnswer, RunView, SubmitRun};
+use sidings_proto::{Commit, Source, Trigger, Verdict};
+use std::path::Path;
+use std::process::Command;
+use tempfile::TempDir;
+
+const PIPELINE: &str = "\
+image: debian:bookworm-slim
+jobs:
+  src: { when: { path: 'src/**' }, steps: [run: a] }
+  docs: { when: { path: ['docs/**', '**/*.md'] }, steps: [run: a] }
+  old: { when: { path: old.txt }, steps: [run: a] }
+  new: { when: { path: new.txt }, steps: [run: a] }
+  code: { when: { path: '!docs/**' }, steps: [run: a] }
+  no-src: { when: { not: { path: 'src/**' } }, steps: [run: a] }
+  any: { steps: [run: a] }
+";
+
+const ALL: &str = "src docs old new code any";
+
+struct Scene {
+    rig: Rig,
+    repo: TempDir,
+}
+
+impl Scene {
+    /// A project whose default branch has one commit.
+    async fn new() -> Scene {
+        let scene = Scene { rig: rig().await, repo: tempfile::tempdir().unwrap() };
+        scene.git(&["init", "--quiet"]);
+        scene.commit(&[(".sidings.yml", PIPELINE), ("src/a", "a"), ("old.txt", "a text to rename\n")]);
+        let new = NewProject { name: "web".to_owned(), repo_url: scene.url(), default_branch: String::new() };
+        json::<ProjectView>(scene.rig.post("/api/v1/projects", &new).await, StatusCode::CREATED).await;
+        scene
+    }
+
+    fn url(&self) -> String {
+        format!("file://{}", self.repo.path().display())
+    }
+
+    fn git(&self, args: &[&str]) -> String {
+        let who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org", "-c", "init.defaultBranch=main"];
+        let output = Command::new("git").current_dir(self.repo.path()).args(who).args(args).output().unwrap();
+        assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    /// Writes files, commits everything, and gives the commit.
+    fn commit(&self, files: &[(&str, &str)]) -> String {
+        for (path, text) in files {
+            let path = self.repo.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap_or(Path::new("."))).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "--allow-empty", "--message", "more"]);
+        self.head()
+    }
+
+    fn head(&self) -> String {
+        self.git(&["rev-parse", "HEAD"])
+    }
+
+    /// The jobs that are to run after a ref moved.
+    async fn push(&self, reference: &str, before: &str, after: &str) -> String {
+        let push = Push { reference: reference.to_owned(), before: before.to_owned(), after: after.to_owned() };
+        let answer = self.rig.post("/api/v1/projects/web/pushes", &push).await;
+        let answer: PushAnswer = json(answer, StatusCode::ACCEPTED).await;
+        to_run(&answer.run.unwrap())
+    }
+
+    async fn submit(&self, trigger: Trigger, source: Source, changed: Option<&[&str]>) -> String {
+        let changed = changed.map(|paths| paths.iter().map(|path| (*path).to_owned()).collect());
+        let commit = Commit { reference: "refs/heads/topic".to_owned(), ..Commit::default() };
+        let submit = SubmitRun { project: "web".to_owned(), trigger, source, commit, changed };
+        to_run(&json::<RunView>(self.rig.post("/api/v1/runs", &submit).await, StatusCode::CREATED).await)
+    }
+}
+
+fn to_run(run: &RunView) -> String {
+    let left_out = |verdict: &Option<Verdict>| matches!(verdict, Some(Verdict::Skipped { .. }));
+    let jobs = run.jobs.iter().filter(|job| !left_out(&job.verdict)).map(|job| job.name.as_str());
+    jobs.collect::<Vec<_>>().join(" ")
+}
+
+fn none() -> String {
+    "0".repeat(40)
+}
+
+#[tokio::test]
+async fn a_push_changed_what_differs_from_where_the_branch_was() {
+    let scene = Scene::new().await;
+    let first = scene.head();
+    scene.commit(&[("docs/a", "a")]);
+    let third = scene.commit(&[("src/b", "b")]);
+    assert_eq!(scene.push("refs/heads/main", &first, &third).await, "src docs code any");
+    let readme = scene.commit(&[("README.md", "a")]);
+    assert_eq!(scene.push("refs/heads/main", &third, &readme).await, "docs code no-src any");
+    let docs = scene.commit(&[("docs/deep/er/b", "b")]);
+    assert_eq!(scene.push("refs/heads/main", &readme, &docs).await, "docs no-src any");
+    let empty = scene.commit(&[]);
+    assert_eq!(scene.push("refs/heads/main", &docs, &empty).await, "no-src any");
+}
+
+#[tokio::test]
+async fn deleted_files_and_both_names_of_renamed_ones_count() {
+    let scene = Scene::new().await;
+    let first = scene.head();
+    scene.git(&["mv", "old.txt", "new.txt"]);
+    let renamed = scene.commit(&[]);
+    assert_eq!(scene.push("refs/heads/main", &first, &renamed).await, "old new code no-src any");
+    scene.git(&["rm", "--quiet", "new.txt", "src/a"]);
+    let deleted = scene.commit(&[]);
+    assert_eq!(scene.push("refs/heads/main", &renamed, &deleted).await, "src new code any");
+}
+
+#[tokio::test]
+async fn a_forced_push_changed_what_differs_between_the_two_tips() {
+    let scene = Scene::new().await;
+    let first = scene.head();
+    let lost = scene.commit(&[("src/lost", "a")]);
+    assert_eq!(scene.push("refs/heads/main", &first, &lost).await, "src code any");
+    scene.git(&["reset", "--quiet", "--hard", &first]);
+    let forced = scene.commit(&[("docs/a", "a")]);
+    assert_eq!(scene.push("refs/heads/main", &lost, &forced).await, "src docs code any");
+}
+
+#[tokio::test]
+async fn a_merge_changed_all_that_it_brought() {
+    let scene = Scene::new().await;
+    let first = scene.head();
+    scene.git(&["checkout", "--quiet", "-b", "topic"]);
+    scene.commit(&[("docs/a", "a")]);
+    scene.git(&["checkout", "--quiet", "main"]);
+    let onward = scene.commit(&[("src/b", "b")]);
+    scene.git(&["merge", "--quiet", "--no-edit", "topic"]);
+    assert_eq!(scene.push("refs/heads/main", &onward, &scene.head()).await, "docs no-src any");
+    assert_eq!(scene.push("refs/heads/main", &first, &scene.head()).await, "src docs code any");
+}
+
+#[tokio::test]
+async fn a_new_branch_is_compared_with_where_it_left_the_default_one() {
+    let scene = Scene::new().await;
+    scene.git(&["checkout", "--quiet", "-b", "topic"]);
+    let topic = scene.commit(&[("docs/a", "a")]);
+    scene.git(&["checkout", "--quiet", "main"]);
+    let main = scene.commit(&[("src/b", "b")]);
+    assert_eq!(scene.push("refs/heads/topic", &none(), &topic).await, "docs no-src any");
+    // A commit that nobody has any more is as good as none.
+    assert_eq!(scene.push("refs/heads/topic", &"1".repeat(40), &topic).await, "docs no-src any");
+    assert_eq!(scene.push("refs/heads/main", &none(), &main).await, ALL);
+    scene.git(&["checkout", "--quiet", "--orphan", "apart"]);
+    let apart = scene.commit(&[]);
+    assert_eq!(scene.push("refs/heads/apart", &none(), &apart).await, ALL);
+}
+
+#[tokio::test]
+async fn a_pull_request_is_compared_with_the_default_branch_and_for_who_asks_all_counts() {
+    let scene = Scene::new().await;
+    let first = scene.head();
+    scene.git(&["checkout", "--quiet", "-b", "topic"]);
+    scene.commit(&[("docs/a", "a")]);
+    let topic = scene.commit(&[("docs/b", "b")]);
+    let source = || Source::Git { url: scene.url(), commit: topic.clone() };
+    assert_eq!(scene.submit(Trigger::PullRequest, source(), None).await, "docs no-src any");
+    for trigger in [Trigger::Manual, Trigger::Api, Trigger::Schedule] {
+        assert_eq!(scene.submit(trigger, source(), None).await, ALL, "{trigger:?}");
+    }
+    scene.git(&["tag", "v1"]);
+    assert_eq!(scene.push("refs/tags/v1", &first, &topic).await, ALL);
+}
+
+#[tokio::test]
+async fn of_a_tree_its_sender_says_what_it_changed() {
+    let scene = Scene::new().await;
+    let blob = scene.rig.upload(&[(".sidings.yml", PIPELINE)]).await;
+    let source = || Source::Snapshot { blob: blob.clone() };
+    assert_eq!(scene.submit(Trigger::Manual, source(), Some(&["src/a"])).await, "src code any");
+    assert_eq!(scene.submit(Trigger::Manual, source(), None).await, ALL);
+    let many: Vec<String> = (0..3001).map(|n| format!("docs/{n}")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    assert_eq!(scene.submit(Trigger::Manual, source(), Some(&many)).await, ALL);
+}
