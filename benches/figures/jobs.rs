@@ -17,6 +17,16 @@ fn pipeline(jobs: usize, steps: usize) -> String {
     text
 }
 
+/// A job of one step, beside it one service that is ready as soon as it runs.
+const SERVED: &str = "\
+image: debian:bookworm-slim
+jobs:
+  job:
+    services:
+      idle: { image: 'debian:bookworm-slim', command: sleep 1000 }
+    steps: [{ run: 'true' }]
+";
+
 /// `docker run` of so many containers at once, in milliseconds.
 fn docker_run(count: usize) -> f64 {
     let start = Instant::now();
@@ -38,17 +48,20 @@ pub(crate) async fn measure(report: &mut Report) {
     let _runner = fleet.warm_runner("bench", 10).await;
     let one = upload(&fleet.client, &pipeline(1, 1)).await;
     let six = upload(&fleet.client, &pipeline(1, 6)).await;
+    let served = upload(&fleet.client, SERVED).await;
     let ten = upload(&fleet.client, &pipeline(10, 1)).await;
     time_to_verdict(&fleet.client, &ten).await;
     fleet.settle().await;
 
-    let [mut floor, mut floor10, mut job, mut steps, mut jobs10] = [const { Vec::new() }; 5];
+    let [mut floor, mut floor10, mut job, mut steps, mut jobs10, mut with_service] = [const { Vec::new() }; 6];
     for _ in 0..ROUNDS {
         floor.push(docker_run(1));
         fleet.settle().await;
         job.push(time_to_verdict(&fleet.client, &one).await.0.as_secs_f64() * 1e3);
         fleet.settle().await;
         steps.push(time_to_verdict(&fleet.client, &six).await.0.as_secs_f64() * 1e3);
+        fleet.settle().await;
+        with_service.push(time_to_verdict(&fleet.client, &served).await.0.as_secs_f64() * 1e3);
         fleet.settle().await;
         floor10.push(docker_run(10));
         fleet.settle().await;
@@ -71,6 +84,14 @@ pub(crate) async fn measure(report: &mut Report) {
         0.5,
         "× docker run",
         &format!("{step:.0} ms against {floor:.0} ms"),
+    );
+    let service = median(&mut with_service) - job;
+    report.at_most(
+        "a service that is ready at once",
+        service / floor,
+        1.0,
+        "× docker run",
+        &format!("{service:.0} ms more against {floor:.0} ms"),
     );
     report.at_most(
         "ten jobs at once",

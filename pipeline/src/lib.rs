@@ -24,6 +24,7 @@ mod render;
 mod report;
 mod source;
 mod suggest;
+mod words;
 mod yaml;
 
 pub use diagnostic::{Code, Diagnostic, Diagnostics, Place, Related, Severity};

@@ -6,7 +6,7 @@
 use crate::condition::When;
 use crate::group::GroupName;
 use crate::source::Span;
-use sidings_proto::{Cancel, Command, Environment, Node, Resources, Scheduling};
+use sidings_proto::{Cancel, Command, Environment, Healthcheck, Node, Resources, Scheduling};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -41,6 +41,18 @@ pub(crate) struct Job {
     pub(crate) scheduling: Scheduling,
     pub(crate) concurrency: Option<Concurrency>,
     pub(crate) stages: Vec<Stage>,
+    pub(crate) services: Vec<Service>,
+}
+
+/// A container beside a job's steps.
+#[derive(Clone, Debug)]
+pub(crate) struct Service {
+    pub(crate) name: Named,
+    pub(crate) image: Rc<Environment>,
+    pub(crate) entrypoint: Option<Vec<String>>,
+    pub(crate) command: Option<Vec<String>>,
+    pub(crate) environment: Variables,
+    pub(crate) healthcheck: Option<Healthcheck>,
 }
 
 /// An item of `needs`.

@@ -90,7 +90,7 @@ fn planned(job: &Job, asked: &Asked<'_>, labels: &Labels<'_>) -> PlannedJob {
             concurrency: job.concurrency.as_ref().map(|said| group(said, asked.context, &job.label)),
             ..job.scheduling.clone()
         },
-        spec: JobSpec { stages, timeout_ms: job.timeout_ms, node: job.node },
+        spec: JobSpec { stages, timeout_ms: job.timeout_ms, node: job.node, services: services(job) },
         runs_on: runs_on.unwrap_or_default(),
         group: (job.label != job.name.text).then(|| job.name.text.clone()),
     }
@@ -109,6 +109,20 @@ fn needs(job: &Job, labels: &Labels<'_>) -> Vec<String> {
 fn group(said: &Concurrency, context: &Context, job: &str) -> sidings_proto::Concurrency {
     let Concurrency { group, limit, cancel } = said;
     sidings_proto::Concurrency { group: group.of(context, job), limit: *limit, cancel: *cancel }
+}
+
+fn services(job: &Job) -> Vec<sidings_proto::Service> {
+    let numbers = (StepNo::FIRST_SERVICE.0..).map(StepNo);
+    let numbered = job.services.iter().zip(numbers).map(|(service, no)| sidings_proto::Service {
+        no,
+        name: service.name.text.clone(),
+        image: service.image.as_ref().clone(),
+        entrypoint: service.entrypoint.clone(),
+        command: service.command.clone(),
+        environment: service.environment.clone(),
+        healthcheck: service.healthcheck.clone(),
+    });
+    numbered.collect()
 }
 
 /// Steps whose condition is false are left out; those that stay are numbered through.

@@ -13,6 +13,7 @@ mod path;
 mod replace;
 mod resources;
 mod schedule;
+mod service;
 mod shape;
 mod size;
 mod status;

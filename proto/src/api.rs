@@ -247,6 +247,9 @@ pub struct JobView {
     pub attempts: Vec<AttemptView>,
     /// The steps of the newest attempt, or what they will be.
     pub steps: Vec<StepView>,
+    /// Its services, in the same way.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<ServiceView>,
 }
 
 /// Somebody agreed that a job runs.
@@ -336,6 +339,31 @@ pub struct StepView {
     pub code: Option<i32>,
     /// When its container was about to start.
     pub started: Option<Timestamp>,
+    /// When it was over.
+    pub ended: Option<Timestamp>,
+    /// Its log, once it ended.
+    pub log: Option<LogDigest>,
+}
+
+/// A service of a job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ServiceView {
+    /// The number of its log, from 10,001.
+    pub no: StepNo,
+    /// Its name.
+    pub name: String,
+    /// Where it is in its life; never `queued`.
+    pub state: State,
+    /// How it ended: it has passed if it was ready and ran as long as the steps did.
+    pub verdict: Option<Verdict>,
+    /// Its program's exit code.
+    pub code: Option<i32>,
+    /// When its container was about to start.
+    pub started: Option<Timestamp>,
+    /// Since when it is ready, while its job runs.
+    pub ready: Option<Timestamp>,
     /// When it was over.
     pub ended: Option<Timestamp>,
     /// Its log, once it ended.

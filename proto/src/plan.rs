@@ -1,6 +1,6 @@
 //! What a pipeline's text means for one commit: the jobs that must run, fully spelled out.
 
-use crate::{Concurrency, Resources, Scheduling};
+use crate::{Concurrency, Resources, Scheduling, Service};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -21,6 +21,8 @@ pub struct StepNo(pub u32);
 impl StepNo {
     /// The log of what the runner itself does for a job: getting the source, building the image.
     pub const SETUP: StepNo = StepNo(0);
+    /// The first of a job's services: their logs, results and events go by numbers that no step has.
+    pub const FIRST_SERVICE: StepNo = StepNo(10_001);
 }
 
 impl fmt::Display for StepNo {
@@ -137,6 +139,9 @@ pub struct JobSpec {
     /// Which of the job's copies this is.
     #[serde(default, skip_serializing_if = "Node::is_only")]
     pub node: Node,
+    /// Run beside the steps, in the order of the file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<Service>,
 }
 
 impl JobSpec {
@@ -149,6 +154,16 @@ impl JobSpec {
     pub fn resources(&self) -> Resources {
         let stages = self.stages.iter().map(|stage| Resources::of_all(&stage.steps));
         stages.fold(Resources::default(), Resources::or)
+    }
+
+    /// The image of every step and service.
+    pub fn environments(&self) -> impl Iterator<Item = &Environment> {
+        self.steps().map(|step| &step.image).chain(self.services.iter().map(|service| &service.image))
+    }
+
+    /// The numbers of all logs that an attempt has beside its setup's.
+    pub fn logs(&self) -> impl Iterator<Item = StepNo> {
+        self.steps().map(|step| step.no).chain(self.services.iter().map(|service| service.no))
     }
 }
 

@@ -232,7 +232,7 @@ pub struct ProgressReport {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "event", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Progress {
-    /// The setup came to a new part: `source`, `image`, `steps`, `teardown`.
+    /// The setup came to a new part: `source`, `image`, `services`, `steps`, `teardown`.
     Phase {
         /// Which part.
         phase: Phase,
@@ -241,15 +241,22 @@ pub enum Progress {
     },
     /// An image is ready on the runner's host.
     ImageReady(ImageUse),
-    /// A step's container is about to start.
+    /// The container of a step or a service is about to start.
     StepStarted {
         /// Which step.
         step: StepNo,
         /// When.
         at: Timestamp,
     },
-    /// A step ended.
+    /// A step ended, or a service.
     StepEnded(StepResult),
+    /// A service is ready.
+    ServiceReady {
+        /// Which.
+        service: StepNo,
+        /// Since when.
+        at: Timestamp,
+    },
 }
 
 /// The parts of an attempt, in order.
@@ -261,6 +268,8 @@ pub enum Phase {
     Source,
     /// Getting or building the images.
     Image,
+    /// Waiting for its services to be ready.
+    Services,
     /// Running steps.
     Steps,
     /// Taking everything down.
@@ -284,7 +293,7 @@ pub struct ImageUse {
     pub took_ms: u64,
 }
 
-/// How a step ended.
+/// How a step ended, or a service: that one has passed if it was ready and ran as long as the steps did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -331,7 +340,7 @@ pub struct LogAck {
 pub struct Finish {
     /// How the job ended.
     pub verdict: Verdict,
-    /// Every step of the job, in order; those that did not run are `skipped`.
+    /// Every step of the job and then every service, in order; those that did not run are `skipped`.
     pub steps: Vec<StepResult>,
     /// The setup's log.
     pub setup_log: LogDigest,

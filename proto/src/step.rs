@@ -1,10 +1,11 @@
 //! What a runner and the helper inside a step's container tell each other, by files in the step's folder.
 //!
 //! The folder is mounted at [`MOUNT`]; the runner writes [`SPEC_FILE`], the helper writes [`LOG_FILE`] (frames of
-//! [`crate::log`]) and, at the end, [`EXIT_FILE`] by an atomic rename after fsync. What comes back is hostile input:
+//! [`crate::log`]) and, at the end, [`EXIT_FILE`] by an atomic rename after fsync; a service's also [`READY_FILE`]. What comes back is hostile input:
 //! the step may run as root in its container.
 
 use crate::Timestamp;
+use crate::service::Readiness;
 use serde::{Deserialize, Serialize};
 
 /// Where the step's folder is mounted in its container.
@@ -19,6 +20,8 @@ pub const SPEC_FILE: &str = "spec.json";
 pub const LOG_FILE: &str = "log";
 /// The exit record, JSON of [`ExitRecord`].
 pub const EXIT_FILE: &str = "exit.json";
+/// What the probing of a service came to, JSON of [`ReadyRecord`](crate::service::ReadyRecord).
+pub const READY_FILE: &str = "ready.json";
 
 /// What the helper is to run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +43,9 @@ pub struct StepSpec {
     pub log_tail: u64,
     /// From a SIGTERM to the helper until everything in the container is killed.
     pub grace_ms: u64,
+    /// Of a service: how to find out that it is ready, which is then said in [`READY_FILE`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub readiness: Option<Readiness>,
 }
 
 /// How the program ended. Only this makes a step pass; the engine's exit code is a cross-check.

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sidings_proto::api::*;
 use sidings_proto::runner::*;
+use sidings_proto::service::{Probe, Readiness, ReadyRecord};
 use sidings_proto::step::{ExitRecord, StepSpec};
 use sidings_proto::*;
 use std::collections::BTreeMap;
@@ -90,6 +91,25 @@ fn step(no: u32, image: Environment, command: Command) -> Step {
     }
 }
 
+fn service() -> Service {
+    let healthcheck = Healthcheck {
+        test: vec!["pg_isready".to_owned()],
+        interval_ms: 500,
+        timeout_ms: 10_000,
+        start_period_ms: 60_000,
+        retries: 3,
+    };
+    Service {
+        no: StepNo::FIRST_SERVICE,
+        name: "db".to_owned(),
+        image: Environment::Image { reference: "postgres:16".to_owned() },
+        entrypoint: None,
+        command: Some(vec!["postgres".to_owned()]),
+        environment: BTreeMap::from([("POSTGRES_PASSWORD".to_owned(), "ci".to_owned())]),
+        healthcheck: Some(healthcheck),
+    }
+}
+
 fn spec() -> JobSpec {
     let image = || Environment::Image { reference: "debian:bookworm-slim".to_owned() };
     let build = Environment::Build {
@@ -102,7 +122,7 @@ fn spec() -> JobSpec {
     let commands = Command::Commands { commands: vec!["a".to_owned(), "b".to_owned()] };
     let siblings = vec![step(2, image(), commands), step(3, image(), Command::Image)];
     let stages = vec![Stage { parallel: false, steps: vec![run] }, Stage { parallel: true, steps: siblings }];
-    JobSpec { stages, timeout_ms: 60_000, ..JobSpec::default() }
+    JobSpec { stages, timeout_ms: 60_000, services: vec![service()], ..JobSpec::default() }
 }
 
 #[test]
@@ -192,6 +212,7 @@ fn what_attempts_say() {
         Progress::ImageReady(image()),
         Progress::StepStarted { step: StepNo(1), at: Timestamp(10) },
         Progress::StepEnded(result()),
+        Progress::ServiceReady { service: StepNo::FIRST_SERVICE, at: Timestamp(9) },
     ];
     wire("progress-report", &ProgressReport { events });
     wire("log-ack", &LogAck { bytes: 19 });
@@ -278,6 +299,21 @@ fn job() -> JobView {
         verdict: None,
         attempts: vec![tried],
         steps: vec![step],
+        services: vec![database()],
+    }
+}
+
+fn database() -> ServiceView {
+    ServiceView {
+        no: StepNo::FIRST_SERVICE,
+        name: "db".to_owned(),
+        state: State::Running,
+        verdict: None,
+        code: None,
+        started: Some(Timestamp(5)),
+        ready: Some(Timestamp(9)),
+        ended: None,
+        log: None,
     }
 }
 
@@ -331,6 +367,14 @@ fn who_is_let_in() {
 
 #[test]
 fn what_the_helper_in_a_container_reads_and_writes() {
+    let readiness = Readiness {
+        probe: Probe::Connect { address: "172.18.0.2".parse().unwrap(), port: 80 },
+        interval_ms: 20,
+        timeout_ms: 1_000,
+        start_period_ms: 60_000,
+        retries: 1,
+    };
+    wire("probe-run", &Probe::Run { argv: vec!["pg_isready".to_owned()] });
     wire(
         "step-spec",
         &StepSpec {
@@ -341,8 +385,10 @@ fn what_the_helper_in_a_container_reads_and_writes() {
             log_limit: 100,
             log_tail: 10,
             grace_ms: 10_000,
+            readiness: Some(readiness),
         },
     );
+    wire("ready-record", &ReadyRecord { at: Timestamp(9), error: Some("its port 80: refused".to_owned()) });
     wire(
         "exit-record",
         &ExitRecord {

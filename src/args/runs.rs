@@ -70,7 +70,7 @@ pub(crate) struct LogsArgs {
     /// Only this job of the run; left out when a job's id was given.
     #[arg(value_name = "JOB")]
     pub(crate) job: Option<String>,
-    /// Only this step, by its name or number; `setup` is what came before the first.
+    /// Only this step or service, by its name or number; `setup` is what came before the first.
     #[arg(value_name = "STEP")]
     pub(crate) step: Option<String>,
     /// Go on until the end.

@@ -94,8 +94,7 @@ impl Subject {
             print(diagnostics)?;
         }
         for job in self.jobs() {
-            for (no, name) in logs_of(job).into_iter().filter(|(no, _)| self.scope.step.is_none_or(|only| only == *no))
-            {
+            for (no, name) in logs_of(job).into_iter().filter(|(no, _)| self.scope.shows(*no)) {
                 let how = match self.is_one_log() {
                     true if printer.zone.is_none() && !std::io::stdout().is_terminal() => How::AsItIs,
                     true => How::Lines(String::new()),
@@ -181,7 +180,8 @@ fn write_payloads(bytes: &[u8], unframed: &mut Vec<u8>) -> anyhow::Result<()> {
 /// Every log that a job may have, in order.
 fn logs_of(job: &JobView) -> Vec<(StepNo, String)> {
     let steps = job.steps.iter().map(|step| (step.no, step.name.clone()));
-    std::iter::once((StepNo::SETUP, "setup".to_owned())).chain(steps).collect()
+    let services = job.services.iter().map(|service| (service.no, service.name.clone()));
+    std::iter::once((StepNo::SETUP, "setup".to_owned())).chain(steps).chain(services).collect()
 }
 
 fn job_named(run: &RunView, name: &str) -> anyhow::Result<JobId> {

@@ -51,6 +51,11 @@ impl Scope {
         self.job.is_none_or(|only| only == job)
     }
 
+    /// Whether a log is shown without being followed: a service's only where it is asked for.
+    pub(crate) fn shows(self, step: StepNo) -> bool {
+        self.step.map_or(step < StepNo::FIRST_SERVICE, |only| only == step)
+    }
+
     fn takes(self, log: LogId) -> bool {
         self.takes_job(log.job) && self.step.is_none_or(|only| only == log.step) && self.takes_attempt(log.fence)
     }
@@ -81,8 +86,9 @@ pub(crate) fn fate(run: &RunView, log: LogId) -> Fate {
     if job.state == State::Ended || job.attempts.last().is_none_or(over) {
         return Fate::Over;
     }
-    let step = job.steps.iter().find(|step| step.no == log.step);
-    match step.and_then(|step| step.log.as_ref()) {
+    let of_step = job.steps.iter().find(|step| step.no == log.step).and_then(|step| step.log.as_ref());
+    let of_service = job.services.iter().find(|service| service.no == log.step).and_then(|of| of.log.as_ref());
+    match of_step.or(of_service) {
         Some(digest) => Fate::Ended { bytes: digest.bytes },
         None => Fate::Going,
     }
@@ -172,20 +178,21 @@ impl Following {
         self.job(log.job)?.steps.iter().find(|step| step.no == log.step)
     }
 
-    /// `setup`, or the step's name.
+    /// `setup`, or the name of the step or service.
     pub(crate) fn step_name(&self, log: LogId) -> String {
-        match self.step(log) {
-            Some(step) => step.name.clone(),
-            None if log.step == StepNo::SETUP => "setup".to_owned(),
-            None => log.step.to_string(),
-        }
+        let services = self.job(log.job).into_iter().flat_map(|job| &job.services);
+        let service = services.filter(|service| service.no == log.step).map(|service| service.name.clone()).next();
+        let step = self.step(log).map(|step| step.name.clone()).or(service);
+        step.unwrap_or_else(|| if log.step == StepNo::SETUP { "setup".to_owned() } else { log.step.to_string() })
     }
 
     fn scope_ended(&self, job: &JobView) -> bool {
         let attempt_ended = |only| job.attempts.iter().any(|it| it.fence == only && it.ended.is_some());
         // The steps are those of the newest attempt.
         let is_newest = job.attempts.last().is_some_and(|newest| self.scope.takes_attempt(newest.fence));
-        let step_ended = |only| job.steps.iter().any(|step| step.no == only && step.state == State::Ended);
+        let steps = job.steps.iter().map(|step| (step.no, step.state));
+        let all = || steps.clone().chain(job.services.iter().map(|service| (service.no, service.state)));
+        let step_ended = |only| all().any(|(no, state)| no == only && state == State::Ended);
         job.state == State::Ended
             || self.scope.attempt.is_some_and(attempt_ended)
             || (is_newest && self.scope.step.is_some_and(step_ended))
@@ -230,13 +237,15 @@ impl Following {
     }
 }
 
-/// Every log that has been begun: of an attempt that is over and was followed by another, perhaps unseen, each step's.
+/// Every log that has been begun: of an attempt that is over and was followed by another, perhaps unseen, each step's and each service's.
 fn logs_of(job: &JobView) -> Vec<LogId> {
     let newest = job.attempts.last().map(|attempt| attempt.fence);
     let of = |attempt: &AttemptView| {
         let fence = attempt.fence;
         let steps = job.steps.iter().filter(move |step| Some(fence) != newest || has_begun(step)).map(|step| step.no);
-        std::iter::once(StepNo::SETUP).chain(steps).map(move |step| LogId { job: job.id, fence, step }).collect()
+        let services = job.services.iter().filter(move |service| Some(fence) != newest || service.started.is_some());
+        let all = steps.chain(services.map(|service| service.no));
+        std::iter::once(StepNo::SETUP).chain(all).map(move |step| LogId { job: job.id, fence, step }).collect()
     };
     job.attempts.iter().flat_map(|attempt| -> Vec<LogId> { of(attempt) }).collect()
 }

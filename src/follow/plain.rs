@@ -9,7 +9,7 @@ use crate::render::style::{BUSY, DIM, mark, paint, word};
 use jiff::tz::TimeZone;
 use sidings_proto::api::{AttemptView, JobView, StepView};
 use sidings_proto::log::Stream;
-use sidings_proto::{FailureClass, JobId, Timestamp, Verdict};
+use sidings_proto::{FailureClass, JobId, StepNo, Timestamp, Verdict};
 use std::io::{self, Write};
 
 /// Writes lines to a stream.
@@ -34,6 +34,10 @@ impl<W: Write> Plain<W> {
 
 impl<W: Write + Send> Screen for Plain<W> {
     fn lines(&mut self, following: &Following, log: LogId, lines: &[Line]) -> io::Result<()> {
+        // What services write is read on its own; what they do is in the setup's log.
+        if log.step >= StepNo::FIRST_SERVICE && !self.bare {
+            return Ok(());
+        }
         let job = following.job(log.job).map(|job| job.name.as_str()).unwrap_or_default();
         let prefix = if self.bare { String::new() } else { prefix(&[job, &following.step_name(log)]) + " " };
         lines.iter().try_for_each(|line| writeln!(self.out, "{prefix}{}", shown(line, self.timestamps.as_ref())))
@@ -150,7 +154,6 @@ mod tests {
     use crate::follow::model::Scope;
     use crate::render::sample::{half_way, plain};
     use insta::assert_snapshot;
-    use sidings_proto::StepNo;
 
     fn line(stream: Stream, text: &str) -> Line {
         Line { stream, at: Timestamp(1_700_000_000_123), bytes: text.as_bytes().to_vec() }

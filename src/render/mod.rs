@@ -4,10 +4,16 @@
 pub(crate) mod duration;
 pub(crate) mod lists;
 pub(crate) mod safe;
+mod services;
 pub(crate) mod style;
 pub(crate) mod summary;
 pub(crate) mod table;
 pub(crate) mod tree;
+
+/// A message's first line: what a line has room for.
+fn first_line(message: &str) -> &str {
+    message.lines().next().unwrap_or_default()
+}
 
 #[cfg(test)]
 pub(crate) mod sample;

@@ -1,6 +1,6 @@
 //! A run for tests: three jobs, of which one failed, one is running and one waits.
 
-use sidings_proto::api::{AttemptView, JobView, RunSummary, RunView, State, StepView};
+use sidings_proto::api::{AttemptView, JobView, RunSummary, RunView, ServiceView, State, StepView};
 use sidings_proto::runner::{ImageUse, LogDigest, Phase};
 use sidings_proto::{Commit, Failure, FailureClass, JobId, RunId, RunnerId, StepNo, Timestamp, Trigger, Verdict};
 use uuid::Uuid;
@@ -39,6 +39,7 @@ pub(crate) fn job(number: u128, name: &str, needs: &[&str], steps: Vec<StepView>
         verdict: None,
         attempts: Vec::new(),
         steps,
+        services: Vec::new(),
     }
 }
 
@@ -53,6 +54,21 @@ pub(crate) fn step(no: u32, name: &str) -> StepView {
         allow_failure: false,
         code: None,
         started: None,
+        ended: None,
+        log: None,
+    }
+}
+
+/// A service that was started two seconds ago, ready so many milliseconds ago or not at all.
+pub(crate) fn service(number: u32, name: &str, ready: Option<i64>) -> ServiceView {
+    ServiceView {
+        no: StepNo(StepNo::FIRST_SERVICE.0 + number),
+        name: name.to_owned(),
+        state: State::Running,
+        verdict: None,
+        code: None,
+        started: Some(before(2_000)),
+        ready: ready.map(before),
         ended: None,
         log: None,
     }

@@ -78,7 +78,10 @@ fn told(run: &RunView, job: &JobView, failure: &Failure, read_on: &ReadOn) -> Ve
 fn where_to_read(run: &RunView, job: &JobView, read_on: &ReadOn) -> Vec<String> {
     let failed = |step: &&sidings_proto::api::StepView| matches!(step.verdict, Some(Verdict::Failed(_)));
     let steps = job.steps.iter().filter(|step| !step.allow_failure).filter(failed);
-    let mut logs: Vec<(u32, &str)> = steps.map(|step| (step.no.0, step.name.as_str())).collect();
+    let services = job.services.iter().filter(|service| matches!(service.verdict, Some(Verdict::Failed(_))));
+    let steps = steps.map(|step| (step.no.0, step.name.as_str()));
+    let mut logs: Vec<(u32, &str)> =
+        steps.chain(services.map(|service| (service.no.0, service.name.as_str()))).collect();
     if logs.is_empty() && !job.attempts.is_empty() {
         logs.push((0, "setup"));
     }

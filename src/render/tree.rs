@@ -2,8 +2,9 @@
 
 use super::duration::since;
 use super::style::{BAD, DIM, NAME, mark, paint};
+use super::{first_line, services};
 use console::{measure_text_width, truncate_str};
-use sidings_proto::api::{JobView, RunView, State, StepView, WaitFor};
+use sidings_proto::api::{JobView, RunView, ServiceView, State, StepView, WaitFor};
 use sidings_proto::runner::Phase;
 use sidings_proto::{StepNo, Timestamp, Verdict};
 
@@ -83,6 +84,7 @@ impl Tree<'_> {
         let time = since(started, ended, self.now);
         lines.push(self.row(0, &mark(job.state, job.verdict.as_ref()), &job.name, &time, &self.job_detail(job)));
         if with_steps && worth_steps(job) {
+            lines.extend(job.services.iter().map(|service| self.service(service)));
             lines.extend(job.steps.iter().map(|step| self.step(job, step)));
         }
     }
@@ -101,11 +103,18 @@ impl Tree<'_> {
         self.row(2, &mark(step.state, step.verdict.as_ref()), &step.name, &time, &detail)
     }
 
+    fn service(&self, service: &ServiceView) -> String {
+        let (at, bad) = services::at(service);
+        let detail = paint(if bad { BAD } else { DIM }, at);
+        let time = since(service.started, service.ended, self.now);
+        self.row(2, &mark(service.state, service.verdict.as_ref()), &service.name, &time, &detail)
+    }
+
     fn job_detail(&self, job: &JobView) -> String {
         let again = job.attempts.last().filter(|attempt| attempt.fence > 1);
         let again = again.map(|attempt| format!("attempt {}{}", attempt.fence, before(job)));
         let at = match (job.state, &job.verdict) {
-            (_, Some(Verdict::Failed(failure))) => Some(paint(BAD, &failure.message)),
+            (_, Some(Verdict::Failed(failure))) => Some(paint(BAD, first_line(&failure.message))),
             (_, Some(Verdict::Skipped { reason, .. })) => Some(paint(DIM, reason)),
             (_, Some(Verdict::Passed | Verdict::Cancelled)) => None,
             (State::Waiting, None) => self.waits(job).map(|waits| paint(DIM, waits)),
@@ -124,6 +133,7 @@ impl Tree<'_> {
         let what = match job.phase? {
             Phase::Source => "gets its files",
             Phase::Image => "gets its image",
+            Phase::Services => return Some(services::awaited(job)),
             Phase::Steps => return None,
             Phase::Teardown => return Some("clears up".to_owned()),
         };
@@ -160,8 +170,10 @@ impl Tree<'_> {
 
     fn names(&self) -> usize {
         let jobs = self.run.jobs.iter().map(|job| measure_text_width(&job.name));
-        let steps = self.run.jobs.iter().flat_map(|job| &job.steps).map(|step| measure_text_width(&step.name) + 2);
-        jobs.chain(steps).max().unwrap_or(0).min(NAMES).min(self.width / 2)
+        let steps = self.run.jobs.iter().flat_map(|job| &job.steps).map(|step| &step.name);
+        let services = self.run.jobs.iter().flat_map(|job| &job.services).map(|service| &service.name);
+        let inner = steps.chain(services).map(|name| measure_text_width(name) + 2);
+        jobs.chain(inner).max().unwrap_or(0).min(NAMES).min(self.width / 2)
     }
 
     fn cut(&self, line: &str) -> String {
@@ -215,9 +227,10 @@ pub(crate) fn short(sha: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::sample::{self, NOW, begun, half_way, job, over, plain, run_of, running};
+    use crate::render::sample::{self, NOW, begun, half_way, job, over, plain, run_of, running, service, step};
     use insta::assert_snapshot;
     use sidings_proto::api::{AttemptView, WaitView};
+    use sidings_proto::{Failure, FailureClass};
 
     fn text(lines: &[String]) -> String {
         plain(&lines.join("\n"))
@@ -303,6 +316,26 @@ mod tests {
         ○ train          no runner with gpu=true
         ○ ship           needs train
         ▶ flaky   15.0s  attempt 2 (before: step_failed)
+        "#);
+    }
+
+    #[test]
+    fn services_are_shown_and_awaited() {
+        let db = service(1, "postgres", Some(900));
+        let mut waits = begun(job(1, "unit", &[], vec![step(1, "pytest")]), Phase::Services);
+        waits.services = vec![db.clone(), service(2, "redis", None)];
+        let failure = Failure { class: FailureClass::StepFailed, message: "it died\nwith words".to_owned() };
+        let mut died = begun(job(2, "api", &[], vec![running(1, "curl", 1_000)]), Phase::Steps);
+        died.services = vec![ServiceView { verdict: Some(Verdict::Failed(failure)), state: State::Ended, ..db }];
+        assert_snapshot!(text(&whole(&run_of(vec![waits, died]), NOW, 80, &|_, _| None)), @r#"
+        demo@7  15.0s  main  3f2a91c  Show departures by platform
+        ▶ unit         15.0s  waits for redis
+          ▶ postgres    2.0s  is ready
+          ▶ redis       2.0s  is not ready yet
+          ○ pytest
+        ▶ api          15.0s
+          ✗ postgres    2.0s  it died
+          ▶ curl        1.0s
         "#);
     }
 

@@ -1,6 +1,7 @@
 //! One step from its spec to its exit record.
 
 use crate::launch::{NotStarted, launch};
+use crate::probe;
 use crate::record;
 use crate::signals::Signals;
 use crate::spool::Spool;
@@ -18,7 +19,7 @@ pub(crate) fn run(dir: &Path) -> io::Result<u8> {
     let spec: StepSpec = serde_json::from_slice(&std::fs::read(dir.join(SPEC_FILE))?)?;
     let mut spool = Spool::create(dir, &spec)?;
     let started = record::now();
-    let end = step(&spec, &mut signals, &mut spool)?;
+    let end = step(dir, &spec, &mut signals, &mut spool)?;
     let ended = record::now();
     let log = spool.close()?;
     let record = ExitRecord {
@@ -36,9 +37,12 @@ pub(crate) fn run(dir: &Path) -> io::Result<u8> {
     Ok(u8::try_from(end.code & 0xff).unwrap_or(u8::MAX))
 }
 
-fn step(spec: &StepSpec, signals: &mut Signals, spool: &mut Spool) -> io::Result<End> {
+fn step(dir: &Path, spec: &StepSpec, signals: &mut Signals, spool: &mut Spool) -> io::Result<End> {
     match launch(spec) {
-        Ok(child) => supervise(child, spec, signals, spool),
+        Ok(child) => {
+            probe::start(dir, spec, &child)?;
+            supervise(child, spec, signals, spool)
+        }
         Err(NotStarted { code, error }) => {
             spool.note(&error)?;
             Ok(End { code, signal: None, error: Some(error) })

@@ -26,21 +26,40 @@ pub(crate) struct NotStarted {
 
 /// Makes the folders ready and starts the program.
 pub(crate) fn launch(spec: &StepSpec) -> Result<Child, NotStarted> {
-    let accounts = Accounts::read(Path::new("/etc"));
-    let account = accounts.find(&spec.user).map_err(refused)?;
+    let identity = identity_of(spec).map_err(refused)?;
+    let account = &identity.account;
     if let Some(root) = &spec.chown {
-        hand_over(Path::new(root), &account).map_err(|e| refused(format!("could not hand {root} over: {e}")))?;
+        hand_over(Path::new(root), account).map_err(|e| refused(format!("could not hand {root} over: {e}")))?;
     }
     let directory = Path::new(&spec.working_directory);
-    make_directory(directory, &account)
+    make_directory(directory, account)
         .map_err(|e| refused(format!("could not make the working directory {}: {e}", spec.working_directory)))?;
     let (program, arguments) =
         spec.argv.split_first().ok_or_else(|| refused("there is no program to run".to_owned()))?;
     let mut command = Command::new(program);
     command.args(arguments).current_dir(directory).process_group(0);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    set_variables(&mut command, &account, &accounts);
-    spawn_as(&account, &mut command).map_err(|e| not_started(program, &e))
+    identity.spawn(&mut command).map_err(|e| not_started(program, &e))
+}
+
+/// Who the spec's programs run as.
+pub(crate) fn identity_of(spec: &StepSpec) -> Result<Identity, String> {
+    let accounts = Accounts::read(Path::new("/etc"));
+    Ok(Identity { account: accounts.find(&spec.user)?, accounts })
+}
+
+/// A user of the container, and all that there are.
+pub(crate) struct Identity {
+    account: Account,
+    accounts: Accounts,
+}
+
+impl Identity {
+    /// Starts a program as this user, with the user's variables.
+    pub(crate) fn spawn(&self, command: &mut Command) -> io::Result<Child> {
+        set_variables(command, &self.account, &self.accounts);
+        spawn_as(&self.account, command)
+    }
 }
 
 /// The helper is last on the PATH. HOME and USER are those of the account, unless somebody chose them: the engine

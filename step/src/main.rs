@@ -2,7 +2,8 @@
 //! image's user, writes its output as framed, bounded, ordered records, forwards signals, reaps orphans, and leaves an
 //! exit record behind. It needs nothing of the image, the network or the engine.
 //!
-//! `init [--dir FOLDER]` runs a step, `hold` keeps a network namespace alive, `--version` says what this is.
+//! `init [--dir FOLDER]` runs a step or a service, `probe` finds out whether a service is ready, `hold` keeps a network
+//! namespace alive, `--version` says what this is.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -12,6 +13,7 @@ mod hold;
 mod init;
 mod launch;
 mod ownership;
+mod probe;
 mod record;
 mod signals;
 mod spool;
@@ -29,13 +31,14 @@ fn main() -> ExitCode {
     let outcome = match words.as_slice() {
         ["init"] => init::run(Path::new(sidings_proto::step::MOUNT)),
         ["init", "--dir", dir] => init::run(Path::new(dir)),
+        ["probe", "--dir", dir] => probe::run(Path::new(dir)),
         ["hold"] => hold::run(),
         ["--version"] => {
             println!("sidings-step {}", env!("CARGO_PKG_VERSION"));
             return ExitCode::SUCCESS;
         }
         _ => {
-            eprintln!("usage: sidings init [--dir FOLDER] | hold | --version");
+            eprintln!("usage: sidings init [--dir FOLDER] | probe --dir FOLDER | hold | --version");
             return ExitCode::from(EXIT_USAGE);
         }
     };

@@ -1,4 +1,4 @@
-//! The exit record: written beside its place, made durable, and only then put there, so that it is whole or absent.
+//! What the helper says at last (the exit record), or once: written beside its place, made durable, and only then put there, so that it is whole or absent.
 
 use sidings_proto::Timestamp;
 use sidings_proto::step::{EXIT_FILE, ExitRecord};
@@ -15,10 +15,15 @@ pub(crate) fn now() -> Timestamp {
 
 /// Leaves the record in `dir`.
 pub(crate) fn write(dir: &Path, record: &ExitRecord) -> io::Result<()> {
-    let beside = dir.join(format!("{EXIT_FILE}.part"));
+    put(dir, EXIT_FILE, &serde_json::to_vec(record)?)
+}
+
+/// Leaves a file in `dir`.
+pub(crate) fn put(dir: &Path, name: &str, text: &[u8]) -> io::Result<()> {
+    let beside = dir.join(format!("{name}.part"));
     let mut file = File::create(&beside)?;
-    file.write_all(&serde_json::to_vec(record)?)?;
+    file.write_all(text)?;
     file.sync_all()?;
-    std::fs::rename(&beside, dir.join(EXIT_FILE))?;
+    std::fs::rename(&beside, dir.join(name))?;
     File::open(dir)?.sync_all()
 }

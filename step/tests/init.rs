@@ -5,8 +5,10 @@
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::{Pid, Signal, kill_process};
 use sidings_proto::log::{Next, Stream, next_frame};
-use sidings_proto::step::{EXIT_FILE, ExitRecord, LOG_FILE, SPEC_FILE, StepSpec};
+use sidings_proto::service::{Probe, Readiness, ReadyRecord};
+use sidings_proto::step::{EXIT_FILE, ExitRecord, LOG_FILE, READY_FILE, SPEC_FILE, StepSpec};
 use std::fs;
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use tempfile::TempDir;
@@ -33,6 +35,7 @@ impl Scene {
             log_limit: 1 << 30,
             log_tail: 0,
             grace_ms: 60_000,
+            readiness: None,
         };
         Scene { folder, spec }
     }
@@ -284,4 +287,65 @@ fn a_holder_holds_until_it_is_asked_to_stop() {
 fn foreign_words_are_refused() {
     let status = Command::new(env!("CARGO_BIN_EXE_sidings-step")).arg("dance").stderr(Stdio::null()).status();
     assert_eq!(status.unwrap().code(), Some(64));
+}
+
+/// A program that waits until the probing came to something; what it came to.
+fn probed(readiness: Readiness) -> (ReadyRecord, Ended) {
+    let mut scene = Scene::script("echo served; until [ -e ready.json ]; do sleep 0.01; done");
+    scene.spec.readiness = Some(readiness);
+    let ended = scene.run();
+    (serde_json::from_slice(&fs::read(scene.path(READY_FILE)).unwrap()).unwrap(), ended)
+}
+
+fn check(script: &str) -> Readiness {
+    let probe = Probe::Run { argv: ["sh", "-c", script].map(str::to_owned).to_vec() };
+    Readiness { probe, interval_ms: 1, timeout_ms: 60_000, start_period_ms: 0, retries: 3 }
+}
+
+#[test]
+fn a_check_is_repeated_until_it_passes_and_writes_nothing_into_the_log() {
+    let tries = "echo checking; echo x >> tries; [ $(wc -l < tries) -ge 3 ]";
+    let (record, ended) = probed(Readiness { start_period_ms: 60_000, retries: 1, ..check(tries) });
+    assert_eq!(record.error, None);
+    assert_eq!(ended.text(Stream::Stdout), "served\n");
+    assert_eq!(ended.text(Stream::Stderr), "");
+}
+
+#[test]
+fn a_service_is_given_up_after_so_many_failures_with_the_end_of_what_the_check_said() {
+    let (record, _) = probed(check("echo x >> tries; echo no answer; wc -l < tries >&2; exit 7"));
+    assert_eq!(record.error.unwrap(), "its check ended with code 7: no answer\n3");
+}
+
+#[test]
+fn a_check_that_hangs_has_failed_and_is_killed() {
+    let hangs = Readiness { timeout_ms: 20, retries: 2, ..check("sleep 1000 & echo $! > pid; wait") };
+    let (record, _) = probed(hangs);
+    assert_eq!(record.error.unwrap(), "its check took longer than 20 ms");
+}
+
+#[test]
+fn a_check_that_cannot_be_run_says_why() {
+    let nothing = Readiness { probe: Probe::Run { argv: vec!["/no/such/check".to_owned()] }, ..check("") };
+    let (record, _) = probed(nothing);
+    assert_eq!(record.error.unwrap(), "its check: No such file or directory (os error 2)");
+}
+
+#[test]
+fn a_port_is_ready_when_it_accepts_a_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = listener.local_addr().unwrap();
+    let connect = || Readiness { probe: Probe::Connect { address: at.ip(), port: at.port() }, ..check("") };
+    assert_eq!(probed(connect()).0.error, None);
+    drop(listener);
+    let refused = probed(connect()).0.error.unwrap();
+    assert_eq!(refused, format!("its port {}: Connection refused (os error 111)", at.port()));
+}
+
+#[test]
+fn the_probing_ends_with_its_service() {
+    let mut scene = Scene::script("until [ -e tries ]; do sleep 0.01; done; exit 3");
+    scene.spec.readiness = Some(Readiness { start_period_ms: 600_000, ..check("echo x >> tries; exit 1") });
+    assert_eq!(scene.run().record.code, 3);
+    assert!(!scene.path(READY_FILE).exists());
 }

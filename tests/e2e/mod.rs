@@ -6,6 +6,7 @@ mod examples;
 mod kills;
 mod pushes;
 mod scheduling;
+mod services;
 mod sources;
 
 use crate::support::Fleet;

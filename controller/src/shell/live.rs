@@ -33,7 +33,7 @@ impl LiveJob {
 
     /// Whether its attempts have a log of this number.
     pub(crate) fn has_log(&self, step: StepNo) -> bool {
-        step == StepNo::SETUP || self.planned().is_some_and(|job| job.spec.steps().any(|known| known.no == step))
+        step == StepNo::SETUP || self.planned().is_some_and(|job| job.spec.logs().any(|known| known == step))
     }
 }
 

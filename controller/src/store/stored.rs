@@ -79,6 +79,7 @@ pub(crate) fn about(event: &Progress) -> String {
         Progress::ImageReady(image) => format!("image {}", image.reference),
         Progress::StepStarted { step, .. } => format!("step {:010} started", step.0),
         Progress::StepEnded(result) => format!("step {:010} ended", result.step.0),
+        Progress::ServiceReady { service, .. } => format!("step {:010} ready", service.0),
     }
 }
 

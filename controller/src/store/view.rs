@@ -2,9 +2,9 @@
 
 use super::stored::{AttemptEnd, StoredAttempt, StoredJob, StoredRun, StoredSummary};
 use crate::core::event::{RunContent, StoredState};
-use sidings_proto::api::{AttemptView, JobView, RunSummary, RunView, State, StepView, WaitView};
+use sidings_proto::api::{AttemptView, JobView, RunSummary, RunView, ServiceView, State, StepView, WaitView};
 use sidings_proto::runner::{ImageUse, Phase, Progress, StepResult};
-use sidings_proto::{JobId, PlannedJob, RunId, RunnerId, Step, Timestamp};
+use sidings_proto::{JobId, PlannedJob, RunId, RunnerId, Service, Step, StepNo, Timestamp};
 use std::collections::BTreeMap;
 
 /// What a view needs besides the run itself.
@@ -73,6 +73,7 @@ fn job_view(id: JobId, planned: &PlannedJob, job: &StoredJob, names: &dyn Names)
         verdict: job.outcome.as_ref().map(|(_, verdict)| verdict.clone()),
         attempts: job.attempts.iter().map(|attempt| attempt_view(attempt, names)).collect(),
         steps: step_views(planned, job),
+        services: service_views(planned, job),
     }
 }
 
@@ -88,7 +89,10 @@ fn job_state(job: &StoredJob) -> State {
 fn phase(attempt: &StoredAttempt) -> Option<Phase> {
     attempt.progress.values().find_map(|event| match event {
         Progress::Phase { phase, .. } => Some(*phase),
-        Progress::ImageReady(_) | Progress::StepStarted { .. } | Progress::StepEnded(_) => None,
+        Progress::ImageReady(_)
+        | Progress::StepStarted { .. }
+        | Progress::StepEnded(_)
+        | Progress::ServiceReady { .. } => None,
     })
 }
 
@@ -110,7 +114,10 @@ fn images(attempt: &StoredAttempt) -> Vec<ImageUse> {
     }
     let ready = attempt.progress.values().filter_map(|event| match event {
         Progress::ImageReady(image) => Some(image.clone()),
-        Progress::Phase { .. } | Progress::StepStarted { .. } | Progress::StepEnded(_) => None,
+        Progress::Phase { .. }
+        | Progress::StepStarted { .. }
+        | Progress::StepEnded(_)
+        | Progress::ServiceReady { .. } => None,
     });
     ready.collect()
 }
@@ -124,16 +131,30 @@ fn step_views(planned: &PlannedJob, job: &StoredJob) -> Vec<StepView> {
     steps.map(|(stage, step)| step_view(stage, step, &told, over)).collect()
 }
 
+/// The services of the newest attempt, or what they will be.
+fn service_views(planned: &PlannedJob, job: &StoredJob) -> Vec<ServiceView> {
+    let told = job.attempts.last().map(Told::of).unwrap_or_default();
+    let over = job.out().is_none() && !job.attempts.is_empty();
+    planned.spec.services.iter().map(|service| service_view(service, &told, over)).collect()
+}
+
+fn service_view(service: &Service, told: &Told, over: bool) -> ServiceView {
+    let (result, started, state) = told.about(service.no, over);
+    ServiceView {
+        no: service.no,
+        name: service.name.clone(),
+        state,
+        verdict: result.map(|result| result.verdict.clone()),
+        code: result.and_then(|result| result.code),
+        started,
+        ready: told.ready.get(&service.no.0).copied(),
+        ended: result.map(|result| result.ended),
+        log: result.map(|result| result.log.clone()),
+    }
+}
+
 fn step_view(stage: u32, step: &Step, told: &Told, over: bool) -> StepView {
-    let result = told.ended.get(&step.no.0);
-    let started = result.and_then(|result| result.started).or_else(|| told.started.get(&step.no.0).copied());
-    let state = match (result, started) {
-        (Some(_), _) => State::Ended,
-        // The attempt is over and said nothing of how this step ended: its runner was lost.
-        (None, Some(_)) if over => State::Ended,
-        (None, Some(_)) => State::Running,
-        (None, None) => State::Waiting,
-    };
+    let (result, started, state) = told.about(step.no, over);
     StepView {
         no: step.no,
         name: step.name.clone(),
@@ -148,10 +169,11 @@ fn step_view(stage: u32, step: &Step, told: &Told, over: bool) -> StepView {
     }
 }
 
-/// What an attempt told of its steps, by number.
+/// What an attempt told of its steps and services, by number.
 #[derive(Default)]
 struct Told {
     started: BTreeMap<u32, Timestamp>,
+    ready: BTreeMap<u32, Timestamp>,
     ended: BTreeMap<u32, StepResult>,
 }
 
@@ -162,11 +184,26 @@ impl Told {
             match event {
                 Progress::StepStarted { step, at } => drop(told.started.insert(step.0, *at)),
                 Progress::StepEnded(result) => drop(told.ended.insert(result.step.0, result.clone())),
+                Progress::ServiceReady { service, at } => drop(told.ready.insert(service.0, *at)),
                 Progress::Phase { .. } | Progress::ImageReady(_) => {}
             }
         }
         let end = attempt.ended.iter().flat_map(|AttemptEnd { steps, .. }| steps);
         told.ended.extend(end.map(|result| (result.step.0, result.clone())));
         told
+    }
+
+    /// How it ended, when it started, and where it is in its life. `over`: its attempt is.
+    fn about(&self, no: StepNo, over: bool) -> (Option<&StepResult>, Option<Timestamp>, State) {
+        let result = self.ended.get(&no.0);
+        let started = result.and_then(|result| result.started).or_else(|| self.started.get(&no.0).copied());
+        let state = match (result, started) {
+            (Some(_), _) => State::Ended,
+            // The attempt is over and said nothing of how this one ended: its runner was lost.
+            (None, Some(_)) if over => State::Ended,
+            (None, Some(_)) => State::Running,
+            (None, None) => State::Waiting,
+        };
+        (result, started, state)
     }
 }

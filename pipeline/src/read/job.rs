@@ -61,6 +61,7 @@ impl Reader<'_> {
         job.allow_failure = fields.get("allow_failure").and_then(|at| self.truth(&at)).unwrap_or(false);
         job.scheduling = self.scheduling(fields, &defaults.labels);
         job.concurrency = fields.get("concurrency").and_then(|at| self.concurrency(&at, true));
+        job.services = fields.get("services").map(|at| self.services(&at)).unwrap_or_default();
         let inner = self.defaults(fields, defaults);
         job.stages = match fields.get("steps") {
             Some(at) => self.steps(&at, job, &inner),

@@ -39,6 +39,7 @@ pub(super) const JOB: Shape = Shape {
         "when",
         "matrix",
         "parallelism",
+        "services",
         "environment",
         "working_directory",
         "timeout",
@@ -51,7 +52,21 @@ pub(super) const JOB: Shape = Shape {
         "approval",
         "steps",
     ],
-    later: &["artifacts", "cache", "services", "shell", "tests"],
+    later: &["artifacts", "cache", "shell", "tests"],
+};
+
+pub(super) const SERVICE: Shape = Shape {
+    what: "a service",
+    place: "under the service's name in `services`",
+    keys: &["build", "image", "environment", "entrypoint", "command", "healthcheck"],
+    later: &[],
+};
+
+pub(super) const HEALTHCHECK: Shape = Shape {
+    what: "a `healthcheck`",
+    place: "under `healthcheck`",
+    keys: &["test", "interval", "timeout", "start_period", "retries"],
+    later: &[],
 };
 
 pub(super) const STEP: Shape = Shape {
@@ -98,8 +113,21 @@ pub(super) const APPROVAL: Shape =
     Shape { what: "an `approval`", place: "under `approval`", keys: &["from"], later: &[] };
 
 /// In the order in which a key that is somewhere else is looked for.
-pub(super) const ALL: [&Shape; 11] =
-    [&STEP, &JOB, &PIPELINE, &BUILD, &WHEN, &IMAGE, &GROUP, &RETRY, &RESOURCES, &CONCURRENCY, &APPROVAL];
+pub(super) const ALL: [&Shape; 13] = [
+    &STEP,
+    &JOB,
+    &PIPELINE,
+    &BUILD,
+    &WHEN,
+    &IMAGE,
+    &GROUP,
+    &RETRY,
+    &RESOURCES,
+    &CONCURRENCY,
+    &APPROVAL,
+    &SERVICE,
+    &HEALTHCHECK,
+];
 
 /// What to do instead of what others have and this language has not.
 pub(super) const ADVICE: &[(&str, &str)] = &[
@@ -110,7 +138,7 @@ pub(super) const ADVICE: &[(&str, &str)] = &[
     ("clone", "the project at the commit is in the workspace of every job; take it out"),
     ("extends", "parts of a file are used again with an anchor and `<<: *anchor`"),
     ("include", "a pipeline is one file; parts of it are used again with an anchor and `<<: *anchor`"),
-    ("ports", "steps reach one another's ports in their job only; nothing is published on the host"),
+    ("ports", "a service is reached by its name from the steps of its job; nothing is published on the host"),
     ("privileged", "no step is privileged"),
     ("secrets", "secrets are not supported yet"),
     ("uses", "there are no actions here: what a step needs is in its image, and `run` is a command"),

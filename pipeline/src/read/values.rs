@@ -73,6 +73,11 @@ impl Reader<'_> {
 
     /// In milliseconds, within the limits of a timeout.
     pub(super) fn timeout(&mut self, at: &At<'_, '_>) -> Option<u64> {
+        self.duration(at, SHORTEST, LONGEST)
+    }
+
+    /// In milliseconds, within limits.
+    pub(super) fn duration(&mut self, at: &At<'_, '_>, shortest: Duration, longest: Duration) -> Option<u64> {
         let text = self.text_of(at, A_DURATION)?;
         let Some(duration) = duration::parse(&text) else {
             let help = duration::meant(&text).map(|meant| did_you_mean(&meant));
@@ -84,10 +89,13 @@ impl Reader<'_> {
             self.report.add(problem);
             return None;
         };
-        if duration < SHORTEST || duration > LONGEST {
-            let message = format!("a timeout of {} is out of bounds", duration::written(duration));
-            let problem = Problem::new(Code::BadValue, &at.span, message).expected("at least `1s`, at most `24h`");
-            self.report.add(problem);
+        if duration < shortest || duration > longest {
+            let what = at.what.trim_matches('`').replace('_', " ");
+            let article = if what.starts_with('i') { "an" } else { "a" };
+            let message = format!("{article} {what} of {} is out of bounds", duration::written(duration));
+            let bounds = [shortest, longest].map(duration::written);
+            let expected = format!("at least `{}`, at most `{}`", bounds[0], bounds[1]);
+            self.report.add(Problem::new(Code::BadValue, &at.span, message).expected(expected));
             return None;
         }
         u64::try_from(duration.as_millis()).ok()

@@ -7,13 +7,16 @@
 //!   `dev.sidings.attempt` where it belongs to an attempt; it never touches anything without the first.
 //! - [`Engine::prepare`] comes first and may be repeated. [`Engine::sweep`] removes what earlier lives of this runner
 //!   left behind.
+//! - Networks that [`Engine::connect`] put together belong to one attempt: nothing of another one is on it, and nobody
+//!   else hears its names.
 //! - [`Engine::teardown`] is safe to call at any time, also when nothing was started, and twice.
 //! - A step's outcome is in its exit record ([`sidings_proto::step::ExitRecord`]), not in what [`Engine::wait`] says.
 //! - A failure of the engine is an `Err`; a program that ends with a code is a value.
 
 use async_trait::async_trait;
-use sidings_proto::{AttemptId, Resources, StepNo};
+use sidings_proto::{AttemptId, Healthcheck, Resources, StepNo};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use crate::setup_log::SetupLog;
@@ -44,7 +47,12 @@ pub trait Engine: Send + Sync + 'static {
     /// another by loopback; steps with networks of their own cannot reach one another at all.
     async fn take_network(&self, attempt: AttemptId) -> anyhow::Result<Network>;
 
-    /// Creates and starts a step's container.
+    /// Puts a network onto the one that this attempt's networks have among themselves, made when it is the first, so
+    /// that each reaches the others, under `name` if it has one. Gives its address there. How it reaches the outside
+    /// stays as it was.
+    async fn connect(&self, attempt: AttemptId, network: &Network, name: Option<&str>) -> anyhow::Result<IpAddr>;
+
+    /// Creates and starts the container of a step or a service.
     async fn start(&self, step: StepContainer) -> anyhow::Result<ContainerId>;
 
     /// Waits until the container is no longer running; the engine's word for its exit code, a cross-check only.
@@ -54,7 +62,7 @@ pub trait Engine: Send + Sync + 'static {
     /// Sends a signal to the container's first process. A container that is not running is no error.
     async fn signal(&self, container: &ContainerId, signal: Signal) -> anyhow::Result<()>;
 
-    /// Removes all that carries this attempt's labels: its steps' containers and its networks.
+    /// Removes all that carries this attempt's labels: its containers and its networks.
     async fn teardown(&self, attempt: AttemptId) -> anyhow::Result<()>;
 
     /// Removes what this life made for all jobs (warm networks). Called once, at the end.
@@ -100,6 +108,10 @@ pub struct ImageFacts {
     pub working_directory: String,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
+    /// Its `HEALTHCHECK`, as it says it; without a test where it is `NONE`.
+    pub healthcheck: Option<Healthcheck>,
+    /// The TCP ports of its `EXPOSE`, the lowest first.
+    pub exposed: Vec<u16>,
 }
 
 /// What is to be built.
@@ -152,13 +164,13 @@ pub struct Network(pub String);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContainerId(pub String);
 
-/// A step's container. Its first process is the helper, `sidings_proto::step::BIN_MOUNT/sidings init`, as root with
+/// The container of a step or a service. Its first process is the helper, `sidings_proto::step::BIN_MOUNT/sidings init`, as root with
 /// the hardening of a step; the helper reads the spec in `step_dir` and drops to the image's user.
 #[derive(Clone, Debug)]
 pub struct StepContainer {
     /// Whose.
     pub attempt: AttemptId,
-    /// Which step of it.
+    /// Which step or service of it.
     pub step: StepNo,
     /// The image's id or reference; it is on this host.
     pub image: String,
@@ -166,8 +178,8 @@ pub struct StepContainer {
     pub network: Network,
     /// The container's variables, on top of the image's.
     pub env: BTreeMap<String, String>,
-    /// The workspace on this host, mounted read-write at `sidings_proto::step::WORKSPACE`.
-    pub workspace: PathBuf,
+    /// The workspace on this host, mounted read-write at `sidings_proto::step::WORKSPACE`; services have none.
+    pub workspace: Option<PathBuf>,
     /// The step's folder on this host, mounted read-write at `sidings_proto::step::MOUNT`.
     pub step_dir: PathBuf,
     /// What it may use.

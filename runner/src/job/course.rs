@@ -1,6 +1,7 @@
-//! The course of an attempt: source, images and network, then stage after stage.
+//! The course of an attempt: source, images and networks, then, beside its services, stage after stage.
 
 use super::folder::Folder;
+use super::services::unused;
 use super::step::{Place, not_called_for, not_run, skipped};
 use super::stop::{Stop, Stops};
 use super::verdict::{failed, of_stopped_job, spoken};
@@ -12,7 +13,7 @@ use crate::source::{self, SourceError};
 use anyhow::Context;
 use futures::future::{join_all, try_join_all};
 use sidings_proto::runner::{Assignment, ImageUse, Phase, Progress, StepResult};
-use sidings_proto::{Environment, Failure, FailureClass, Source, Stage, Step, Verdict};
+use sidings_proto::{Environment, Failure, FailureClass, Source, Stage, Step, StepNo, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -34,6 +35,8 @@ pub(super) struct Course<'a> {
 pub(super) struct Account {
     steps: Mutex<Vec<StepResult>>,
     images: Mutex<Vec<ImageUse>>,
+    /// Services that ended before the steps did, as sentences.
+    deaths: Mutex<Vec<String>>,
 }
 
 /// Why the course ended before its last stage.
@@ -51,7 +54,7 @@ impl From<Stop> for Halt {
     }
 }
 
-type Images = BTreeMap<Environment, ImageFacts>;
+pub(super) type Images = BTreeMap<Environment, ImageFacts>;
 
 impl Course<'_> {
     /// Runs the whole course, as far as it goes.
@@ -68,8 +71,13 @@ impl Course<'_> {
             self.get_source().await?;
             self.get_images().await
         };
-        let network = async { network.await.map_err(|error| ours("make the job's network", &error)) };
-        let (images, network) = self.stops.unless(async { tokio::try_join!(files_and_images, network) }).await??;
+        let networks = self.networks(network);
+        let prepared = self.stops.unless(async { tokio::try_join!(files_and_images, networks) }).await??;
+        let (images, (network, of_services)) = prepared;
+        self.with_services(of_services, &images, self.run_stages(&network, &images)).await
+    }
+
+    async fn run_stages(&self, network: &Network, images: &Images) -> Result<(), Halt> {
         self.phase(Phase::Steps);
         let stages = &self.assignment.spec.stages;
         let mut failed = None;
@@ -82,7 +90,7 @@ impl Course<'_> {
                 continue;
             }
             let last = n + 1 == stages.len();
-            let results = self.run_stage(&due, last, &network, &images).await;
+            let results = self.run_stage(&due, last, network, images).await;
             let halt = due.steps.iter().zip(&results).find_map(|(step, result)| halts(step, result));
             self.account.steps().extend(results);
             let Some(failure) = halt else { continue };
@@ -91,7 +99,7 @@ impl Course<'_> {
                 return Err(stopped(stop, failed));
             }
             let ours = failure.class.is_infrastructure();
-            failed = failed.or(Some(failure));
+            failed = failed.or_else(|| Some(self.account.blamed(failure)));
             if ours {
                 break;
             }
@@ -112,7 +120,7 @@ impl Course<'_> {
 
     async fn get_source(&self) -> Result<(), Halt> {
         let spec = &self.assignment.spec;
-        let built = spec.steps().any(|step| matches!(step.image, Environment::Build { .. }));
+        let built = spec.environments().any(|image| matches!(image, Environment::Build { .. }));
         if !self.tools.uses_workspace && !built {
             return Ok(());
         }
@@ -135,7 +143,7 @@ impl Course<'_> {
 
     async fn get_images(&self) -> Result<Images, Halt> {
         self.phase(Phase::Image);
-        let distinct: BTreeSet<&Environment> = self.assignment.spec.steps().map(|step| &step.image).collect();
+        let distinct: BTreeSet<&Environment> = self.assignment.spec.environments().collect();
         let ready = try_join_all(distinct.into_iter().map(|environment| self.get_image(environment))).await?;
         Ok(ready.into_iter().collect())
     }
@@ -175,7 +183,12 @@ impl Course<'_> {
         let place = async |(n, step): (usize, &Step)| {
             let image = images.get(&step.image).context("every environment was made ready")?;
             let own_network = async {
-                if n == 0 { Ok(network.clone()) } else { self.tools.engine.take_network(self.assignment.attempt).await }
+                if n == 0 {
+                    return Ok(network.clone());
+                }
+                let network = self.tools.engine.take_network(self.assignment.attempt).await?;
+                self.reach_services(&network).await?;
+                anyhow::Ok(network)
             };
             let own_workspace = async { self.workspace_for(stage, step, n == 0 && last).await };
             let (network, workspace) = tokio::join!(own_network, own_workspace);
@@ -228,25 +241,45 @@ impl Course<'_> {
         Duration::from_millis(self.assignment.spec.timeout_ms)
     }
 
-    /// Every step's result in the plan's order; those that did not run are skipped.
+    /// Every step's result in the plan's order, and every service's; those that did not run are skipped.
     pub(super) fn results(&self, verdict: &Verdict) -> Vec<StepResult> {
         let reason = match verdict {
             Verdict::Cancelled => "the job was cancelled".to_owned(),
             Verdict::Failed(Failure { class: FailureClass::TimedOut, .. }) if self.stops.now().is_some() => {
                 format!("the job took longer than {}", spoken(self.timeout()))
             }
-            Verdict::Failed(failure) => failure.message.clone(),
+            Verdict::Failed(failure) => failure.message.lines().next().unwrap_or_default().to_owned(),
             Verdict::Passed | Verdict::Skipped { .. } => "it was not reached".to_owned(),
         };
         let ended = self.account.steps();
-        let of = |step: &Step| ended.iter().find(|result| result.step == step.no).cloned();
-        self.assignment.spec.steps().map(|step| of(step).unwrap_or_else(|| skipped(step, &reason))).collect()
+        let of = |no: StepNo| ended.iter().find(|result| result.step == no).cloned();
+        let spec = &self.assignment.spec;
+        let steps = spec.steps().map(|step| of(step.no).unwrap_or_else(|| skipped(step, &reason)));
+        let services = spec.services.iter();
+        steps.chain(services.map(|service| of(service.no).unwrap_or_else(|| unused(service, &reason)))).collect()
     }
 }
 
 impl Account {
     fn steps(&self) -> MutexGuard<'_, Vec<StepResult>> {
         self.steps.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A service is over.
+    pub(super) fn ended(&self, service: StepResult) {
+        self.steps().push(service);
+    }
+
+    /// A service ended before the steps did.
+    pub(super) fn died(&self, how: String) {
+        self.deaths.lock().unwrap_or_else(PoisonError::into_inner).push(how);
+    }
+
+    /// The failure of a step, with the services that may be to blame.
+    fn blamed(&self, failure: Failure) -> Failure {
+        let deaths = self.deaths.lock().unwrap_or_else(PoisonError::into_inner);
+        let message = std::iter::once(&failure.message).chain(&*deaths).cloned().collect::<Vec<_>>().join("; ");
+        Failure { message, ..failure }
     }
 
     pub(super) fn images(&self) -> MutexGuard<'_, Vec<ImageUse>> {
@@ -275,7 +308,7 @@ fn stopped(stop: Stop, failed: Option<Failure>) -> Halt {
     }
 }
 
-fn ours(deed: &str, error: &anyhow::Error) -> Halt {
+pub(super) fn ours(deed: &str, error: &anyhow::Error) -> Halt {
     Halt::Failed(Failure { class: FailureClass::EngineFailed, message: format!("{deed}: {error:#}") })
 }
 
@@ -286,6 +319,6 @@ fn image_note(image: &ImageUse) -> String {
     format!("image {} ({}{key}) {how} in {took}", image.reference, image.id.get(..19).unwrap_or(&image.id))
 }
 
-fn seconds(time: Duration) -> String {
+pub(super) fn seconds(time: Duration) -> String {
     format!("{:.2} s", time.as_secs_f64())
 }

@@ -1,4 +1,4 @@
-//! Carries out one attempt: source, images, steps, teardown, and the verdict.
+//! Carries out one attempt: source, images, services, steps, teardown, and the verdict.
 //!
 //! A plain sequence over the trait [`Engine`](crate::engine::Engine). Whatever happens – an error, an order, a panic –
 //! the attempt is torn down. It knows nothing of HTTP or Docker; siblings of a `parallel:` stage all run to their end,
@@ -6,7 +6,9 @@
 
 mod course;
 mod folder;
+mod readiness;
 mod script;
+mod services;
 mod step;
 mod stop;
 mod variables;
@@ -109,7 +111,9 @@ fn begin(folder: &Folder, channel: &Channel) -> anyhow::Result<(SetupLog, Tail)>
 
 fn without_a_folder(assignment: &Assignment, error: &anyhow::Error) -> Carried {
     let verdict = failed(FailureClass::EngineFailed, format!("begin the attempt: {error:#}"));
-    let steps = assignment.spec.steps().map(|step| step::skipped(step, "the attempt could not begin")).collect();
+    let why = "the attempt could not begin";
+    let of_steps = assignment.spec.steps().map(|step| step::skipped(step, why));
+    let steps = of_steps.chain(assignment.spec.services.iter().map(|service| services::unused(service, why))).collect();
     let finish = Finish { verdict, steps, setup_log: LogDigest::default(), images: Vec::new() };
     Carried { finish: Some(finish), teardown: tokio::spawn(async {}) }
 }
@@ -140,10 +144,8 @@ fn ended_by_itself(verdict: &Verdict) -> bool {
     match verdict {
         Verdict::Passed => true,
         Verdict::Failed(failure) => {
-            matches!(
-                failure.class,
-                FailureClass::StepFailed | FailureClass::ImageBuildFailed | FailureClass::SourceRefused
-            )
+            use FailureClass::{ImageBuildFailed, ServiceNotReady, SourceRefused, StepFailed};
+            matches!(failure.class, StepFailed | ImageBuildFailed | ServiceNotReady | SourceRefused)
         }
         Verdict::Cancelled | Verdict::Skipped { .. } => false,
     }

@@ -1,8 +1,8 @@
-//! The program of a step: what its command means as arguments.
+//! The program of a step or service: what its command means as arguments.
 
 use crate::engine::ImageFacts;
-use sidings_proto::Command;
 use sidings_proto::step::WORKSPACE;
+use sidings_proto::{Command, Service};
 
 /// The program and its arguments; empty when the step leaves it to an image that has none.
 pub(super) fn argv(command: &Command, image: &ImageFacts) -> Vec<String> {
@@ -11,6 +11,17 @@ pub(super) fn argv(command: &Command, image: &ImageFacts) -> Vec<String> {
         Command::Commands { commands } => shell(commands.iter().map(|command| printed_and_run(command)).collect()),
         Command::Image => image.entrypoint.iter().chain(&image.command).cloned().collect(),
     }
+}
+
+/// The program of a service: what the plan says in place of the image's; by Docker's rule an entry point of its own
+/// leaves the image's command out.
+pub(super) fn service_argv(service: &Service, image: &ImageFacts) -> Vec<String> {
+    let command = match (&service.command, &service.entrypoint) {
+        (Some(command), _) => command,
+        (None, Some(_)) => &Vec::new(),
+        (None, None) => &image.command,
+    };
+    service.entrypoint.as_ref().unwrap_or(&image.entrypoint).iter().chain(command).cloned().collect()
 }
 
 /// An absolute path in the container.

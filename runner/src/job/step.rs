@@ -9,7 +9,7 @@ use crate::setup_log::now;
 use crate::spool::{Tail, read_exit_record};
 use anyhow::Context;
 use sidings_proto::runner::{LogDigest, Progress, StepResult};
-use sidings_proto::step::{SPEC_FILE, StepSpec, WORKSPACE};
+use sidings_proto::step::{EXIT_FILE, SPEC_FILE, StepSpec, WORKSPACE};
 use sidings_proto::{FailureClass, Step, Timestamp, Verdict};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// From a step's exit record until its container is killed: an honest one mostly ends sooner, and costs no call.
 const LINGERS: Duration = Duration::from_millis(250);
 /// Kept of the end of a log that is over its limit.
-const LOG_TAIL: u64 = 1024 * 1024;
+pub(super) const LOG_TAIL: u64 = 1024 * 1024;
 /// An engine that fails is asked again after these times: it may be restarting.
 const ASK_AGAIN: [Duration; 4] =
     [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(5), Duration::from_secs(10)];
@@ -80,6 +80,7 @@ impl Course<'_> {
             log_limit: self.tools.log_limit,
             log_tail: LOG_TAIL.min(self.tools.log_limit),
             grace_ms: u64::try_from(GRACE.as_millis()).unwrap_or(0),
+            readiness: None,
         };
         let written = self.folder.make_step(step.no).and_then(|folder| {
             let spec = serde_json::to_vec(&spec).context("write a step's spec")?;
@@ -113,7 +114,7 @@ impl Course<'_> {
             image: place.image.id.clone(),
             network: place.network,
             env: variables::variables(self.assignment, step, place.image),
-            workspace: place.workspace,
+            workspace: Some(place.workspace),
             step_dir: folder.to_owned(),
             limits: Limits::of(&step.resources),
         };
@@ -141,7 +142,7 @@ impl Course<'_> {
                 return ended.map_or_else(Watched::Lost, Watched::Ended);
             }
             // The step is over, if not yet its container: the engine's word is not waited for.
-            () = self.tools.exits.appears(folder) => {
+            () = self.tools.exits.appears(folder, &[EXIT_FILE]) => {
                 tokio::spawn(see_it_end(engine.clone(), container.clone(), waiting));
                 return Watched::Ended(None);
             }
@@ -185,7 +186,7 @@ impl Course<'_> {
     }
 }
 
-async fn container_ended(engine: Arc<dyn Engine>, container: ContainerId) -> anyhow::Result<Option<i64>> {
+pub(super) async fn container_ended(engine: Arc<dyn Engine>, container: ContainerId) -> anyhow::Result<Option<i64>> {
     for pause in ASK_AGAIN {
         match engine.wait(&container).await {
             Ok(code) => return Ok(code),

@@ -1,9 +1,8 @@
-//! Notices exit records as they appear, over one watch queue of the kernel for all steps: to close a queue takes the
+//! Notices exit records and the like as they appear, over one watch queue of the kernel for all steps: to close a queue takes the
 //! kernel milliseconds, and a user has 128 of them.
 
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, Reader, WatchFlags};
 use rustix::io::Errno;
-use sidings_proto::step::EXIT_FILE;
 use std::collections::HashMap;
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
@@ -43,9 +42,10 @@ impl ExitWatch {
         ExitWatch { queue, reading }
     }
 
-    /// Completes when an exit record is in the folder. The helper writes it when all that the step started is over,
-    /// which the engine says tens of milliseconds later. A folder that cannot be watched never completes.
-    pub(crate) async fn appears(&self, step_dir: &Path) {
+    /// Completes when one of these files is in the folder, which is watched by one at a time. The helper writes an exit
+    /// record when all that the step started is over, which the engine says tens of milliseconds later. A folder that
+    /// cannot be watched never completes.
+    pub(crate) async fn appears(&self, step_dir: &Path, names: &[&str]) {
         let watched = match &self.queue {
             Ok(queue) => queue.add(step_dir),
             Err(error) => Err(std::io::Error::new(error.kind(), error.to_string())),
@@ -53,7 +53,7 @@ impl ExitWatch {
         match watched {
             Ok(watched) => {
                 // What moved does not matter: the folder is looked at again.
-                while step_dir.join(EXIT_FILE).symlink_metadata().is_err() {
+                while names.iter().all(|name| step_dir.join(name).symlink_metadata().is_err()) {
                     watched.bell.notified().await;
                 }
             }

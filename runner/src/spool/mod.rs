@@ -6,11 +6,13 @@
 mod beneath;
 mod exit;
 mod exit_watch;
+mod last_lines;
 mod tail;
 
 pub(crate) use beneath::Hostile;
-pub(crate) use exit::read_exit_record;
+pub(crate) use exit::{read_exit_record, read_ready_record};
 pub(crate) use exit_watch::ExitWatch;
+pub(crate) use last_lines::last_lines;
 pub(crate) use tail::{Spooled, Tail};
 
 #[cfg(test)]

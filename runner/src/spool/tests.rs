@@ -62,7 +62,7 @@ async fn a_record_is_noticed_when_it_is_moved_to_its_place() {
     let (path, part) = (folder.path().to_owned(), folder.path().join("exit.part"));
     let watch = Arc::new(ExitWatch::start());
     let watching = watch.clone();
-    let noticed = tokio::spawn(async move { watching.appears(&path).await });
+    let noticed = tokio::spawn(async move { watching.appears(&path, &[EXIT_FILE]).await });
     fs::write(&part, RECORD).unwrap();
     fs::rename(&part, folder.path().join("another")).unwrap();
     tokio::task::yield_now().await;
@@ -70,7 +70,7 @@ async fn a_record_is_noticed_when_it_is_moved_to_its_place() {
     fs::write(&part, RECORD).unwrap();
     fs::rename(&part, folder.path().join(EXIT_FILE)).unwrap();
     noticed.await.unwrap();
-    watch.appears(folder.path()).await;
+    watch.appears(folder.path(), &[EXIT_FILE]).await;
 }
 
 fn frames(payloads: &[&str]) -> Vec<u8> {

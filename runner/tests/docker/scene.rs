@@ -117,6 +117,7 @@ impl Scene {
             log_limit: 1 << 24,
             log_tail: 1 << 16,
             grace_ms: act.grace_ms,
+            readiness: None,
         };
         fs::write(dir.join(SPEC_FILE), serde_json::to_vec(&spec).unwrap()).unwrap();
         let container = StepContainer {
@@ -125,7 +126,7 @@ impl Scene {
             image: act.image.to_owned(),
             network: network.clone(),
             env: act.env,
-            workspace: self.workspace(),
+            workspace: Some(self.workspace()),
             step_dir: dir.clone(),
             limits: act.limits,
         };

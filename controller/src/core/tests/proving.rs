@@ -3,7 +3,7 @@
 use super::story::{ask, check, finish, finished, job, stage, step, submit, up};
 use expect_test::{Expect, expect};
 use sidings_proto::runner::StepResult;
-use sidings_proto::{Failure, FailureClass, JobSpec, PlannedJob, RunsOn, Verdict};
+use sidings_proto::{Failure, FailureClass, JobSpec, PlannedJob, RunsOn, StepNo, Verdict};
 
 /// A job of two steps, the second of which may fail, whose runner says that it passed.
 fn claim(steps: Vec<StepResult>, expect: Expect) {
@@ -175,6 +175,30 @@ fn a_step_that_may_fail_needs_a_record_too() {
             save a queued
             tell #4: accepted
     "#]],
+    );
+}
+
+#[test]
+fn how_a_service_ended_is_no_matter() {
+    let died = StepResult { step: StepNo::FIRST_SERVICE, ..step(1, failure(), None) };
+    claim(
+        vec![step(1, Verdict::Passed, Some(0)), step(2, Verdict::Passed, Some(0)), died],
+        expect![[r#"
+            0s #1 ann.1 is up
+                tell #1: done
+            0s #2 submit r1 of shop
+                save r1 accepted
+                save a queued
+                tell #2: done
+            0s #3 ann.1 asks q1 for 1
+                save a/1 started by ann.1 for q1
+                tell #3: yours is a/1
+            1s #4 a/1 finishes: passed
+                save a/1 over: passed
+                save a ended: passed
+                save r1 ended: passed
+                tell #4: accepted
+        "#]],
     );
 }
 

@@ -6,9 +6,10 @@ use crate::setup_log::SetupLog;
 use anyhow::Context;
 use bollard::Docker;
 use bollard::errors::Error as BollardError;
-use bollard::models::{CreateImageInfo, ImageInspect};
+use bollard::models::{CreateImageInfo, HealthConfig, ImageInspect};
 use bollard::query_parameters::CreateImageOptionsBuilder;
 use futures::StreamExt;
+use sidings_proto::Healthcheck;
 use std::collections::BTreeMap;
 
 /// What registries and the Engine say when a reference names nothing that may be had.
@@ -47,7 +48,39 @@ fn facts(image: ImageInspect) -> ImageFacts {
         command: config.cmd.unwrap_or_default(),
         working_directory: config.working_dir.unwrap_or_default(),
         labels: config.labels.unwrap_or_default().into_iter().collect::<BTreeMap<_, _>>(),
+        healthcheck: config.healthcheck.and_then(healthcheck),
+        exposed: exposed(config.exposed_ports.unwrap_or_default()),
     }
+}
+
+/// What Docker takes where an image leaves it open.
+const CHECK_EVERY_MS: u64 = 30_000;
+const CHECK_RETRIES: u32 = 3;
+
+fn healthcheck(config: HealthConfig) -> Option<Healthcheck> {
+    let (form, rest) = config.test?.split_first().map(|(form, rest)| (form.clone(), rest.to_vec()))?;
+    let test = match form.as_str() {
+        "CMD" => rest,
+        "CMD-SHELL" => ["/bin/sh", "-c"].into_iter().map(str::to_owned).chain(rest).collect(),
+        "NONE" => Vec::new(),
+        _ => return None,
+    };
+    let ms = |nanos: Option<i64>| nanos.and_then(|nanos| u64::try_from(nanos / 1_000_000).ok()).filter(|ms| *ms > 0);
+    Some(Healthcheck {
+        test,
+        interval_ms: ms(config.interval).unwrap_or(CHECK_EVERY_MS),
+        timeout_ms: ms(config.timeout).unwrap_or(CHECK_EVERY_MS),
+        start_period_ms: ms(config.start_period).unwrap_or(0),
+        retries: config.retries.and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0).unwrap_or(CHECK_RETRIES),
+    })
+}
+
+/// `5432/tcp`, and `5432` for short.
+fn exposed(ports: Vec<String>) -> Vec<u16> {
+    let tcp = |port: &String| port.strip_suffix("/tcp").or(Some(port)).and_then(|port| port.parse().ok());
+    let mut ports: Vec<u16> = ports.iter().filter_map(tcp).collect();
+    ports.sort_unstable();
+    ports
 }
 
 /// Fetches an image and says so in the log.
@@ -105,6 +138,24 @@ mod tests {
         assert!(is_users(answered(404, "manifest for debian:none not found: manifest unknown")));
         assert!(is_users(answered(400, "invalid reference format")));
         assert!(is_users(BollardError::DockerStreamError { error: "pull access denied for ghost".to_owned() }));
+    }
+
+    #[test]
+    fn the_lowest_tcp_port_is_the_first() {
+        let ports = ["8443/tcp", "53/udp", "8080/tcp", "7000"].map(str::to_owned).to_vec();
+        assert_eq!(exposed(ports), [7000, 8080, 8443]);
+    }
+
+    #[test]
+    fn a_healthcheck_has_what_docker_takes_where_it_is_silent() {
+        let test = |words: &[&str]| Some(words.iter().map(|word| (*word).to_owned()).collect());
+        let of = |words: &[&str]| healthcheck(HealthConfig { test: test(words), ..HealthConfig::default() });
+        let shell = of(&["CMD-SHELL", "pg_isready || exit 1"]).unwrap();
+        assert_eq!(shell.test, ["/bin/sh", "-c", "pg_isready || exit 1"]);
+        assert_eq!((shell.interval_ms, shell.timeout_ms, shell.start_period_ms, shell.retries), (30_000, 30_000, 0, 3));
+        assert_eq!(of(&["CMD", "redis-cli", "ping"]).unwrap().test, ["redis-cli", "ping"]);
+        assert_eq!(of(&["NONE"]).unwrap().test, Vec::<String>::new());
+        assert_eq!(of(&[]), None, "as the image below it");
     }
 
     #[test]

@@ -10,6 +10,8 @@ pub(super) const JOB: &str = "dev.sidings.job";
 pub(super) const ATTEMPT: &str = "dev.sidings.attempt";
 pub(super) const STEP: &str = "dev.sidings.step";
 pub(super) const KIND: &str = "dev.sidings.kind";
+/// The kind of an attempt's private network.
+pub(super) const NETWORK_KIND: &str = "network";
 
 /// What a holder or a network carries.
 pub(super) fn shared(runner: RunnerId, life: &str, kind: &str) -> HashMap<String, String> {
@@ -23,6 +25,14 @@ pub(super) fn of_step(runner: RunnerId, life: &str, step: &super::StepContainer)
     labels.insert(JOB.to_owned(), step.attempt.job.to_string());
     labels.insert(ATTEMPT.to_owned(), step.attempt.fence.to_string());
     labels.insert(STEP.to_owned(), step.step.to_string());
+    labels
+}
+
+/// What an attempt's private network carries.
+pub(super) fn of_network(runner: RunnerId, life: &str, attempt: AttemptId) -> HashMap<String, String> {
+    let mut labels = shared(runner, life, NETWORK_KIND);
+    labels.insert(JOB.to_owned(), attempt.job.to_string());
+    labels.insert(ATTEMPT.to_owned(), attempt.fence.to_string());
     labels
 }
 

@@ -4,7 +4,7 @@
 use sidings_proto::AttemptId;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::{OwnedRwLockReadGuard, RwLock};
+use tokio::sync::{OnceCell, OwnedRwLockReadGuard, RwLock};
 use tokio::task::JoinHandle;
 
 #[derive(Default)]
@@ -17,6 +17,8 @@ struct Entry {
     /// Held for reading by whoever is making something, for writing by the teardown.
     gate: Arc<RwLock<()>>,
     holders: Vec<String>,
+    /// The network that the holders have among themselves, once it is made.
+    private: Arc<OnceCell<String>>,
     containers: Vec<String>,
     removals: Vec<JoinHandle<()>>,
 }
@@ -33,6 +35,11 @@ impl Ledger {
 
     pub(super) fn container(&self, attempt: AttemptId, container: String) {
         self.attempts().entry(attempt).or_default().containers.push(container);
+    }
+
+    /// Where the attempt's private network is, or is to be put: it is made once.
+    pub(super) fn private(&self, attempt: AttemptId) -> Arc<OnceCell<String>> {
+        Arc::clone(&self.attempts().entry(attempt).or_default().private)
     }
 
     /// A removal that the container's teardown must wait for. After the teardown nobody needs to.

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `step` | a step's container and its hardening |
 //! | `holder` | network namespaces, held by containers, some of them made in advance |
+//! | `private` | the networks that attempts with services have to themselves |
 //! | `ledger` | what belongs to which attempt, so that a teardown misses nothing |
 //! | `helper` | the static helper: its folder on the host, its image for holders |
 //! | `probe` | a look at the Engine before a runner is started |
@@ -24,6 +25,7 @@ use futures::{StreamExt, TryStreamExt};
 use ledger::Ledger;
 use sidings_proto::{AttemptId, Resources, RunnerId};
 use std::future::Future;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -38,6 +40,7 @@ mod holder;
 mod image;
 mod labels;
 mod ledger;
+mod private;
 pub mod probe;
 mod progress;
 mod step;
@@ -170,6 +173,7 @@ impl Engine for Docker {
             foreign.into_iter().filter(|found| found.life.as_ref() != Some(&self.shared.life)).map(|c| c.id).collect();
         let count = earlier.len();
         self.shared.remove_all(earlier).await?;
+        private::remove(&self.shared, &labels::of_runner(self.shared.config.runner), private::Of::EarlierLives).await?;
         Ok(count)
     }
 
@@ -194,6 +198,17 @@ impl Engine for Docker {
             let holder = holder::take(&shared).await?;
             shared.ledger.holder(attempt, holder.clone());
             Ok(Network(holder))
+        })
+        .await
+    }
+
+    async fn connect(&self, attempt: AttemptId, network: &Network, name: Option<&str>) -> anyhow::Result<IpAddr> {
+        let inside = self.shared.ledger.enter(attempt).await;
+        let shared = Arc::clone(&self.shared);
+        let (holder, name) = (network.0.clone(), name.map(str::to_owned));
+        unbroken(async move {
+            let (_inside, _busy) = (inside, shared.busy());
+            private::connect(&shared, attempt, &holder, name).await
         })
         .await
     }
@@ -241,7 +256,9 @@ impl Engine for Docker {
             let holders = shared.ledger.close(attempt).await;
             let steps = shared.list(&labels::of_attempt(shared.config.runner, attempt)).await?;
             shared.remove_all(steps.into_iter().map(|found| found.id).collect()).await?;
-            shared.remove_all(holders).await
+            shared.remove_all(holders).await?;
+            let labels = labels::of_attempt(shared.config.runner, attempt);
+            private::remove(&shared, &labels, private::Of::AnyLife).await
         })
         .await
     }
@@ -252,6 +269,7 @@ impl Engine for Docker {
         let own = self.shared.list(&labels::of_runner(self.shared.config.runner)).await?;
         let own = own.into_iter().filter(|found| found.life.as_ref() == Some(&self.shared.life));
         self.shared.remove_all(own.map(|found| found.id).collect()).await?;
+        private::remove(&self.shared, &labels::of_runner(self.shared.config.runner), private::Of::ThisLife).await?;
         match &self.shared.ready.get() {
             Some(ready) => holder::remove_bridge(&self.shared.api, &ready.bridge).await,
             None => Ok(()),

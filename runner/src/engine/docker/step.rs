@@ -54,13 +54,14 @@ fn host_config(step: &StepContainer, config: &DockerConfig, helper_dir: &Path) -
         log_config: Some(holder::no_log()),
         auto_remove: Some(false),
         restart_policy: Some(RestartPolicy { name: Some(RestartPolicyNameEnum::NO), ..RestartPolicy::default() }),
-        mounts: Some(vec![
-            bind(&step.workspace, WORKSPACE, false),
-            bind(&step.step_dir, MOUNT, false),
-            bind(helper_dir, BIN_MOUNT, true),
-        ]),
+        mounts: Some(mounts(step, helper_dir)),
         ..HostConfig::default()
     }
+}
+
+fn mounts(step: &StepContainer, helper_dir: &Path) -> Vec<Mount> {
+    let workspace = step.workspace.iter().map(|workspace| bind(workspace, WORKSPACE, false));
+    workspace.chain([bind(&step.step_dir, MOUNT, false), bind(helper_dir, BIN_MOUNT, true)]).collect()
 }
 
 /// Takes the limit of open files out again; false when there is none.

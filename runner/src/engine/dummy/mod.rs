@@ -12,6 +12,7 @@
 //! | `litter` | a folder is left in the place of the exit record, and the step ends |
 //! | `garble` | bytes that are no frame are left in the log |
 //! | `vanish` | the step ends without an exit record |
+//! | `ready`, `unready TEXT` | a service says that it is ready, or why it is not going to be |
 //! | `lie` | the step ends with code 0 and a record that does not fit its log |
 //! | `printf '%s\n' '…'` | printed, so that `commands:` look as they do elsewhere |
 //!
@@ -29,6 +30,7 @@ use program::Program;
 use sidings_proto::AttemptId;
 use sidings_proto::step::{SPEC_FILE, StepSpec};
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
@@ -101,6 +103,10 @@ impl Engine for Dummy {
 
     async fn take_network(&self, _attempt: AttemptId) -> anyhow::Result<Network> {
         Ok(Network(format!("network-{}", self.next())))
+    }
+
+    async fn connect(&self, _attempt: AttemptId, _network: &Network, _name: Option<&str>) -> anyhow::Result<IpAddr> {
+        Ok(IpAddr::V4(Ipv4Addr::LOCALHOST))
     }
 
     async fn start(&self, step: StepContainer) -> anyhow::Result<ContainerId> {

@@ -78,6 +78,8 @@ impl Program {
             "garble" => self.spool.garble()?,
             "vanish" => return Ok(After::Vanish),
             "lie" => return Ok(After::Lie),
+            "ready" => self.spool.ready(None)?,
+            "unready" => self.spool.ready(Some(rest.to_owned()))?,
             "echo" => self.say(&unquoted(rest))?,
             "printf" => self.say(&unquoted(rest.trim_start_matches(r"'%s\n' ")))?,
             "env" => self.say(&self.env.get(rest).cloned().unwrap_or_default())?,

@@ -4,7 +4,8 @@ use crate::setup_log::now;
 use anyhow::Context;
 use sidings_proto::Timestamp;
 use sidings_proto::log::{MAX_PAYLOAD, Stream, write_frames};
-use sidings_proto::step::{EXIT_FILE, ExitRecord, LOG_FILE, StepSpec};
+use sidings_proto::service::ReadyRecord;
+use sidings_proto::step::{EXIT_FILE, ExitRecord, LOG_FILE, READY_FILE, StepSpec};
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::Write;
@@ -50,6 +51,14 @@ impl Spool {
             self.left_out += 1;
         }
         Ok(())
+    }
+
+    /// Says that a service is ready, or why it is not going to be.
+    pub(super) fn ready(&self, error: Option<String>) -> anyhow::Result<()> {
+        let record = serde_json::to_vec(&ReadyRecord { at: now(), error })?;
+        let part = self.folder.join("ready.part");
+        std::fs::write(&part, record).context("write what the probing came to")?;
+        std::fs::rename(part, self.folder.join(READY_FILE)).context("write what the probing came to")
     }
 
     /// Ends the log and writes the record; `lie` makes the two differ.

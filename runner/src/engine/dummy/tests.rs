@@ -12,6 +12,7 @@ fn container(dir: &std::path::Path, script: &str) -> StepContainer {
         log_limit: 1000,
         log_tail: 100,
         grace_ms: 10_000,
+        readiness: None,
     };
     std::fs::write(dir.join(SPEC_FILE), serde_json::to_vec(&spec).unwrap()).unwrap();
     StepContainer {
@@ -20,7 +21,7 @@ fn container(dir: &std::path::Path, script: &str) -> StepContainer {
         image: "image".to_owned(),
         network: Network("network".to_owned()),
         env: BTreeMap::new(),
-        workspace: dir.to_owned(),
+        workspace: Some(dir.to_owned()),
         step_dir: dir.to_owned(),
         limits: Limits::default(),
     }

@@ -17,8 +17,9 @@ use sidings_proto::{
     Verdict,
 };
 use std::fmt::Write;
-use std::sync::Arc;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -74,6 +75,8 @@ pub(super) struct Watched {
     pub(super) teardowns: AtomicU32,
     pub(super) networks: AtomicU32,
     pub(super) kills: AtomicU32,
+    /// The names by which networks were put together; none for those of steps.
+    pub(super) connected: Mutex<Vec<Option<String>>>,
     waits: AtomicU32,
 }
 
@@ -115,6 +118,11 @@ impl Engine for Watched {
         anyhow::ensure!(self.fault != Fault::NetworkFails, "no address is left");
         self.networks.fetch_add(1, Ordering::Relaxed);
         self.dummy.take_network(attempt).await
+    }
+
+    async fn connect(&self, attempt: AttemptId, network: &Network, name: Option<&str>) -> anyhow::Result<IpAddr> {
+        self.connected.lock().unwrap().push(name.map(str::to_owned));
+        self.dummy.connect(attempt, network, name).await
     }
 
     async fn start(&self, step: StepContainer) -> anyhow::Result<ContainerId> {
@@ -234,6 +242,7 @@ impl Bench {
         match progress {
             Progress::Phase { phase, .. } => format!("phase {phase:?}"),
             Progress::ImageReady(image) => format!("image {}", image.reference),
+            Progress::ServiceReady { service, .. } => format!("service {service} ready"),
             Progress::StepStarted { step, .. } => format!("step {step} started"),
             Progress::StepEnded(result) => {
                 let code = result.code.map(|code| format!(", code {code}")).unwrap_or_default();

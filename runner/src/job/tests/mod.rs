@@ -5,3 +5,4 @@ mod cleaning;
 mod endings;
 mod order;
 mod pure;
+mod services;
