@@ -1,6 +1,7 @@
 //! The figures of the README, measured: floor and candidate in turn, in one run, medians, and what the bar is.
 //!
-//! `./scripts/bench` runs all, `./scripts/bench NAME…` some: `jobs`, `log`, `dispatch`, `drain`, `memory`.
+//! `./scripts/bench` runs all, `./scripts/bench NAME…` some: `jobs`, `log`, `dispatch`, `drain`, `memory`,
+//! `workspace`.
 //! Nothing here passes or fails; a bar that is missed is printed as missed.
 
 #![allow(clippy::unwrap_used, reason = "what cannot go on ends here, with the place")]
@@ -15,6 +16,7 @@ mod submit;
 #[path = "../../tests/support/mod.rs"]
 #[expect(dead_code, unused_imports, reason = "shared with the tests, which use all of it")]
 mod support;
+mod workspace;
 
 use report::Report;
 
@@ -37,6 +39,9 @@ async fn main() {
     }
     if is_wanted("drain") {
         drain::measure(&mut report).await;
+    }
+    if is_wanted("workspace") {
+        workspace::measure(&mut report).await;
     }
     report.print();
 }

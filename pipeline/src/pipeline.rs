@@ -6,7 +6,7 @@
 use crate::condition::When;
 use crate::group::GroupName;
 use crate::source::Span;
-use sidings_proto::{Cancel, Command, Environment, Healthcheck, Node, Resources, Scheduling};
+use sidings_proto::{Cancel, Command, Environment, Healthcheck, Merge, Node, Resources, Scheduling};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -64,9 +64,11 @@ pub(crate) struct Need {
 }
 
 /// A step, or a `parallel:` group.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Stage {
     pub(crate) parallel: bool,
+    pub(crate) name: Option<String>,
+    pub(crate) merge: Merge,
     pub(crate) steps: Vec<Step>,
 }
 

@@ -130,7 +130,7 @@ fn stages(job: &Job, asked: &Asked<'_>) -> Vec<plan::Stage> {
     let mut names = names::of_steps(job).into_iter();
     let mut numbers = 1..;
     let mut stages = Vec::new();
-    for Stage { parallel, steps } in &job.stages {
+    for Stage { parallel, name: group, merge, steps } in &job.stages {
         let mut kept = Vec::new();
         for (step, name) in steps.iter().zip(names.by_ref()) {
             let runs_on = step.when.as_ref().map_or(Ok(RunsOn::Success), |when| when.runs_on(asked));
@@ -139,7 +139,7 @@ fn stages(job: &Job, asked: &Asked<'_>) -> Vec<plan::Stage> {
             }
         }
         if !kept.is_empty() {
-            stages.push(plan::Stage { parallel: *parallel, steps: kept });
+            stages.push(plan::Stage { parallel: *parallel, name: group.clone(), merge: *merge, steps: kept });
         }
     }
     stages

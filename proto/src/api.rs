@@ -329,6 +329,9 @@ pub struct StepView {
     pub name: String,
     /// The stage it is in, from 0: steps of one `parallel:` group share it.
     pub stage: u32,
+    /// The name of that group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
     /// Where it is in its life; never `queued`.
     pub state: State,
     /// How it ended.

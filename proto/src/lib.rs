@@ -19,7 +19,7 @@ pub mod verdict;
 
 pub use commit::{Commit, Source, Trigger};
 pub use id::{AttemptId, BlobId, JobId, LifeId, RequestId, RunId, RunnerId, TokenId};
-pub use plan::{Command, Environment, JobSpec, Node, Plan, PlannedJob, RunsOn, Stage, Step, StepNo};
+pub use plan::{Command, Environment, JobSpec, Merge, Node, Plan, PlannedJob, RunsOn, Stage, Step, StepNo};
 pub use schedule::{Approval, Cancel, Concurrency, Resources, Retry, Scheduling};
 pub use service::{Healthcheck, Service};
 pub use stop::StopReason;

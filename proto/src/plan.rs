@@ -172,11 +172,29 @@ impl JobSpec {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Stage {
-    /// True for a `parallel:` group, also one of a single step: its steps run at once, each on its own copy of the
-    /// workspace, whose changes are not kept.
+    /// True for a `parallel:` group, also one of a single step: its steps run at once, each on its own view of the
+    /// workspace.
     pub parallel: bool,
+    /// A group's name, for people.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// What becomes of a group's changes.
+    #[serde(default)]
+    pub merge: Merge,
     /// At least one; exactly one when not `parallel`.
     pub steps: Vec<Step>,
+}
+
+/// What becomes of what the siblings of a `parallel:` group changed in the workspace.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Merge {
+    /// All of it goes into the job's workspace; the same path changed differently by two siblings fails the group.
+    #[default]
+    Changes,
+    /// None of it is kept.
+    None,
 }
 
 /// One container of a job.

@@ -121,7 +121,8 @@ fn spec() -> JobSpec {
     let run = step(1, build, Command::Run { script: "make".to_owned() });
     let commands = Command::Commands { commands: vec!["a".to_owned(), "b".to_owned()] };
     let siblings = vec![step(2, image(), commands), step(3, image(), Command::Image)];
-    let stages = vec![Stage { parallel: false, steps: vec![run] }, Stage { parallel: true, steps: siblings }];
+    let group = Stage { parallel: true, name: Some("checks".to_owned()), merge: Merge::None, steps: siblings };
+    let stages = vec![Stage { steps: vec![run], ..Stage::default() }, group];
     JobSpec { stages, timeout_ms: 60_000, services: vec![service()], ..JobSpec::default() }
 }
 
@@ -277,6 +278,7 @@ fn job() -> JobView {
         no: StepNo(1),
         name: "unit".to_owned(),
         stage: 0,
+        group: Some("checks".to_owned()),
         state: State::Ended,
         verdict: Some(failed()),
         allow_failure: false,

@@ -11,6 +11,7 @@ mod removal;
 pub mod setup_log;
 mod source;
 mod spool;
+pub mod workspace;
 
 use anyhow::Context;
 use data_folder::{DataFolder, Identity};
@@ -206,6 +207,7 @@ impl Config {
             exits: ExitWatch::start(),
             attempts: data.attempts(),
             log_limit: self.log_limit_bytes,
+            layering: workspace::Layering::default(),
             uses_workspace: self.engine != EngineKind::Dummy,
         })
     }

@@ -49,6 +49,7 @@ pub(crate) fn step(no: u32, name: &str) -> StepView {
         no: StepNo(no),
         name: name.to_owned(),
         stage: no - 1,
+        group: None,
         state: State::Waiting,
         verdict: None,
         allow_failure: false,

@@ -85,7 +85,20 @@ impl Tree<'_> {
         lines.push(self.row(0, &mark(job.state, job.verdict.as_ref()), &job.name, &time, &self.job_detail(job)));
         if with_steps && worth_steps(job) {
             lines.extend(job.services.iter().map(|service| self.service(service)));
-            lines.extend(job.steps.iter().map(|step| self.step(job, step)));
+            self.steps(job, lines);
+        }
+    }
+
+    /// A group that has a name stands above its steps.
+    fn steps(&self, job: &JobView, lines: &mut Vec<String>) {
+        let mut above = None;
+        for step in &job.steps {
+            let group = step.group.as_ref().map(|name| (step.stage, name));
+            if let Some((_, name)) = group.filter(|_| group != above) {
+                lines.push(self.cut(&format!("  · {}", paint(DIM, name))));
+            }
+            above = group;
+            lines.push(self.step(job, step));
         }
     }
 
@@ -100,7 +113,7 @@ impl Tree<'_> {
             }
         };
         let time = since(step.started, step.ended, self.now);
-        self.row(2, &mark(step.state, step.verdict.as_ref()), &step.name, &time, &detail)
+        self.row(indent(step), &mark(step.state, step.verdict.as_ref()), &step.name, &time, &detail)
     }
 
     fn service(&self, service: &ServiceView) -> String {
@@ -170,10 +183,11 @@ impl Tree<'_> {
 
     fn names(&self) -> usize {
         let jobs = self.run.jobs.iter().map(|job| measure_text_width(&job.name));
-        let steps = self.run.jobs.iter().flat_map(|job| &job.steps).map(|step| &step.name);
-        let services = self.run.jobs.iter().flat_map(|job| &job.services).map(|service| &service.name);
-        let inner = steps.chain(services).map(|name| measure_text_width(name) + 2);
-        jobs.chain(inner).max().unwrap_or(0).min(NAMES).min(self.width / 2)
+        let steps = self.run.jobs.iter().flat_map(|job| &job.steps);
+        let steps = steps.map(|step| measure_text_width(&step.name) + indent(step));
+        let services = self.run.jobs.iter().flat_map(|job| &job.services);
+        let services = services.map(|service| measure_text_width(&service.name) + 2);
+        jobs.chain(steps).chain(services).max().unwrap_or(0).min(NAMES).min(self.width / 2)
     }
 
     fn cut(&self, line: &str) -> String {
@@ -198,6 +212,10 @@ fn ended(verdict: &Verdict) -> &str {
         Verdict::Failed(failure) => failure.class.as_str(),
         Verdict::Passed | Verdict::Cancelled | Verdict::Skipped { .. } => verdict.word(),
     }
+}
+
+fn indent(step: &StepView) -> usize {
+    if step.group.is_some() { 4 } else { 2 }
 }
 
 /// Steps of a job that was not to run, or was cancelled before it began, say nothing: they are not to come either.
@@ -336,6 +354,24 @@ mod tests {
         ▶ api          15.0s
           ✗ postgres    2.0s  it died
           ▶ curl        1.0s
+        "#);
+    }
+
+    #[test]
+    fn a_group_with_a_name_stands_above_its_steps() {
+        let of_group =
+            |no, name| StepView { stage: 1, group: Some("static checks".to_owned()), ..running(no, name, 900) };
+        let steps =
+            vec![running(1, "compile", 2_000), of_group(2, "format"), of_group(3, "types"), running(4, "unit", 10)];
+        let run = run_of(vec![begun(job(1, "test", &[], steps), Phase::Steps)]);
+        assert_snapshot!(text(&whole(&run, NOW, 60, &|_, _| None)), @r#"
+        demo@7  15.0s  main  3f2a91c  Show departures by platform
+        ▶ test         15.0s
+          ▶ compile     2.0s
+          · static checks
+            ▶ format    0.9s
+            ▶ types     0.9s
+          ▶ unit        0.0s
         "#);
     }
 

@@ -104,7 +104,8 @@ jobs:
   siblings:
     steps:
       - {{ name: before, run: echo shared > shared }}
-      - parallel:
+      - merge: none
+        parallel:
           - name: one
             run: |
               cat shared; echo one > mine; {bind}; cat mine

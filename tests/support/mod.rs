@@ -125,13 +125,17 @@ impl Runner {
         panic!("containers are left: {:?}", self.step_containers());
     }
 
-    /// This runner's containers that belong to an attempt, with what the engine says of them.
-    pub(crate) fn step_containers(&self) -> Vec<String> {
+    /// A filter for all that the engine has of this runner.
+    pub(crate) fn label(&self) -> String {
         let identity = std::fs::read_to_string(self.data.join("identity.json")).unwrap();
         let identity: serde_json::Value = serde_json::from_str(&identity).unwrap();
-        let label = format!("label=dev.sidings.runner={}", identity["runner"].as_str().unwrap());
+        format!("label=dev.sidings.runner={}", identity["runner"].as_str().unwrap())
+    }
+
+    /// This runner's containers that belong to an attempt, with what the engine says of them.
+    pub(crate) fn step_containers(&self) -> Vec<String> {
         let mut command = std::process::Command::new("docker");
-        command.args(["ps", "-a", "--filter", &label, "--filter", "label=dev.sidings.attempt"]);
+        command.args(["ps", "-a", "--filter", &self.label(), "--filter", "label=dev.sidings.attempt"]);
         command.args(["--format", "{{.ID}} {{.Status}}"]);
         run(command).1.lines().map(str::to_owned).collect()
     }

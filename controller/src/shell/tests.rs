@@ -31,8 +31,11 @@ fn run(number: u64) -> Arc<RunSpec> {
         command: Command::Image,
         ..Step::default()
     };
-    let spec =
-        JobSpec { stages: vec![Stage { parallel: false, steps: vec![step] }], timeout_ms: 1000, ..JobSpec::default() };
+    let spec = JobSpec {
+        stages: vec![Stage { steps: vec![step], ..Stage::default() }],
+        timeout_ms: 1000,
+        ..JobSpec::default()
+    };
     let job = PlannedJob { name: "test".to_owned(), spec, ..PlannedJob::default() };
     Arc::new(RunSpec {
         id: RunId::new(),

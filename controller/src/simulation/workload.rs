@@ -92,7 +92,7 @@ fn stage(random: &mut Random, no: u64) -> Stage {
         resources: Resources { milli_cpus: random.chance(300).then_some(1500), ..Resources::default() },
         ..Step::default()
     };
-    Stage { parallel: false, steps: vec![step] }
+    Stage { steps: vec![step], ..Stage::default() }
 }
 
 /// Carries the steps out: what their exit records say, and what the runner makes of it. Now and then the engine fails,

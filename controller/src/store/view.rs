@@ -4,7 +4,7 @@ use super::stored::{AttemptEnd, StoredAttempt, StoredJob, StoredRun, StoredSumma
 use crate::core::event::{RunContent, StoredState};
 use sidings_proto::api::{AttemptView, JobView, RunSummary, RunView, ServiceView, State, StepView, WaitView};
 use sidings_proto::runner::{ImageUse, Phase, Progress, StepResult};
-use sidings_proto::{JobId, PlannedJob, RunId, RunnerId, Service, Step, StepNo, Timestamp};
+use sidings_proto::{JobId, PlannedJob, RunId, RunnerId, Service, Stage, Step, StepNo, Timestamp};
 use std::collections::BTreeMap;
 
 /// What a view needs besides the run itself.
@@ -127,8 +127,8 @@ fn step_views(planned: &PlannedJob, job: &StoredJob) -> Vec<StepView> {
     let told = job.attempts.last().map(Told::of).unwrap_or_default();
     let over = job.out().is_none() && !job.attempts.is_empty();
     let stages = (0u32..).zip(&planned.spec.stages);
-    let steps = stages.flat_map(|(stage, group)| group.steps.iter().map(move |step| (stage, step)));
-    steps.map(|(stage, step)| step_view(stage, step, &told, over)).collect()
+    let steps = stages.flat_map(|(no, stage)| stage.steps.iter().map(move |step| (no, stage, step)));
+    steps.map(|(no, stage, step)| step_view((no, stage), step, &told, over)).collect()
 }
 
 /// The services of the newest attempt, or what they will be.
@@ -153,12 +153,13 @@ fn service_view(service: &Service, told: &Told, over: bool) -> ServiceView {
     }
 }
 
-fn step_view(stage: u32, step: &Step, told: &Told, over: bool) -> StepView {
+fn step_view((number, stage): (u32, &Stage), step: &Step, told: &Told, over: bool) -> StepView {
     let (result, started, state) = told.about(step.no, over);
     StepView {
         no: step.no,
         name: step.name.clone(),
-        stage,
+        stage: number,
+        group: stage.name.clone(),
         state,
         verdict: result.map(|result| result.verdict.clone()),
         allow_failure: step.allow_failure,

@@ -89,7 +89,7 @@ pub(super) const STEP: Shape = Shape {
 };
 
 pub(super) const GROUP: Shape =
-    Shape { what: "a `parallel` group", place: "beside `parallel`", keys: &["parallel", "name"], later: &["merge"] };
+    Shape { what: "a `parallel` group", place: "beside `parallel`", keys: &["parallel", "name", "merge"], later: &[] };
 
 pub(super) const WHEN: Shape = Shape {
     what: "a condition",

@@ -8,10 +8,10 @@ use crate::diagnostic::Code;
 use crate::pipeline::{Job, Named, Stage, Step};
 use crate::report::Problem;
 use crate::source::Span;
-use crate::suggest::quoted;
+use crate::suggest::{did_you_mean, nearest, quoted};
 use crate::yaml::{Node, Value};
 use sidings_proto::plan::ARGUMENT_MAX;
-use sidings_proto::{Command, Environment};
+use sidings_proto::{Command, Environment, Merge};
 use std::rc::Rc;
 
 /// Characters of a step's name.
@@ -23,14 +23,13 @@ impl Reader<'_> {
         if is_group(at.node) {
             return self.group(at, job, defaults);
         }
-        self.step(at, job, defaults).map(|step| Stage { parallel: false, steps: vec![step] })
+        self.step(at, job, defaults).map(|step| Stage { steps: vec![step], ..Stage::default() })
     }
 
     fn group(&mut self, at: &At<'_, '_>, job: &Job, defaults: &Defaults) -> Option<Stage> {
         let fields = self.fields(at, &shape::GROUP)?;
-        if let Some(at) = fields.get("name") {
-            self.step_name(&at);
-        }
+        let name = fields.get("name").and_then(|at| self.step_name(&at)).map(|name| name.text);
+        let merge = fields.get("merge").and_then(|at| self.merge(&at)).unwrap_or_default();
         let at = fields.get("parallel")?;
         if let Value::Map(_) | Value::Scalar(_) = at.node.value {
             let help = "begin each of its steps with a dash: `- run: make test`";
@@ -42,7 +41,30 @@ impl Reader<'_> {
             self.error(Code::MissingKey, &at.span, "this `parallel` group has no steps", "add at least one step");
         }
         let steps = items.iter().filter_map(|item| self.sibling(&At::item(item, "a step"), job, defaults)).collect();
-        Some(Stage { parallel: true, steps })
+        Some(Stage { parallel: true, name, merge, steps })
+    }
+
+    fn merge(&mut self, at: &At<'_, '_>) -> Option<Merge> {
+        let text = self.text_of(at, "`changes` or `none`")?;
+        match text.as_str() {
+            "changes" => Some(Merge::Changes),
+            "none" => Some(Merge::None),
+            other => {
+                let meant = match other.to_lowercase().as_str() {
+                    "false" | "no" | "never" | "off" | "discard" => Some("none"),
+                    "true" | "yes" | "all" | "on" | "always" => Some("changes"),
+                    _ => nearest(other, ["changes", "none"]),
+                };
+                let help = "`changes`: what the siblings changed is merged; `none`: nothing of it is kept";
+                let problem =
+                    Problem::new(Code::BadValue, &at.span, format!("{} is not a way to merge", quoted(other)))
+                        .expected("`changes` or `none`")
+                        .help(help)
+                        .maybe_help(meant.map(did_you_mean));
+                self.report.add(problem);
+                None
+            }
+        }
     }
 
     fn sibling(&mut self, at: &At<'_, '_>, job: &Job, defaults: &Defaults) -> Option<Step> {

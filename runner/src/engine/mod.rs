@@ -52,7 +52,8 @@ pub trait Engine: Send + Sync + 'static {
     /// stays as it was.
     async fn connect(&self, attempt: AttemptId, network: &Network, name: Option<&str>) -> anyhow::Result<IpAddr>;
 
-    /// Creates and starts the container of a step or a service.
+    /// Creates and starts the container of a step or a service. [`LayerRefused`] is among the causes of an error where
+    /// it has a layer that cannot be laid.
     async fn start(&self, step: StepContainer) -> anyhow::Result<ContainerId>;
 
     /// Waits until the container is no longer running; the engine's word for its exit code, a cross-check only.
@@ -180,11 +181,28 @@ pub struct StepContainer {
     pub env: BTreeMap<String, String>,
     /// The workspace on this host, mounted read-write at `sidings_proto::step::WORKSPACE`; services have none.
     pub workspace: Option<PathBuf>,
+    /// What is laid over the workspace, so that nothing the step does there changes it.
+    pub layer: Option<Layer>,
     /// The step's folder on this host, mounted read-write at `sidings_proto::step::MOUNT`.
     pub step_dir: PathBuf,
     /// What it may use.
     pub limits: Limits,
 }
+
+/// An overlay's own folders, both on the workspace's file system and empty. Its notes are a user's extended attributes
+/// (`user.overlay.…`), and what it left in `upper` counts when the container is gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layer {
+    /// Where what the step changes is kept; it has the workspace's owner and mode.
+    pub upper: PathBuf,
+    /// The kernel's own.
+    pub work: PathBuf,
+}
+
+/// Why a step with a layer was not started: the engine cannot lay one. The same step without it may do.
+#[derive(Debug, thiserror::Error)]
+#[error("the engine cannot lay a layer over the workspace: {0}")]
+pub struct LayerRefused(pub String);
 
 /// What a step may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! The course of an attempt: source, images and networks, then, beside its services, stage after stage.
 
 use super::folder::Folder;
+use super::group::SiblingView;
 use super::services::unused;
 use super::step::{Place, not_called_for, not_run, skipped};
 use super::stop::{Stop, Stops};
@@ -15,7 +16,7 @@ use futures::future::{join_all, try_join_all};
 use sidings_proto::runner::{Assignment, ImageUse, Phase, Progress, StepResult};
 use sidings_proto::{Environment, Failure, FailureClass, Source, Stage, Step, StepNo, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -37,6 +38,8 @@ pub(super) struct Account {
     images: Mutex<Vec<ImageUse>>,
     /// Services that ended before the steps did, as sentences.
     deaths: Mutex<Vec<String>>,
+    /// The log says that siblings work on copies.
+    pub(super) told_of_copies: AtomicBool,
 }
 
 /// Why the course ended before its last stage.
@@ -81,7 +84,7 @@ impl Course<'_> {
         self.phase(Phase::Steps);
         let stages = &self.assignment.spec.stages;
         let mut failed = None;
-        for (n, stage) in stages.iter().enumerate() {
+        for stage in stages {
             if let Some(stop) = self.stops.now() {
                 return Err(stopped(stop, failed));
             }
@@ -89,9 +92,9 @@ impl Course<'_> {
             if due.steps.is_empty() {
                 continue;
             }
-            let last = n + 1 == stages.len();
-            let results = self.run_stage(&due, last, network, images).await;
+            let (results, merged) = self.run_stage(&due, network, images).await;
             let halt = due.steps.iter().zip(&results).find_map(|(step, result)| halts(step, result));
+            let halt = halt.or(merged.err());
             self.account.steps().extend(results);
             let Some(failure) = halt else { continue };
             // A step that was stopped with the job says so itself; the job's own reason comes first.
@@ -115,7 +118,7 @@ impl Course<'_> {
         if !something_failed {
             self.account.steps().extend(left.into_iter().map(not_called_for));
         }
-        Stage { parallel: stage.parallel, steps: due.into_iter().cloned().collect() }
+        Stage { steps: due.into_iter().cloned().collect(), ..stage.clone() }
     }
 
     async fn get_source(&self) -> Result<(), Halt> {
@@ -161,27 +164,38 @@ impl Course<'_> {
         Ok((environment.clone(), facts))
     }
 
-    async fn run_stage(&self, stage: &Stage, last: bool, network: &Network, images: &Images) -> Vec<StepResult> {
-        let placed = self.stops.unless(self.places(stage, last, network, images)).await;
+    /// The results of all steps of the stage, and what came of merging what siblings changed.
+    async fn run_stage(
+        &self,
+        stage: &Stage,
+        network: &Network,
+        images: &Images,
+    ) -> (Vec<StepResult>, Result<(), Failure>) {
+        let views = self.views(stage);
+        let placed = self.stops.unless(self.places(stage, &views, network, images)).await;
         let places = match placed.unwrap_or_else(|stop| Err(of_stopped_job(stop, self.timeout()))) {
             Ok(places) => places,
-            Err(verdict) => return stage.steps.iter().map(|step| not_run(step, verdict.clone())).collect(),
+            Err(verdict) => {
+                return (stage.steps.iter().map(|step| not_run(step, verdict.clone())).collect(), Ok(()));
+            }
         };
-        join_all(stage.steps.iter().zip(places).map(|(step, place)| self.run_step(step, place))).await
+        let results = join_all(stage.steps.iter().zip(places).map(|(step, place)| self.run_step(step, place))).await;
+        let merged = self.merge(stage, views, &results).await;
+        (results, merged)
     }
 
     /// Steps one after the other share the job's network and workspace. Siblings have their own of both: the first
-    /// one takes the job's network, which nobody else uses meanwhile, and in the last stage also the workspace, which
-    /// nobody looks at afterwards.
+    /// one takes the job's network, which nobody else uses meanwhile.
     async fn places<'i>(
         &self,
         stage: &Stage,
-        last: bool,
+        views: &'i [SiblingView],
         network: &Network,
         images: &'i Images,
     ) -> Result<Vec<Place<'i>>, Verdict> {
         let place = async |(n, step): (usize, &Step)| {
             let image = images.get(&step.image).context("every environment was made ready")?;
+            let view = views.get(n);
             let own_network = async {
                 if n == 0 {
                     return Ok(network.clone());
@@ -190,19 +204,13 @@ impl Course<'_> {
                 self.reach_services(&network).await?;
                 anyhow::Ok(network)
             };
-            let own_workspace = async { self.workspace_for(stage, step, n == 0 && last).await };
-            let (network, workspace) = tokio::join!(own_network, own_workspace);
-            anyhow::Ok(Place { network: network.context("make a network")?, workspace: workspace?, image })
+            let own_view = async { if let Some(view) = view { self.make_view(view, step).await } else { Ok(()) } };
+            let (network, made) = tokio::join!(own_network, own_view);
+            made?;
+            anyhow::Ok(Place { network: network.context("make a network")?, view, image })
         };
         let places = try_join_all(stage.steps.iter().enumerate().map(place)).await;
         places.map_err(|error| failed(FailureClass::EngineFailed, format!("place the steps: {error:#}")))
-    }
-
-    async fn workspace_for(&self, stage: &Stage, step: &Step, may_keep: bool) -> anyhow::Result<PathBuf> {
-        if !stage.parallel || may_keep || !self.tools.uses_workspace {
-            return Ok(self.folder.workspace());
-        }
-        self.folder.copy_workspace(step.no).await
     }
 
     fn no_source(&self, error: SourceError) -> Halt {

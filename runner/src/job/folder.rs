@@ -1,15 +1,15 @@
 //! An attempt's folder: its workspace, the folders of its steps, the log of its setup.
 
 use crate::removal::remove_tree;
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use sidings_proto::{AttemptId, StepNo};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::Duration;
 
 const REMOVE_AGAIN: [Duration; 3] = [Duration::from_millis(50), Duration::from_millis(500), Duration::from_secs(3)];
 
-/// `<attempts>/<job>-<fence>/`: `workspace/`, `copies/<step>/`, `steps/<step>/`, `setup/log`.
+/// `<attempts>/<job>-<fence>/`: `workspace/`, `steps/<step>/`, `setup/log`, and for groups `views/<step>/`,
+/// `replaced/<step>/`.
 #[derive(Clone, Debug)]
 pub(crate) struct Folder {
     path: PathBuf,
@@ -71,18 +71,14 @@ impl Folder {
         Ok(path)
     }
 
-    /// Makes a copy of the workspace for one step. What steps wrote there is copied as it is, links as links; files
-    /// share their blocks where the file system can.
-    pub(super) async fn copy_workspace(&self, step: StepNo) -> anyhow::Result<PathBuf> {
-        let copy = self.path.join("copies").join(step.to_string());
-        std::fs::create_dir_all(&copy).with_context(|| format!("make {}", copy.display()))?;
-        let mut command = tokio::process::Command::new("cp");
-        command.args(["--archive", "--reflink=auto", "--no-target-directory", "--"]);
-        command.arg(self.workspace()).arg(&copy).stdin(Stdio::null()).kill_on_drop(true);
-        let output = command.output().await.context("start cp")?;
-        let said = String::from_utf8_lossy(&output.stderr);
-        ensure!(output.status.success(), "copy the workspace: {}", said.lines().next().unwrap_or("cp failed"));
-        Ok(copy)
+    /// Where a sibling's view of the workspace is made.
+    pub(super) fn view(&self, step: StepNo) -> PathBuf {
+        self.path.join("views").join(step.to_string())
+    }
+
+    /// Where a merge puts what it replaces, by the group's first step.
+    pub(super) fn replaced(&self, step: StepNo) -> PathBuf {
+        self.path.join("replaced").join(step.to_string())
     }
 }
 

@@ -2,10 +2,11 @@
 //!
 //! A plain sequence over the trait [`Engine`](crate::engine::Engine). Whatever happens – an error, an order, a panic –
 //! the attempt is torn down. It knows nothing of HTTP or Docker; siblings of a `parallel:` stage all run to their end,
-//! and what they change in their copies of the workspace is not kept.
+//! and what they changed in their views of the workspace is merged, however they ended.
 
 mod course;
 mod folder;
+mod group;
 mod readiness;
 mod script;
 mod services;
@@ -20,6 +21,7 @@ use crate::image::{BuildMeta, Images};
 use crate::setup_log::SetupLog;
 use crate::source::Fetch;
 use crate::spool::{ExitWatch, Tail};
+use crate::workspace::Layering;
 use anyhow::Context;
 use course::{Account, Course};
 pub(crate) use folder::Folder;
@@ -47,6 +49,8 @@ pub(crate) struct Tools {
     pub(crate) attempts: PathBuf,
     /// Log payload kept of a step, in bytes.
     pub(crate) log_limit: u64,
+    /// Whether siblings work on layers over the workspace, or on copies of it.
+    pub(crate) layering: Layering,
     /// False where steps look at no files: then only a build needs the source.
     pub(crate) uses_workspace: bool,
 }

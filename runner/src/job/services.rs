@@ -217,6 +217,7 @@ impl Course<'_> {
             network: prepared.network.clone(),
             env: prepared.service.environment.clone(),
             workspace: None,
+            layer: None,
             step_dir: prepared.folder.clone(),
             limits: Limits::default(),
         };

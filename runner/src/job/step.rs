@@ -1,6 +1,7 @@
 //! One step: its container from the start to its exit record, its log, its verdict.
 
 use super::course::Course;
+use super::group::SiblingView;
 use super::stop::Stop;
 use super::verdict::{Evidence, Watched, failed};
 use super::{script, variables};
@@ -33,7 +34,8 @@ const ASK_AGAIN: [Duration; 4] =
 #[derive(Clone, Debug)]
 pub(super) struct Place<'a> {
     pub(super) network: Network,
-    pub(super) workspace: PathBuf,
+    /// A sibling's own view of the workspace; else it is the job's.
+    pub(super) view: Option<&'a SiblingView>,
     pub(super) image: &'a ImageFacts,
 }
 
@@ -112,17 +114,33 @@ impl Course<'_> {
             attempt: self.assignment.attempt,
             step: step.no,
             image: place.image.id.clone(),
-            network: place.network,
+            network: place.network.clone(),
             env: variables::variables(self.assignment, step, place.image),
-            workspace: Some(place.workspace),
+            workspace: Some(self.folder.workspace()),
+            layer: None,
             step_dir: folder.to_owned(),
             limits: Limits::of(&step.resources),
         };
         // Not given up half-way, whatever the orders are: teardown has to see the container.
-        match self.tools.engine.start(container).await.context("start the container") {
-            Ok(container) => self.watch(step, &container, folder).await,
-            Err(error) => Watched::Lost(error),
+        let container = match self.start_in(step, &place, container).await.context("start the container") {
+            Ok(container) => container,
+            Err(error) => return Watched::Lost(error),
+        };
+        let watched = self.watch(step, &container, folder).await;
+        match place.view.filter(|view| view.counts) {
+            Some(_) => self.until_gone(&container).await.map_or_else(Watched::Lost, |()| watched),
+            None => watched,
         }
+    }
+
+    /// What a sibling changed is looked at when nothing can change it any more, whatever its exit record says.
+    async fn until_gone(&self, container: &ContainerId) -> anyhow::Result<()> {
+        let gone = async || tokio::time::timeout(PATIENCE, self.tools.engine.wait(container)).await;
+        if matches!(gone().await, Ok(Ok(_))) || self.channel.orders.drop.is_cancelled() {
+            return Ok(());
+        }
+        self.tools.engine.signal(container, Signal::Kill).await.context("kill what outlives its own end")?;
+        gone().await.context("the container does not go away")?.context("wait for the container").map(|_| ())
     }
 
     async fn watch(&self, step: &Step, container: &ContainerId, folder: &Path) -> Watched {

@@ -7,6 +7,7 @@ mod hardening;
 mod ignore;
 mod images;
 mod lifetimes;
+mod merges;
 mod networks;
 mod scene;
 mod steps;

@@ -7,9 +7,10 @@ use sidings_proto::step::{EXIT_FILE, ExitRecord, LOG_FILE, SPEC_FILE, StepSpec, 
 use sidings_proto::{AttemptId, JobId, RunnerId, StepNo};
 use sidings_runner::engine::docker::{Docker, DockerConfig};
 use sidings_runner::engine::{
-    Build, ContainerId, DockerfileSource, Engine, ImageFacts, Limits, Network, StepContainer,
+    Build, ContainerId, DockerfileSource, Engine, ImageFacts, Layer, Limits, Network, StepContainer,
 };
 use sidings_runner::setup_log::SetupLog;
+use sidings_runner::workspace::View;
 use std::collections::BTreeMap;
 use std::fs;
 use std::panic::AssertUnwindSafe;
@@ -56,6 +57,7 @@ pub(crate) fn script(text: &str) -> Act<'_> {
 pub(crate) struct Pipe(Receiver);
 
 /// A step that was started.
+#[derive(Debug)]
 pub(crate) struct Started {
     pub(crate) id: ContainerId,
     pub(crate) dir: PathBuf,
@@ -106,6 +108,26 @@ impl Scene {
     }
 
     pub(crate) async fn start(&self, network: &Network, act: Act<'_>) -> Started {
+        self.try_start(network, act, (&self.workspace(), None)).await.unwrap()
+    }
+
+    /// Starts it in a sibling's view of the workspace.
+    pub(crate) async fn try_start_in(&self, network: &Network, act: Act<'_>, view: &View) -> anyhow::Result<Started> {
+        self.try_start(network, act, view.mount(&self.workspace())).await
+    }
+
+    /// Runs it there, until its container is gone.
+    pub(crate) async fn run_in(&self, network: &Network, act: Act<'_>, view: &View) -> Ended {
+        let step = self.try_start_in(network, act, view).await.unwrap();
+        self.end(step).await
+    }
+
+    async fn try_start(
+        &self,
+        network: &Network,
+        act: Act<'_>,
+        (workspace, layer): (&Path, Option<&Layer>),
+    ) -> anyhow::Result<Started> {
         let no = self.steps.fetch_add(1, Ordering::Relaxed) + 1;
         let dir = self.folder.path().join(format!("step-{no}"));
         fs::create_dir(&dir).unwrap();
@@ -126,11 +148,12 @@ impl Scene {
             image: act.image.to_owned(),
             network: network.clone(),
             env: act.env,
-            workspace: Some(self.workspace()),
+            workspace: Some(workspace.to_owned()),
+            layer: layer.cloned(),
             step_dir: dir.clone(),
             limits: act.limits,
         };
-        Started { id: self.docker.start(container).await.unwrap(), dir }
+        Ok(Started { id: self.docker.start(container).await?, dir })
     }
 
     /// Waits for a step's end; what the Engine says of its code must be what the record says.

@@ -194,7 +194,7 @@ pub(super) fn stage(no: u32, allow_failure: bool) -> Stage {
         allow_failure,
         ..Step::default()
     };
-    Stage { parallel: false, steps: vec![step] }
+    Stage { steps: vec![step], ..Stage::default() }
 }
 
 pub(super) fn passed() -> Finish {

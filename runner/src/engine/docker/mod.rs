@@ -3,6 +3,7 @@
 //! | file | what it does |
 //! | --- | --- |
 //! | `step` | a step's container and its hardening |
+//! | `layer` | a workspace of which a step changes a layer of its own only |
 //! | `holder` | network namespaces, held by containers, some of them made in advance |
 //! | `private` | the networks that attempts with services have to themselves |
 //! | `ledger` | what belongs to which attempt, so that a teardown misses nothing |
@@ -12,7 +13,7 @@
 //!
 //! Whatever makes a container runs in a task of its own: a caller that is dropped half-way leaves nothing unaccounted.
 
-use super::{Build, ContainerId, Engine, EngineFacts, ImageError, ImageFacts, Network, Signal, StepContainer};
+use super::{Build, ContainerId, Engine, EngineFacts, ImageError, ImageFacts, Layer, Network, Signal, StepContainer};
 use crate::setup_log::SetupLog;
 use anyhow::Context;
 use async_trait::async_trait;
@@ -39,6 +40,7 @@ mod helper;
 mod holder;
 mod image;
 mod labels;
+mod layer;
 mod ledger;
 mod private;
 pub mod probe;
@@ -174,6 +176,7 @@ impl Engine for Docker {
         let count = earlier.len();
         self.shared.remove_all(earlier).await?;
         private::remove(&self.shared, &labels::of_runner(self.shared.config.runner), private::Of::EarlierLives).await?;
+        layer::sweep(&self.shared).await?;
         Ok(count)
     }
 
@@ -306,11 +309,13 @@ impl Shared {
 
     async fn start_step(&self, step: &StepContainer) -> anyhow::Result<String> {
         let body = step::body(step, &self.config, &self.life, &self.ready()?.helper_dir);
-        self.run(body).await.with_context(|| format!("starting the container of step {}", step.step))
+        let started = self.run(body, step.layer.as_ref()).await;
+        let started = if step.layer.is_some() { started.map_err(layer::refusal) } else { started };
+        started.with_context(|| format!("starting the container of step {}", step.step))
     }
 
     /// Creates and starts a container. An Engine that may not raise limits itself is asked once more, without.
-    async fn run(&self, mut body: ContainerCreateBody) -> anyhow::Result<String> {
+    async fn run(&self, mut body: ContainerCreateBody, layer: Option<&Layer>) -> anyhow::Result<String> {
         let _turn = self.starts.acquire().await?;
         if self.open_files_are_fixed.load(Ordering::Relaxed) {
             step::leave_open_files(&mut body);
@@ -321,6 +326,7 @@ impl Shared {
                 if !self.open_files_are_fixed.swap(true, Ordering::Relaxed) {
                     tracing::info!("this engine may not change the limit of open files; containers have its own");
                 }
+                layer.map(layer::anew).transpose()?;
                 self.run_once(body).await
             }
             outcome => outcome,

@@ -1,12 +1,13 @@
 //! A step's container: the helper first, hardened, with its workspace, its folder and the helper mounted, and nothing
 //! else of the host.
 
-use super::{DockerConfig, StepContainer, holder, labels};
+use super::{DockerConfig, StepContainer, holder, labels, layer};
 use bollard::models::{
     ContainerCreateBody, HealthConfig, HostConfig, Mount, MountType, ResourcesUlimits, RestartPolicy,
     RestartPolicyNameEnum,
 };
 use sidings_proto::step::{BIN_MOUNT, MOUNT, WORKSPACE};
+use std::collections::HashMap;
 use std::path::Path;
 
 /// What usual build steps need as root: packages are installed, files change owner, users are switched.
@@ -29,12 +30,12 @@ pub(super) fn body(step: &StepContainer, config: &DockerConfig, life: &str, help
         labels: Some(labels::of_step(config.runner, life, step)),
         tty: Some(false),
         open_stdin: Some(false),
-        host_config: Some(host_config(step, config, helper_dir)),
+        host_config: Some(host_config(step, config, life, helper_dir)),
         ..ContainerCreateBody::default()
     }
 }
 
-fn host_config(step: &StepContainer, config: &DockerConfig, helper_dir: &Path) -> HostConfig {
+fn host_config(step: &StepContainer, config: &DockerConfig, life: &str, helper_dir: &Path) -> HostConfig {
     let memory = step.limits.memory.or(config.step_memory).map(whole);
     let nano_cpus =
         step.limits.milli_cpus.or(config.step_milli_cpus).map(|milli| whole(milli.saturating_mul(1_000_000)));
@@ -54,13 +55,16 @@ fn host_config(step: &StepContainer, config: &DockerConfig, helper_dir: &Path) -
         log_config: Some(holder::no_log()),
         auto_remove: Some(false),
         restart_policy: Some(RestartPolicy { name: Some(RestartPolicyNameEnum::NO), ..RestartPolicy::default() }),
-        mounts: Some(mounts(step, helper_dir)),
+        mounts: Some(mounts(step, helper_dir, labels::of_step(config.runner, life, step))),
         ..HostConfig::default()
     }
 }
 
-fn mounts(step: &StepContainer, helper_dir: &Path) -> Vec<Mount> {
-    let workspace = step.workspace.iter().map(|workspace| bind(workspace, WORKSPACE, false));
+fn mounts(step: &StepContainer, helper_dir: &Path, labels: HashMap<String, String>) -> Vec<Mount> {
+    let workspace = step.workspace.iter().map(|workspace| match &step.layer {
+        Some(layer) => layer::mount(workspace, layer, labels.clone()),
+        None => bind(workspace, WORKSPACE, false),
+    });
     workspace.chain([bind(&step.step_dir, MOUNT, false), bind(helper_dir, BIN_MOUNT, true)]).collect()
 }
 

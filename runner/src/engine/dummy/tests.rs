@@ -22,6 +22,7 @@ fn container(dir: &std::path::Path, script: &str) -> StepContainer {
         network: Network("network".to_owned()),
         env: BTreeMap::new(),
         workspace: Some(dir.to_owned()),
+        layer: None,
         step_dir: dir.to_owned(),
         limits: Limits::default(),
     }

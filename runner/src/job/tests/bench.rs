@@ -7,6 +7,7 @@ use crate::image::Images;
 use crate::job::{Channel, Tools, carry_out};
 use crate::setup_log::SetupLog;
 use crate::spool::{ExitWatch, Spooled};
+use crate::workspace::Layering;
 use async_trait::async_trait;
 use expect_test::Expect;
 use sidings_git::Mirrors;
@@ -35,7 +36,7 @@ pub(super) fn step(no: u32, script: &str) -> Step {
 
 /// A job of steps one after the other.
 pub(super) fn in_order(steps: impl IntoIterator<Item = Step>) -> Assignment {
-    of_stages(steps.into_iter().map(|step| Stage { parallel: false, steps: vec![step] }).collect())
+    of_stages(steps.into_iter().map(|step| Stage { steps: vec![step], ..Stage::default() }).collect())
 }
 
 pub(super) fn of_stages(stages: Vec<Stage>) -> Assignment {
@@ -181,6 +182,7 @@ impl Bench {
             exits: ExitWatch::start(),
             attempts,
             log_limit: 1000,
+            layering: Layering::default(),
             uses_workspace: false,
         };
         let fetch = Box::new(|_| Box::pin(async { anyhow::bail!("the snapshot is gone") }) as _);

@@ -14,7 +14,8 @@ fn always(step: Step) -> Step {
 
 #[tokio::test(start_paused = true)]
 async fn a_failed_job_cleans_up_and_stays_failed() {
-    let group = Stage { parallel: true, steps: vec![step(4, "echo no"), always(step(5, "echo yes"))] };
+    let group =
+        Stage { parallel: true, steps: vec![step(4, "echo no"), always(step(5, "echo yes"))], ..Stage::default() };
     let mut job = in_order([step(1, "exit 3"), step(2, "echo never"), after_failure(step(3, "echo save the logs"))]);
     job.spec.stages.push(group);
     job.spec.stages.extend(in_order([after_failure(step(6, "exit 9")), after_failure(step(7, "true"))]).spec.stages);

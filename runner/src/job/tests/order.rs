@@ -93,9 +93,9 @@ async fn our_own_failure_ends_the_job_also_where_the_step_may_fail() {
 
 #[tokio::test(start_paused = true)]
 async fn siblings_run_at_once_and_all_to_their_end() {
-    let siblings =
-        Stage { parallel: true, steps: vec![step(1, "sleep 3"), step(2, "sleep 1\nfalse"), step(3, "sleep 2")] };
-    let after = Stage { parallel: false, steps: vec![step(4, "true")] };
+    let steps = vec![step(1, "sleep 3"), step(2, "sleep 1\nfalse"), step(3, "sleep 2")];
+    let siblings = Stage { parallel: true, steps, ..Stage::default() };
+    let after = Stage { steps: vec![step(4, "true")], ..Stage::default() };
     let job = of_stages(vec![siblings, after]);
     let mut bench = Bench::new();
     expect![[r#"

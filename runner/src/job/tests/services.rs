@@ -224,7 +224,8 @@ async fn a_service_that_cannot_be_started_is_our_failure() {
 
 #[tokio::test(start_paused = true)]
 async fn siblings_reach_the_services_as_well() {
-    let siblings = Stage { parallel: true, steps: vec![step(1, "true"), step(2, "true"), step(3, "true")] };
+    let siblings =
+        Stage { parallel: true, steps: vec![step(1, "true"), step(2, "true"), step(3, "true")], ..Stage::default() };
     let job = with([service(0, "db", "ready\nsleep 100")], of_stages(vec![siblings]));
     let mut bench = Bench::new();
     bench.dialogue(&job).await;

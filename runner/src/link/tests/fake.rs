@@ -201,7 +201,7 @@ fn assignment(script: &str) -> Assignment {
             source: Source::Snapshot { blob: "0".repeat(64).try_into().unwrap() },
         },
         spec: JobSpec {
-            stages: vec![Stage { parallel: false, steps: vec![step] }],
+            stages: vec![Stage { steps: vec![step], ..Stage::default() }],
             timeout_ms: 3_600_000,
             ..JobSpec::default()
         },
