@@ -6,12 +6,19 @@ use futures::{Stream, StreamExt};
 use sidings_proto::BlobId;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tokio::fs::{self, File};
 use tokio::io::AsyncWriteExt;
+use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 /// No blob is larger.
 pub(crate) const BLOB_MAX: u64 = 2 * 1024 * 1024 * 1024;
+
+/// A sender that says nothing for so long is given up …
+const SILENT: Duration = Duration::from_secs(60);
+/// … and one that, after such a time, sent fewer bytes than these for each second.
+const PER_SECOND: u64 = 16 * 1024;
 
 /// Why a blob was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +29,9 @@ pub(crate) enum Refused {
     /// There are too many.
     #[error("a blob may not be larger than {BLOB_MAX} bytes")]
     TooLarge,
+    /// The sender is too slow.
+    #[error("the bytes come too slowly")]
+    TooSlow,
     /// The sender went away.
     #[error("the bytes ended too early")]
     Cut,
@@ -90,8 +100,8 @@ async fn receive<E>(
     mut bytes: impl Stream<Item = Result<Bytes, E>> + Unpin,
 ) -> Result<blake3::Hash, Refused> {
     let mut file = File::create(file).await.context("making a file")?;
-    let (mut hasher, mut length) = (blake3::Hasher::new(), 0);
-    while let Some(piece) = bytes.next().await {
+    let (mut hasher, mut length, begun) = (blake3::Hasher::new(), 0, Instant::now());
+    while let Some(piece) = timeout_at(patience(begun, length), bytes.next()).await.map_err(|_| Refused::TooSlow)? {
         let piece = piece.map_err(|_| Refused::Cut)?;
         length += piece.len() as u64;
         if length > BLOB_MAX {
@@ -105,10 +115,39 @@ async fn receive<E>(
     Ok(hasher.finalize())
 }
 
+/// Until when the next bytes are waited for.
+fn patience(begun: Instant, length: u64) -> Instant {
+    (begun + SILENT + Duration::from_secs(length / PER_SECOND)).min(Instant::now() + SILENT)
+}
+
 async fn move_into_place(from: &Path, to: &Path) -> anyhow::Result<()> {
     let folder = to.parent().context("a blob lies in a folder")?;
     fs::create_dir_all(folder).await?;
     fs::rename(from, to).await?;
     File::open(folder).await?.sync_all().await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::stream;
+    use std::convert::Infallible;
+
+    /// Receives pieces that come some seconds apart.
+    async fn sent(pieces: Vec<Vec<u8>>, seconds: u64) -> Result<blake3::Hash, Refused> {
+        let folder = tempfile::tempdir().unwrap();
+        let pieces = stream::iter(pieces).then(|piece| async move {
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+            Ok::<_, Infallible>(Bytes::from(piece))
+        });
+        receive(&folder.path().join("blob"), Box::pin(pieces)).await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn slow_senders_are_given_up_and_steady_ones_are_not() {
+        assert!(matches!(sent(vec![vec![0]], 61).await, Err(Refused::TooSlow)));
+        assert!(matches!(sent(vec![vec![0]; 4], 50).await, Err(Refused::TooSlow)));
+        assert!(sent(vec![vec![0; 1024 * 1024]; 4], 50).await.is_ok());
+    }
 }

@@ -225,10 +225,26 @@ fn leave_out_passed(plan: &mut Plan, earlier: &StoredRun) {
 fn check_name(name: &str) -> Result<(), IntakeError> {
     let starts = name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_./".contains(c);
-    if starts && name.len() <= 100 && name.chars().all(allowed) {
+    let plain = name.split('/').all(|part| !matches!(part, "" | "." | ".."));
+    if starts && plain && name.len() <= 100 && name.chars().all(allowed) {
         return Ok(());
     }
     let rule = "a project's name has lower-case letters, digits, `-`, `_`, `.` and `/`, \
-        starts with a letter or digit, and is at most 100 characters long";
+        starts with a letter or digit, is at most 100 characters long, and has no empty part, `.` or `..`";
     Err(IntakeError::Bad(format!("`{name}` is no project's name: {rule}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_name;
+
+    #[test]
+    fn a_projects_name_leads_nowhere() {
+        for good in ["board", "team/board", "a.b/c-d_e", "a..b"] {
+            assert!(check_name(good).is_ok(), "{good}");
+        }
+        for bad in ["", "/a", "a/", "a//b", "a/../b", "a/..", "a/./b", "A", "a b", "-a"] {
+            assert!(check_name(bad).is_err(), "{bad}");
+        }
+    }
 }

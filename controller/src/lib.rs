@@ -9,6 +9,7 @@ mod http;
 mod intake;
 mod logs;
 mod metrics;
+mod serve;
 mod shell;
 #[cfg(test)]
 mod simulation;
@@ -100,8 +101,8 @@ pub async fn start(config: Config) -> anyhow::Result<Controller> {
     let (closing, stop, failed) = Default::default();
     let (app, turning) = assemble(&config, &url, &closing, &stop).await?;
     let first_api_token = first_api_token(&app, config.api_token.as_ref()).await?;
-    let serve = serve(listener, app.clone(), CancellationToken::clone(&closing));
-    let tasks = vec![watched(turning.run(), &failed), watched(serve, &failed)];
+    let serving = serve::serve(listener, http::router(app.clone()), CancellationToken::clone(&closing));
+    let tasks = vec![watched(turning.run(), &failed), watched(serving, &failed)];
     let app = Arc::new(AppBox(app));
     Ok(Controller { addr, url, first_api_token, app, closing, stop, failed, tasks, _only_one: only_one })
 }
@@ -163,15 +164,6 @@ async fn first_api_token(app: &http::App, given: Option<&SecretString>) -> anyho
         return Ok(None);
     }
     Ok(Some(app.tokens.make("first", TokenScope::Api, now, None).await?.1))
-}
-
-async fn serve(listener: TcpListener, app: Arc<http::App>, closing: CancellationToken) -> anyhow::Result<()> {
-    let service = http::router(app);
-    let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
-        // Answers are small and awaited.
-        let _ = stream.set_nodelay(true);
-    });
-    axum::serve(listener, service).with_graceful_shutdown(closing.cancelled_owned()).await.context("serving HTTP")
 }
 
 /// Runs a part in the background; its failure is the controller's.

@@ -87,7 +87,7 @@ impl FromStr for RepoUrl {
         };
         match scheme {
             Scheme::File => check_file(rest)?,
-            Scheme::Https | Scheme::Ssh => check_remote(rest)?,
+            Scheme::Https | Scheme::Ssh => check_remote(scheme, rest)?,
         }
         Ok(RepoUrl { scheme, text: text.to_owned() })
     }
@@ -117,12 +117,16 @@ fn check_file(path: &str) -> Result<(), BadUrl> {
     }
 }
 
-fn check_remote(rest: &str) -> Result<(), BadUrl> {
+fn check_remote(scheme: Scheme, rest: &str) -> Result<(), BadUrl> {
     let Some((authority, path)) = rest.split_once('/') else { return Err(bad("expected a path after the host")) };
     let (user, host_and_port) = match authority.rsplit_once('@') {
         Some((user, host)) => (Some(user), host),
         None => (None, authority),
     };
+    if user.is_some() && scheme == Scheme::Https {
+        // Many hosts take a token in the user's place.
+        return Err(bad("expected no user, token or password in an https address: it would be seen in logs and steps"));
+    }
     check_user(user)?;
     check_host(host_and_port)?;
     if path.trim_matches('/').is_empty() {

@@ -5,16 +5,23 @@ use crate::args::LintArgs;
 use crate::exit::{Exit, Refusal};
 use crate::worktree::{self, Project};
 use anyhow::Context as _;
+use rustix::fs::OFlags;
 use sidings_pipeline::{Context, Diagnostics, FILE, Files, Input};
 use sidings_proto::Trigger;
-use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::fs::OpenOptions;
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// Well beyond the limits of a pipeline and of a Dockerfile.
+const FILE_MAX: u64 = 1024 * 1024;
 
 pub(super) async fn lint(args: LintArgs) -> anyhow::Result<Exit> {
     let file = if args.path.is_dir() { args.path.join(FILE) } else { args.path.clone() };
     let text = read(&file)?;
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let project = worktree::project(folder).await?;
+    belongs(&file, &project)?;
     let found = look(&file.display().to_string(), &text, &project);
     if args.json {
         print(&crate::client::pretty(&found)?)?;
@@ -27,7 +34,9 @@ pub(super) async fn lint(args: LintArgs) -> anyhow::Result<Exit> {
 
 /// Whether a project's pipeline can be run; if not, everything that is wrong is shown on stderr.
 pub(super) fn is_right(project: &Project) -> anyhow::Result<bool> {
-    let text = read(&project.root.join(FILE))?;
+    let file = project.root.join(FILE);
+    let text = read(&file)?;
+    belongs(&file, project)?;
     let found = look(FILE, &text, project);
     anstream::eprint!("{}", found.render(true));
     Ok(!found.has_errors())
@@ -46,13 +55,46 @@ fn look(name: &str, text: &str, project: &Project) -> Diagnostics {
 
 fn read(file: &Path) -> anyhow::Result<String> {
     let shown = file.display();
-    let bytes = match std::fs::read(file) {
+    let bytes = match read_regular(file) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Err(Refusal::configuration(format!("there is no {shown}: `sidings init` writes a first one")));
         }
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+            return Err(Refusal::configuration(format!("{shown} is no regular file")));
+        }
         bytes => bytes.with_context(|| format!("reading {shown}"))?,
     };
-    String::from_utf8(bytes).with_context(|| format!("{shown} is not UTF-8"))
+    String::from_utf8(bytes).map_err(|_| Refusal::configuration(format!("{shown} is not UTF-8")))
+}
+
+/// Refuses a pipeline file that is a link out of its project: its text would be shown.
+fn belongs(file: &Path, project: &Project) -> anyhow::Result<()> {
+    match inside(&project.root, file) {
+        Some(_) => Ok(()),
+        None => {
+            let (file, root) = (file.display(), project.root.display());
+            Err(Refusal::configuration(format!("{file} leads out of its project, {root}: it is not read")))
+        }
+    }
+}
+
+/// Where a path leads, through its links, when that is below `root`.
+fn inside(root: &Path, path: &Path) -> Option<PathBuf> {
+    let place = path.canonicalize().ok()?;
+    place.starts_with(root.canonicalize().ok()?).then_some(place)
+}
+
+/// Reads a file that is one: a pipe could make us wait for ever, and a device has no end. One that is too long for
+/// anything a pipeline is made from is cut, and refused by whoever looks at its length.
+fn read_regular(file: &Path) -> io::Result<Vec<u8>> {
+    let without_waiting = OFlags::NONBLOCK.bits().cast_signed();
+    let file = OpenOptions::new().read(true).custom_flags(without_waiting).open(file)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::from(io::ErrorKind::InvalidInput));
+    }
+    let mut bytes = Vec::new();
+    file.take(FILE_MAX).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn verdict(file: &Path, found: &Diagnostics) -> String {
@@ -64,8 +106,7 @@ struct Tree(PathBuf);
 
 impl Files for Tree {
     fn read(&self, path: &str) -> Option<String> {
-        let inside = Path::new(path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-        let bytes = inside.then(|| std::fs::read(self.0.join(path)).ok()).flatten()?;
+        let bytes = read_regular(&inside(&self.0, &self.0.join(path))?).ok()?;
         Some(String::from_utf8_lossy(&bytes).into_owned())
     }
 }
@@ -84,6 +125,47 @@ mod tests {
         assert_eq!(tree.read("./Dockerfile").as_deref(), Some("FROM scratch"));
         assert_eq!(tree.read("../secret"), None);
         assert_eq!(tree.read(folder.path().join("secret").to_str().unwrap()), None);
+    }
+
+    #[test]
+    fn links_lead_to_regular_files_of_the_project_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("project");
+        std::fs::create_dir(&root).unwrap();
+        std::fs::write(folder.path().join("secret"), "x").unwrap();
+        std::fs::write(root.join("Dockerfile"), "FROM scratch").unwrap();
+        for (target, link) in [("../secret", "out"), ("/dev/zero", "endless"), ("Dockerfile", "inside")] {
+            std::os::unix::fs::symlink(target, root.join(link)).unwrap();
+        }
+        let made = std::process::Command::new("mkfifo").arg(root.join("pipe")).status().unwrap();
+        assert!(made.success());
+        let tree = Tree(root.clone());
+        assert_eq!(["out", "endless", "pipe"].map(|path| tree.read(path)), [None, None, None]);
+        assert_eq!(tree.read("inside").as_deref(), Some("FROM scratch"));
+        let refused = |path: &str| crate::exit::exit_of(&read(&root.join(path)).unwrap_err()).code();
+        assert_eq!((refused("pipe"), refused("endless")), (64, 64));
+    }
+
+    #[tokio::test]
+    async fn a_pipeline_file_that_leads_out_of_its_project_is_not_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("project");
+        std::fs::create_dir(&root).unwrap();
+        std::fs::write(folder.path().join("secret"), "hunter2").unwrap();
+        std::os::unix::fs::symlink("../secret", root.join(FILE)).unwrap();
+        let project = worktree::project(&root).await.unwrap();
+        let error = is_right(&project).unwrap_err();
+        assert!(!error.to_string().contains("hunter2"));
+        assert_eq!(crate::exit::exit_of(&error).code(), 64);
+        let error = lint(LintArgs { path: root.clone(), json: false }).await.unwrap_err();
+        assert_eq!(crate::exit::exit_of(&error).code(), 64);
+    }
+
+    #[test]
+    fn a_pipeline_file_that_is_no_text_is_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), [0xff, 0xfe]).unwrap();
+        assert_eq!(crate::exit::exit_of(&read(file.path()).unwrap_err()).code(), 64);
     }
 
     #[test]

@@ -26,7 +26,8 @@ pub(super) async fn register(
     State(app): AppState,
     Json(register): Json<Register>,
 ) -> Result<axum::Json<Registered>, HttpError> {
-    if register.name.is_empty() || register.name.len() > NAME_MAX || register.name.contains(char::is_control) {
+    let name = &register.name;
+    if name.is_empty() || name.len() > NAME_MAX || name.contains(|c: char| c.is_control() || reorders(c)) {
         return Err(HttpError::bad_request(format!("a runner's name is one line of at most {NAME_MAX} bytes")));
     }
     let enrolled = app.tokens.enrol(&token, &register.name, app.shell.now()).await?;
@@ -35,6 +36,11 @@ pub(super) async fn register(
     tracing::info!(%runner, name = register.name, "a runner was enrolled");
     app.names.add(runner, register.name);
     Ok(axum::Json(Registered { runner, token: secret.expose_secret().to_owned() }))
+}
+
+/// Characters that make a line look like another one, or like two.
+fn reorders(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{2028}' | '\u{2029}')
 }
 
 #[utoipa::path(post, path = "/runner/v1/hello", tag = "runner", request_body = Hello,

@@ -12,7 +12,7 @@ fn answer(text: &str) -> String {
 fn good_addresses_are_taken() {
     for (text, protocol) in [
         ("https://example.org/team/project.git", "https"),
-        ("https://user@example.org:8443/project", "https"),
+        ("https://example.org:8443/project", "https"),
         ("https://[::1]:8443/project", "https"),
         ("ssh://git@example.org/team/project.git", "ssh"),
         ("ssh://git@example.org:2222/~me/project", "ssh"),
@@ -48,6 +48,7 @@ fn addresses_that_git_could_misread_are_refused() {
         "https://example.org:99999/project",
         "https://example.org:x/project",
         "https://user:secret@example.org/project",
+        "https://ghp_token@example.org/project",
         "https://@example.org/project",
         "https://exa mple.org/project",
         "https://example.org/a\nb",
