@@ -14,7 +14,7 @@ fn root() -> &'static Path {
 
 fn sources() -> Vec<Source> {
     let mut found = Vec::new();
-    for room in ["src", "proto", "pipeline", "git", "controller", "runner", "step", "tests", "benches"] {
+    for room in ["src", "proto", "pipeline", "git", "reports", "controller", "runner", "step", "tests", "benches"] {
         collect(&root().join(room), &mut found);
     }
     assert!(found.len() > 50, "the rooms are where this test looks for them");
@@ -77,6 +77,12 @@ fn the_pipeline_language_is_pure_and_knows_no_scheduler() {
     absent(&["pipeline/src/"], &DEEDS);
     absent(&["pipeline/src/"], &CLOCKS);
     absent(&["pipeline/src/"], &["sidings_controller", "sidings_runner", "async fn"]);
+}
+
+#[test]
+fn reports_are_read_without_files_or_clocks() {
+    absent(&["reports/src/"], &DEEDS);
+    absent(&["reports/src/"], &CLOCKS);
 }
 
 #[test]

@@ -14,6 +14,7 @@ pub mod service;
 pub mod snapshot;
 pub mod step;
 pub mod stop;
+pub mod tested;
 pub mod time;
 pub mod verdict;
 
@@ -23,5 +24,6 @@ pub use plan::{Command, Environment, JobSpec, Merge, Node, Plan, PlannedJob, Run
 pub use schedule::{Approval, Cancel, Concurrency, Resources, Retry, Scheduling};
 pub use service::{Healthcheck, Service};
 pub use stop::StopReason;
+pub use tested::{TestCase, TestCounts, TestOutcome, TestReport};
 pub use time::Timestamp;
 pub use verdict::{Failure, FailureClass, Verdict};

@@ -1,0 +1,151 @@
+//! What came of single tests: one shape for every source that tells of them, a job's report today.
+
+use serde::{Deserialize, Serialize};
+
+/// Characters kept of the name of a test, a suite or a file.
+pub const TEST_NAME_MAX: usize = 500;
+/// Characters kept of a test's message.
+pub const TEST_MESSAGE_MAX: usize = 2_000;
+/// Characters kept of what a failed test wrote, in all.
+pub const TEST_OUTPUT_MAX: usize = 16_000;
+/// Test cases kept of one attempt.
+pub const TEST_CASES_MAX: u64 = 100_000;
+
+/// One test, once: of a report, it is one `testcase`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct TestCase {
+    /// Its class, else the suite it stands in; empty when nobody said.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub suite: String,
+    /// Its name in the suite.
+    pub name: String,
+    /// The file it is written in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// How it ended.
+    pub outcome: TestOutcome,
+    /// How long it took; none where that was not said, or was no time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub took_ms: Option<u64>,
+    /// Why it failed or was skipped, in short.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub message: String,
+    /// The trace of a failure and the last of what the test wrote.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub output: String,
+}
+
+/// How a test ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum TestOutcome {
+    /// What it claims does not hold.
+    Failed,
+    /// It could not be carried out to its end.
+    Errored,
+    /// It passed, after it had failed in the same attempt.
+    Flaky,
+    /// It passed at once.
+    #[default]
+    Passed,
+    /// It was left out.
+    Skipped,
+}
+
+impl TestOutcome {
+    /// The word that wire, database and pages use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            TestOutcome::Failed => "failed",
+            TestOutcome::Errored => "errored",
+            TestOutcome::Flaky => "flaky",
+            TestOutcome::Passed => "passed",
+            TestOutcome::Skipped => "skipped",
+        }
+    }
+
+    /// Whether people have to look at it.
+    pub fn is_bad(self) -> bool {
+        match self {
+            TestOutcome::Failed | TestOutcome::Errored => true,
+            TestOutcome::Flaky | TestOutcome::Passed | TestOutcome::Skipped => false,
+        }
+    }
+}
+
+/// How many tests ended how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct TestCounts {
+    /// What they claim does not hold.
+    pub failed: u64,
+    /// They could not be carried out.
+    pub errored: u64,
+    /// They passed in the end.
+    pub flaky: u64,
+    /// They passed.
+    pub passed: u64,
+    /// They were left out.
+    pub skipped: u64,
+}
+
+impl TestCounts {
+    /// One more.
+    pub fn add(&mut self, outcome: TestOutcome) {
+        self.add_many(outcome, 1);
+    }
+
+    /// So many more.
+    pub fn add_many(&mut self, outcome: TestOutcome, many: u64) {
+        let count = match outcome {
+            TestOutcome::Failed => &mut self.failed,
+            TestOutcome::Errored => &mut self.errored,
+            TestOutcome::Flaky => &mut self.flaky,
+            TestOutcome::Passed => &mut self.passed,
+            TestOutcome::Skipped => &mut self.skipped,
+        };
+        *count = count.saturating_add(many);
+    }
+
+    /// Those of another, too.
+    pub fn add_all(&mut self, other: TestCounts) {
+        let TestCounts { failed, errored, flaky, passed, skipped } = other;
+        let many = [
+            (TestOutcome::Failed, failed),
+            (TestOutcome::Errored, errored),
+            (TestOutcome::Flaky, flaky),
+            (TestOutcome::Passed, passed),
+            (TestOutcome::Skipped, skipped),
+        ];
+        many.into_iter().for_each(|(outcome, many)| self.add_many(outcome, many));
+    }
+
+    /// All of them.
+    pub fn total(&self) -> u64 {
+        let TestCounts { failed, errored, flaky, passed, skipped } = self;
+        [failed, errored, flaky, passed, skipped].into_iter().fold(0, |sum, count| sum.saturating_add(*count))
+    }
+
+    /// Those that failed or could not be carried out.
+    pub fn bad(&self) -> u64 {
+        self.failed.saturating_add(self.errored)
+    }
+}
+
+/// One file that tells of tests, as it was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct TestReport {
+    /// Where it is in the workspace.
+    pub path: String,
+    /// What is in it.
+    pub counts: TestCounts,
+    /// What is wrong with it, as sentence fragments.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
+}
