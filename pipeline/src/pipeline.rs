@@ -81,6 +81,8 @@ pub(crate) struct Step {
     pub(crate) command: Command,
     pub(crate) environment: Rc<Variables>,
     pub(crate) working_directory: Option<String>,
+    /// Empty for the usual one.
+    pub(crate) shell: Rc<Vec<String>>,
     pub(crate) when: Option<When>,
     pub(crate) timeout_ms: Option<u64>,
     pub(crate) allow_failure: bool,

@@ -153,6 +153,7 @@ fn planned_step(step: &Step, name: String, no: StepNo) -> plan::Step {
         command: step.command.clone(),
         environment: step.environment.as_ref().clone(),
         working_directory: step.working_directory.clone(),
+        shell: step.shell.as_ref().clone(),
         timeout_ms: step.timeout_ms,
         allow_failure: step.allow_failure,
         resources: step.resources,

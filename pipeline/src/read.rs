@@ -15,6 +15,7 @@ mod resources;
 mod schedule;
 mod service;
 mod shape;
+mod shell;
 mod size;
 mod status;
 mod step;
@@ -97,6 +98,7 @@ impl Reader<'_> {
             image: self.chosen(fields),
             environment: Rc::new(fields.get("environment").map(|at| self.variables(&at)).unwrap_or_default()),
             working_directory: None,
+            shell: Rc::default(),
             labels: Rc::new(fields.get("labels").map(|at| self.labels(&at)).unwrap_or_default()),
             resources: Resources::default(),
         };

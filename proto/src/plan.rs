@@ -215,6 +215,9 @@ pub struct Step {
     pub environment: BTreeMap<String, String>,
     /// Relative to the workspace, or absolute; the workspace when none.
     pub working_directory: Option<String>,
+    /// The program that is given the script, with the arguments before it; empty for `sh -e -c`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shell: Vec<String>,
     /// None: the job's alone counts.
     pub timeout_ms: Option<u64>,
     /// Its failure does not end the job.
@@ -232,12 +235,12 @@ pub struct Step {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Command {
-    /// `run:`: a script, given to `sh -e -c`.
+    /// `run:`: a script, given to the step's shell.
     Run {
         /// The text as it stands in the file.
         script: String,
     },
-    /// `commands:`: each is printed and run, in one `sh -e`; the first that fails ends the step.
+    /// `commands:`: each is printed and run, in one shell; the first that fails ends the step.
     Commands {
         /// At least one.
         commands: Vec<String>,

@@ -43,6 +43,39 @@ jobs:
 }
 
 #[tokio::test]
+async fn a_script_is_given_to_the_shell_that_its_job_or_step_names() {
+    let fleet = Fleet::start().await;
+    let _runner = fleet.runner("a", 1).await;
+    let pipeline = "\
+image: debian:bookworm-slim
+jobs:
+  test:
+    shell: bash -eo pipefail -c
+    steps:
+      - { name: array, run: 'words=(one two); echo ${words[1]}' }
+      - { name: commands, commands: ['[[ x == x ]]', 'echo ${BASH_VERSION:+bash}'] }
+      - { name: perl, shell: perl -e, run: 'print \"pearl\\n\"' }
+      - { name: pipe, run: false | cat }
+";
+    let tree = tree(fleet.path("tree"), &[(".sidings.yml", pipeline)]);
+    let view = fleet.client.until_ended(submit(&fleet, &tree)).await;
+    expect![[r#"
+        run: failed (step_failed)
+        test: failed (step_failed), attempts 1
+          array: passed, code 0
+          commands: passed, code 0
+          perl: passed, code 0
+          pipe: failed (step_failed), code 1
+    "#]]
+    .assert_eq(&verdicts(&view));
+    let mut logs = String::new();
+    for step in 1..=3 {
+        logs += &fleet.client.log(job_of(&view, "test"), step).await;
+    }
+    assert_eq!(logs, "two\n$ [[ x == x ]]\n$ echo ${BASH_VERSION:+bash}\nbash\npearl\n");
+}
+
+#[tokio::test]
 async fn a_step_over_its_time_is_killed() {
     let fleet = Fleet::start().await;
     let runner = fleet.runner("a", 1).await;

@@ -2,6 +2,7 @@
 
 use super::fields::{At, Fields};
 use super::schedule::Labels;
+use super::shell::Shell;
 use super::when::Place;
 use super::{Chosen, Reader, path, shape, size};
 use crate::diagnostic::Code;
@@ -24,6 +25,7 @@ pub(super) struct Defaults {
     pub(super) image: Chosen,
     pub(super) environment: Rc<Variables>,
     pub(super) working_directory: Option<String>,
+    pub(super) shell: Shell,
     pub(super) labels: Rc<Labels>,
     pub(super) resources: Resources,
 }
@@ -84,11 +86,13 @@ impl Reader<'_> {
         let own = fields.get("environment").map(|at| self.variables(&at)).unwrap_or_default();
         let environment = self.merged(&around.environment, own, fields.span());
         let folder = fields.get("working_directory").and_then(|at| self.working_directory(&at));
+        let shell = fields.get("shell").and_then(|at| self.shell(&at));
         let resources = fields.get("resources").map_or(around.resources, |at| self.resources(&at, around.resources));
         Defaults {
             image,
             environment,
             working_directory: folder.or_else(|| around.working_directory.clone()),
+            shell: shell.unwrap_or_else(|| Rc::clone(&around.shell)),
             labels: Rc::clone(&around.labels),
             resources,
         }

@@ -88,7 +88,7 @@ impl Reader<'_> {
     }
 
     /// A program and its arguments: a list, or a text that is split as a shell would.
-    fn program(&mut self, at: &At<'_, '_>) -> Option<Vec<String>> {
+    pub(super) fn program(&mut self, at: &At<'_, '_>) -> Option<Vec<String>> {
         if let Value::List(_) = at.node.value {
             let words = self.texts(at, "a text, or a list of texts")?;
             return Some(words.into_iter().map(|word| word.text).collect());

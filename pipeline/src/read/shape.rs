@@ -42,6 +42,7 @@ pub(super) const JOB: Shape = Shape {
         "services",
         "environment",
         "working_directory",
+        "shell",
         "timeout",
         "allow_failure",
         "retry",
@@ -52,7 +53,7 @@ pub(super) const JOB: Shape = Shape {
         "approval",
         "steps",
     ],
-    later: &["artifacts", "cache", "shell", "tests"],
+    later: &["artifacts", "cache", "tests"],
 };
 
 pub(super) const SERVICE: Shape = Shape {
@@ -81,11 +82,12 @@ pub(super) const STEP: Shape = Shape {
         "when",
         "environment",
         "working_directory",
+        "shell",
         "timeout",
         "allow_failure",
         "resources",
     ],
-    later: &["shell"],
+    later: &[],
 };
 
 pub(super) const GROUP: Shape =

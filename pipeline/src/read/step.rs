@@ -93,6 +93,7 @@ impl Reader<'_> {
         let place = name.as_ref().map_or(&at.span, |name| &name.span);
         let image = self.image_of(own.image, job, place);
         let command = self.command(&fields);
+        self.fits_shell(&fields, &own.shell, &command);
         let texts = size::of_image(&image) + size::of_command(&command) + size::of_variables(&own.environment);
         if !self.spend(texts + size::STEP, place) {
             return None;
@@ -102,6 +103,7 @@ impl Reader<'_> {
             command,
             environment: own.environment,
             working_directory: own.working_directory,
+            shell: own.shell,
             resources: own.resources,
             when: fields.get("when").and_then(|at| self.when(&at, Place::Step)),
             timeout_ms: fields.get("timeout").and_then(|at| self.timeout(&at)),

@@ -2,11 +2,12 @@
 
 use crate::engine::ImageFacts;
 use sidings_proto::step::WORKSPACE;
-use sidings_proto::{Command, Service};
+use sidings_proto::{Command, Service, Step};
 
 /// The program and its arguments; empty when the step leaves it to an image that has none.
-pub(super) fn argv(command: &Command, image: &ImageFacts) -> Vec<String> {
-    match command {
+pub(super) fn argv(step: &Step, image: &ImageFacts) -> Vec<String> {
+    let shell = |script| given_to(&step.shell, script);
+    match &step.command {
         Command::Run { script } => shell(script.clone()),
         Command::Commands { commands } => shell(commands.iter().map(|command| printed_and_run(command)).collect()),
         Command::Image => image.entrypoint.iter().chain(&image.command).cloned().collect(),
@@ -33,8 +34,10 @@ pub(super) fn working_directory(of_step: Option<&str>) -> String {
     }
 }
 
-fn shell(script: String) -> Vec<String> {
-    ["sh", "-e", "-c"].into_iter().map(str::to_owned).chain([script]).collect()
+fn given_to(shell: &[String], script: String) -> Vec<String> {
+    let usual = ["sh", "-e", "-c"].map(str::to_owned);
+    let shell = if shell.is_empty() { &usual } else { shell };
+    shell.iter().cloned().chain([script]).collect()
 }
 
 /// `printf` and not `echo`, which would take a leading `-n` or a backslash for more than text.

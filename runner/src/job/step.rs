@@ -68,7 +68,7 @@ impl Course<'_> {
     }
 
     fn prepare_step(&self, step: &Step, place: &Place<'_>) -> Result<PathBuf, Verdict> {
-        let argv = script::argv(&step.command, place.image);
+        let argv = script::argv(step, place.image);
         if argv.is_empty() {
             let message = format!("step \"{}\" has nothing to run: its image has no command", step.name);
             return Err(failed(FailureClass::StepFailed, message));

@@ -2,7 +2,7 @@ use super::bench::{in_order, step};
 use crate::engine::ImageFacts;
 use crate::job::{Folder, script, variables};
 use expect_test::expect;
-use sidings_proto::{Command, Node};
+use sidings_proto::{Command, Node, Step};
 use std::os::unix::fs::symlink;
 use std::process;
 
@@ -65,7 +65,7 @@ fn a_long_message_does_not_keep_a_step_from_starting() {
 /// What the real shell makes of commands.
 fn run(commands: &[&str]) -> String {
     let commands = Command::Commands { commands: commands.iter().map(|text| (*text).to_owned()).collect() };
-    let argv = script::argv(&commands, &ImageFacts::default());
+    let argv = script::argv(&Step { command: commands, ..Step::default() }, &ImageFacts::default());
     let output = process::Command::new(&argv[0]).args(&argv[1..]).output().unwrap();
     format!("{}code {:?}\n", String::from_utf8_lossy(&output.stdout), output.status.code())
 }
