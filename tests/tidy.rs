@@ -14,7 +14,9 @@ fn root() -> &'static Path {
 
 fn sources() -> Vec<Source> {
     let mut found = Vec::new();
-    for room in ["src", "proto", "pipeline", "git", "reports", "controller", "runner", "step", "tests", "benches"] {
+    let rooms =
+        ["src", "proto", "pipeline", "import", "git", "reports", "controller", "runner", "step", "tests", "benches"];
+    for room in rooms {
         collect(&root().join(room), &mut found);
     }
     assert!(found.len() > 50, "the rooms are where this test looks for them");
@@ -83,6 +85,13 @@ fn the_pipeline_language_is_pure_and_knows_no_scheduler() {
 fn reports_are_read_without_files_or_clocks() {
     absent(&["reports/src/"], &DEEDS);
     absent(&["reports/src/"], &CLOCKS);
+}
+
+#[test]
+fn an_import_is_pure_and_knows_nothing_but_texts() {
+    absent(&["import/src/"], &DEEDS);
+    absent(&["import/src/"], &CLOCKS);
+    absent(&["import/src/"], &["sidings_controller", "sidings_runner", "sidings_pipeline", "async fn"]);
 }
 
 #[test]

@@ -14,7 +14,7 @@ pub(crate) use runs::{ApproveArgs, CancelArgs, LogsArgs, RetryArgs, RunsArgs, Sh
 pub(crate) use serve::{
     Capacity, ControllerArgs, DataFolder, EngineChoice, LeastFree, Listen, RunnerArgs, StoreChoice, UpArgs,
 };
-pub(crate) use tree::{CompletionsArgs, DoctorArgs, InitArgs, LintArgs, RunArgs};
+pub(crate) use tree::{CompletionsArgs, DoctorArgs, ImportArgs, ImportOrigin, InitArgs, LintArgs, RunArgs};
 
 use clap::{Parser, Subcommand};
 
@@ -48,6 +48,8 @@ pub(crate) enum Command {
     Lint(LintArgs),
     /// Write a first `.sidings.yml` (and a Dockerfile, when there is none) for this directory.
     Init(InitArgs),
+    /// Make a `.sidings.yml` of another CI's pipeline: GitLab, GitHub Actions, Woodpecker.
+    Import(ImportArgs),
     /// Check that this machine can do its part, and say what to do where it cannot.
     Doctor(DoctorArgs),
     /// Start a controller and a runner in one process.

@@ -42,6 +42,42 @@ pub(crate) struct InitArgs {
     pub(crate) path: PathBuf,
 }
 
+/// `sidings import`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+What could not be carried over, or means something else here, is listed on stderr and stands in the file as a comment.")]
+pub(crate) struct ImportArgs {
+    /// The other CI's file; `-` is the standard input. If it is the only one here, it need not be named.
+    pub(crate) file: Option<PathBuf>,
+    /// Whose language it is in, where its name and its keys do not tell.
+    #[arg(long, value_name = "CI")]
+    pub(crate) from: Option<ImportOrigin>,
+    /// Where the pipeline goes; `-` is the standard output. A file that is there stays as it is.
+    #[arg(long, short, default_value = sidings_pipeline::FILE)]
+    pub(crate) output: PathBuf,
+}
+
+/// Whose pipeline is imported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum ImportOrigin {
+    /// `.gitlab-ci.yml`.
+    Gitlab,
+    /// A workflow of GitHub Actions.
+    Github,
+    /// `.woodpecker.yml`.
+    Woodpecker,
+}
+
+impl ImportOrigin {
+    pub(crate) fn origin(self) -> sidings_import::Origin {
+        match self {
+            ImportOrigin::Gitlab => sidings_import::Origin::Gitlab,
+            ImportOrigin::Github => sidings_import::Origin::Github,
+            ImportOrigin::Woodpecker => sidings_import::Origin::Woodpecker,
+        }
+    }
+}
+
 /// `sidings doctor`.
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArgs {

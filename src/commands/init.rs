@@ -1,13 +1,10 @@
 //! `sidings init`: a first pipeline, and a Dockerfile when there is none, for what the folder holds. It writes only
 //! what is not there.
 
-use super::output::print;
+use super::output::{print, write_new};
 use crate::args::InitArgs;
 use crate::exit::{Exit, Refusal};
-use anyhow::Context;
 use sidings_pipeline::FILE;
-use std::fs::OpenOptions;
-use std::io::{self, Write};
 use std::path::Path;
 
 /// What a project is made with.
@@ -131,18 +128,6 @@ fn dockerfile(kind: Kind) -> String {
     format!(
         "# What the steps of .sidings.yml find installed. Pin versions here: everybody then builds with the same.\nFROM debian:bookworm-slim\n{install}"
     )
-}
-
-/// Whether the file was written: one that is there stays.
-fn write_new(path: &Path, text: &str) -> anyhow::Result<bool> {
-    match OpenOptions::new().write(true).create_new(true).open(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-        file => {
-            file.and_then(|mut file| file.write_all(text.as_bytes()))
-                .with_context(|| format!("writing {}", path.display()))?;
-            Ok(true)
-        }
-    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod completions;
 mod controller;
 mod doctor;
 mod hook;
+mod import;
 mod init;
 mod lint;
 mod logs;
@@ -43,6 +44,7 @@ async fn one(command: Command) -> anyhow::Result<Exit> {
         Command::Run(args) => run::run(args).await,
         Command::Lint(args) => lint::lint(args).await,
         Command::Init(args) => init::init(&args),
+        Command::Import(args) => import::import(&args),
         Command::Doctor(args) => doctor::doctor(args).await,
         Command::Up(args) => up::up(args).await,
         Command::Controller(args) => controller::controller(args).await,

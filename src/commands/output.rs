@@ -5,9 +5,12 @@ use crate::exit::Exit;
 use crate::follow::{Live, OnInterrupt, Plain, Scope, Screen, follow};
 use crate::render::duration::now;
 use crate::render::summary::{ReadOn, summary};
+use anyhow::Context;
 use serde::Serialize;
 use sidings_proto::api::RunView;
-use std::io::{BufWriter, IsTerminal, Write};
+use std::fs::OpenOptions;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::Path;
 
 /// Bytes of lines that are written at once, while more of them wait.
 const BUFFER: usize = 64 * 1024;
@@ -17,6 +20,18 @@ pub(super) fn print(text: &str) -> anyhow::Result<()> {
     let mut out = anstream::stdout();
     out.write_all(text.as_bytes())?;
     Ok(out.flush()?)
+}
+
+/// Whether the file was written: one that is there stays.
+pub(super) fn write_new(path: &Path, text: &str) -> anyhow::Result<bool> {
+    match OpenOptions::new().write(true).create_new(true).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        file => {
+            file.and_then(|mut file| file.write_all(text.as_bytes()))
+                .with_context(|| format!("writing {}", path.display()))?;
+            Ok(true)
+        }
+    }
 }
 
 /// Writes a value as JSON, or as people read it.

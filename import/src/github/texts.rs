@@ -1,0 +1,202 @@
+//! `${{ … }}` in texts: what Sidings or the shell can replace is written so, the rest is told.
+
+use super::expression::variable;
+use super::matrix::Axes;
+use crate::fields::Field;
+use crate::known;
+use crate::names;
+use crate::notes::Notes;
+use crate::out::{Map, Out};
+use std::collections::BTreeMap;
+
+/// What is known where a text stands.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Texts {
+    pub(super) workflow: String,
+    pub(super) axes: Axes,
+    pub(super) env: BTreeMap<String, String>,
+}
+
+/// Those variables whose values are texts.
+pub(super) fn known(environment: &Map) -> BTreeMap<String, String> {
+    let text = |(name, value): &(String, Out)| match value {
+        Out::Text(text) => Some((name.clone(), text.clone())),
+        Out::Word(_) | Out::List(_) | Out::Lines(_) | Out::Map(_) => None,
+    };
+    environment.entries.iter().filter_map(text).collect()
+}
+
+/// A text in parts: as it is, or what stands in `${{ }}`.
+enum Part<'t> {
+    Plain(&'t str),
+    Expression(&'t str),
+}
+
+fn parts(text: &str) -> Vec<Part<'_>> {
+    let mut all = Vec::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${{") {
+        let Some((inner, after)) = after.split_once("}}") else { break };
+        all.extend([Part::Plain(before), Part::Expression(inner.trim())]);
+        rest = after;
+    }
+    all.push(Part::Plain(rest));
+    all
+}
+
+impl Texts {
+    fn replaced(&self, text: &str, one: impl Fn(&str) -> Option<String>) -> Result<String, String> {
+        let mut out = String::new();
+        for part in parts(text) {
+            match part {
+                Part::Plain(plain) => out.push_str(plain),
+                Part::Expression(inner) => out.push_str(&one(inner).ok_or_else(|| inner.to_owned())?),
+            }
+        }
+        Ok(out)
+    }
+
+    /// What is known while the file is written, or of a matrix.
+    fn fixed(&self, inner: &str) -> Option<String> {
+        if let Some(axis) = inner.strip_prefix("matrix.") {
+            return self.axes.iter().any(|(known, _)| known == axis).then(|| format!("${{matrix.{axis}}}"));
+        }
+        if let Some(name) = inner.strip_prefix("env.") {
+            return self.env.get(name).cloned();
+        }
+        Some(match inner {
+            "github.workspace" => "/workspace".to_owned(),
+            "github.workflow" => self.workflow.clone(),
+            "runner.os" => "Linux".to_owned(),
+            "runner.temp" => "/tmp".to_owned(),
+            _ => return None,
+        })
+    }
+
+    /// A text that Sidings itself reads: an image, a name, a variable's value.
+    pub(super) fn plain(&self, field: &Field, notes: &mut Notes) -> Option<String> {
+        let text = notes.text(field)?;
+        match self.replaced(&text, |inner| self.fixed(inner)) {
+            Ok(text) => Some(text),
+            Err(inner) => {
+                notes.list(field, &unknown(&inner));
+                None
+            }
+        }
+    }
+
+    /// The same where a part that is not known may stay as it is: a name.
+    pub(super) fn shown(&self, text: &str) -> String {
+        let one = |inner: &str| Some(self.fixed(inner).unwrap_or_else(|| inner.to_owned()));
+        self.replaced(text, one).unwrap_or_else(|_| text.to_owned())
+    }
+
+    /// The name of a group, in which some variables are replaced.
+    pub(super) fn group(&self, text: &str) -> Option<String> {
+        let one = |inner: &str| match inner {
+            // `a || b` is the first of them that is not empty.
+            "github.head_ref || github.ref" | "github.event.pull_request.number || github.ref" => {
+                Some("${CI_COMMIT_REF}".to_owned())
+            }
+            "github.head_ref || github.ref_name" => Some("${CI_COMMIT_REF_NAME}".to_owned()),
+            "github.head_ref || github.run_id" => Some("${CI_COMMIT_REF}".to_owned()),
+            "github.job" => Some("${CI_JOB_NAME}".to_owned()),
+            inner => self.fixed(inner).filter(|text| !text.contains("${matrix")).or_else(|| {
+                let name = variable(inner)?;
+                let replaced = [
+                    "CI_REPO",
+                    "CI_COMMIT_BRANCH",
+                    "CI_COMMIT_REF",
+                    "CI_COMMIT_REF_NAME",
+                    "CI_COMMIT_SHA",
+                    "CI_PIPELINE_EVENT",
+                ];
+                replaced.contains(&name).then(|| format!("${{{name}}}"))
+            }),
+        };
+        self.replaced(text, one).ok()
+    }
+
+    /// Commands: the shell has the variables. Secrets that they name become variables of the step.
+    pub(super) fn script(&self, field: &Field, environment: &mut Map, notes: &mut Notes) -> Option<String> {
+        let text = notes.text(field)?;
+        names::tell_unset(field, &text, notes);
+        let mut out = String::new();
+        for part in parts(&text) {
+            let inner = match part {
+                Part::Plain(plain) => {
+                    out.push_str(plain);
+                    continue;
+                }
+                Part::Expression(inner) => inner,
+            };
+            if let Some(name) =
+                inner.strip_prefix("secrets.").filter(|name| known::FROM_SECRET && *name != "GITHUB_TOKEN")
+            {
+                environment.set(name, secret(name));
+                out.push_str(&format!("${{{name}}}"));
+                continue;
+            }
+            let own = inner.strip_prefix("env.").map(|name| format!("${{{name}}}"));
+            match own.or_else(|| self.fixed(inner)).or_else(|| variable(inner).map(|name| format!("${{{name}}}"))) {
+                Some(known) => out.push_str(&known),
+                None => {
+                    notes.list(field, &unknown(inner));
+                    out.push_str(&to_be_written(inner));
+                }
+            }
+        }
+        Some(out)
+    }
+
+    /// `env`, what is not known listed.
+    pub(super) fn variables(&self, field: Field, notes: &mut Notes) -> Map {
+        let mut map = Map::default();
+        let Some(fields) = notes.fields(field) else { return map };
+        for field in fields.into_left() {
+            if !names::is_variable(&field, notes) {
+                continue;
+            }
+            if field.node.is_nothing() {
+                map.set(&field.key, "");
+            } else if let Some(value) = self.value(&field, notes) {
+                map.set(&field.key, value);
+            }
+        }
+        map
+    }
+
+    fn value(&self, field: &Field, notes: &mut Notes) -> Option<Out> {
+        let text = field.node.text().unwrap_or_default();
+        if let [Part::Plain(""), Part::Expression(inner), Part::Plain("")] = parts(text).as_slice()
+            && let Some(name) =
+                inner.strip_prefix("secrets.").filter(|name| known::FROM_SECRET && *name != "GITHUB_TOKEN")
+        {
+            return Some(secret(name).into());
+        }
+        self.plain(field, notes).map(Out::Text)
+    }
+}
+
+/// What ends a script with a message where a value is missing, instead of going on without it.
+fn to_be_written(inner: &str) -> String {
+    let safe = |char: char| if char.is_ascii_alphanumeric() || "._-".contains(char) { char } else { ' ' };
+    format!("${{TO_BE_WRITTEN:?{}}}", inner.chars().map(safe).collect::<String>().trim())
+}
+
+fn secret(name: &str) -> Map {
+    Map::default().with("from_secret", name.to_ascii_lowercase())
+}
+
+fn unknown(inner: &str) -> String {
+    if inner.contains("secrets.GITHUB_TOKEN") || inner == "github.token" {
+        return "jobs have no token of a forge".to_owned();
+    }
+    if inner.contains("secrets.") && !known::FROM_SECRET {
+        return format!("`{inner}`: secrets are not supported yet");
+    }
+    match variable(inner) {
+        Some(name) => format!("`{inner}` is not replaced here; in commands it is `${name}`"),
+        None => format!("`{inner}` is not known here"),
+    }
+}

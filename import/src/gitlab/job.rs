@@ -1,0 +1,316 @@
+//! One job, with what it extends and the defaults of its file.
+
+use super::{File, advice, environment, labels, only, rules};
+use crate::condition::Any;
+use crate::fields::{Field, Fields};
+use crate::job::{Job, commands};
+use crate::known;
+use crate::names;
+use crate::notes::Notes;
+use crate::out::{Map, Out};
+use std::collections::BTreeMap;
+
+/// A job on its way into the new file.
+pub(super) struct Read {
+    pub(super) line: usize,
+    pub(super) name: String,
+    pub(super) stage: String,
+    /// None if it waits for the stages before its own.
+    pub(super) needs: Option<Vec<String>>,
+    /// Whether later stages wait for it: they do not for what a person may start or not.
+    pub(super) is_waited_for: bool,
+    pub(super) job: Job,
+}
+
+impl File {
+    pub(super) fn job(&self, field: Field, mut fields: Fields, notes: &mut Notes) -> Read {
+        let mark = notes.mark();
+        for default in &self.defaults {
+            fields.add_missing(default);
+        }
+        let mut job = Job::default();
+        let stage = fields.take("stage").and_then(|field| notes.text(&field)).unwrap_or_else(|| "test".to_owned());
+        let needs = fields.take("needs").map(|field| self.needs(field, &mut job, notes));
+        let axes = fields.take("parallel").map(|field| parallel(field, &mut job, notes)).unwrap_or_default();
+        self.surroundings(&mut fields, &axes, &mut job, notes);
+        let is_waited_for = conditions(&mut fields, &mut job, notes);
+        limits(&mut fields, &mut job, notes);
+        kept(&mut fields, &mut job, notes);
+        steps(&mut fields, &mut job, notes);
+        notes.rest(fields, advice);
+        job.comments = notes.comments_since(mark);
+        let name = self.names.get(&field.key).cloned().unwrap_or_else(|| field.key.clone());
+        Read { line: field.line, name, stage, needs, is_waited_for, job }
+    }
+
+    fn needs(&self, field: Field, job: &mut Job, notes: &mut Notes) -> Vec<String> {
+        let mut all = Vec::new();
+        for item in field.items() {
+            let mut optional = false;
+            let mut named = item.clone();
+            if item.is_map() {
+                let Some(mut inner) = notes.fields(item) else { continue };
+                optional = inner.take("optional").and_then(|field| notes.truth(&field)).unwrap_or(false);
+                let job = inner.take("job");
+                notes.rest(inner, |key| match key {
+                    "artifacts" => "what a job hands on goes to all that need it",
+                    "project" | "pipeline" | "ref" => "a job needs others of its own pipeline only",
+                    _ => "a job is needed as a whole",
+                });
+                let Some(job) = job else { continue };
+                named = job;
+            }
+            let Some(text) = notes.text(&named) else { continue };
+            match self.names.get(&text) {
+                Some(name) if optional => {
+                    job.needs.push(Map::default().with("job", name.as_str()).with("optional", true).into());
+                    all.push(name.clone());
+                }
+                Some(name) => {
+                    job.needs.push(name.as_str().into());
+                    all.push(name.clone());
+                }
+                None => notes.list(&named, "there is no such job in this file"),
+            }
+        }
+        all
+    }
+
+    /// Image, services, variables.
+    fn surroundings(&self, fields: &mut Fields, axes: &[String], job: &mut Job, notes: &mut Notes) {
+        for axis in axes {
+            job.environment.set(axis, format!("${{matrix.{axis}}}"));
+        }
+        let mut known: BTreeMap<String, String> = self.variables.clone();
+        if let Some(field) = fields.take("variables") {
+            for (name, value) in environment::variables(field, &self.variables, notes) {
+                known.insert(name.clone(), value.clone());
+                job.environment.set(&name, environment::with_axes(&value, axes));
+            }
+        }
+        job.image = fields.take("image").and_then(|field| environment::image(field, &known, axes, notes));
+        if let Some(field) = fields.take("services") {
+            job.services = environment::services(field, &known, axes, notes);
+        }
+        if let Some(field) = fields.take("tags") {
+            job.labels = labels(field, notes);
+        }
+    }
+}
+
+/// Copies, or a matrix; gives its axes.
+fn parallel(field: Field, job: &mut Job, notes: &mut Notes) -> Vec<String> {
+    if !field.is_map() {
+        job.parallelism = notes.number(&field, 256).filter(|copies| *copies > 0);
+        return Vec::new();
+    }
+    let Some(mut inner) = notes.fields(field) else { return Vec::new() };
+    let matrix = inner.take("matrix");
+    notes.rest(inner, |_| "a matrix has axes and nothing more");
+    let Some(matrix) = matrix else { return Vec::new() };
+    let entries: Vec<Vec<(String, Vec<String>)>> =
+        matrix.clone().items().into_iter().map(|item| axes(item, notes)).filter(|axes| !axes.is_empty()).collect();
+    let Some(first) = entries.first() else { return Vec::new() };
+    let names: Vec<String> = first.iter().map(|(axis, _)| axis.clone()).collect();
+    let same =
+        entries.iter().all(|axes| axes.len() == names.len() && axes.iter().all(|(axis, _)| names.contains(axis)));
+    let values = |values: &Vec<String>| Out::from(values.clone());
+    if let [only] = entries.as_slice() {
+        job.matrix = Some(only.iter().fold(Map::default(), |map, (axis, all)| map.with(axis, values(all))));
+    } else if same {
+        let combinations = entries.iter().flat_map(|axes| product(axes)).map(Out::Map).collect();
+        job.matrix = Some(Map::default().with("include", Out::Lines(combinations)));
+    } else {
+        notes.list(&matrix, "every entry must have the same axes; make a job of each of them");
+        return Vec::new();
+    }
+    names
+}
+
+fn axes(field: Field, notes: &mut Notes) -> Vec<(String, Vec<String>)> {
+    let Some(fields) = notes.fields(field) else { return Vec::new() };
+    let axis = |field: Field| {
+        let reserved = matches!(field.key.as_str(), "include" | "exclude" | "when");
+        (!reserved && names::is_variable(&field, notes)).then(|| (field.key.clone(), notes.texts(field)))
+    };
+    fields.into_left().into_iter().filter_map(axis).collect()
+}
+
+fn product(axes: &[(String, Vec<String>)]) -> Vec<Map> {
+    axes.iter().fold(vec![Map::default()], |all, (axis, values)| {
+        all.iter().flat_map(|map| values.iter().map(|value| map.clone().with(axis, value.as_str()))).collect()
+    })
+}
+
+/// When it runs. Says whether later stages wait for it.
+fn conditions(fields: &mut Fields, job: &mut Job, notes: &mut Notes) -> bool {
+    let when = fields.take("when");
+    if let Some(field) = fields.take("rules") {
+        let read = rules::rules(field, false, notes);
+        job.when = read.when;
+        job.approval = read.approval;
+        job.allow_failure = read.allow_failure;
+        job.environment.entries.extend(read.variables.entries);
+        if let Some(when) = when {
+            notes.list(&when, "`rules` decide");
+        }
+        return true;
+    }
+    let mut condition = Some(Any::always());
+    if let Some(field) = fields.take("only") {
+        condition = condition.zip(only::condition(field, notes)).and_then(|(one, other)| one.and(&other));
+    }
+    if let Some(field) = fields.take("except") {
+        let opposite = only::condition(field, notes).and_then(Any::negated);
+        condition = condition.zip(opposite).and_then(|(one, other)| one.and(&other));
+    }
+    let word = when.as_ref().and_then(|field| notes.text(field)).unwrap_or_default();
+    if let Some(status) = only::status(&word) {
+        condition = condition.and_then(|condition| condition.and(&Any::one(status)));
+    }
+    job.approval |= condition.is_none() || matches!(word.as_str(), "manual" | "delayed");
+    if let Some(field) = when {
+        match word.as_str() {
+            "manual" => notes.changed(&field, "a person lets the job run: `sidings approve`"),
+            "delayed" => notes.changed(&field, "nothing is put off by time; the job waits for a person instead"),
+            "never" => {
+                notes.changed(&field, "the job never ran; here it waits for a person");
+                job.approval = true;
+            }
+            "on_success" | "on_failure" | "always" => {}
+            _ => notes.list(&field, "this is not known of a job"),
+        }
+    }
+    job.when = condition;
+    word != "manual"
+}
+
+fn limits(fields: &mut Fields, job: &mut Job, notes: &mut Notes) {
+    if let Some(field) = fields.take("timeout") {
+        job.timeout = notes.text(&field).and_then(|text| names::duration(&text));
+        if job.timeout.is_none() {
+            notes.list(&field, "it is not a duration");
+        }
+    }
+    if let Some(field) = fields.take("allow_failure") {
+        if field.is_map() {
+            notes.list(&field, "a failure is allowed whatever its code, or not at all");
+        } else {
+            job.allow_failure |= notes.truth(&field).unwrap_or(false);
+        }
+    }
+    if let Some(field) = fields.take("retry") {
+        job.retry = retry(field, notes);
+    }
+    if let Some(field) = fields.take("resource_group") {
+        let group = notes.text(&field).filter(|group| !group.contains('$'));
+        if group.is_none() {
+            notes
+                .list(&field, "the group's name has variables; see `concurrency` in the reference for those there are");
+        }
+        job.concurrency = group.map(Out::Text);
+    }
+}
+
+fn retry(field: Field, notes: &mut Notes) -> Option<Out> {
+    if !field.is_map() {
+        return notes.number(&field, 5).map(Out::from);
+    }
+    let mut inner = notes.fields(field)?;
+    let max = inner.take("max");
+    let mut on: Vec<String> = Vec::new();
+    for item in inner.take("when").map(Field::items).unwrap_or_default() {
+        match notes.text(&item).as_deref() {
+            Some("script_failure") => on.push("step_failed".to_owned()),
+            Some("stuck_or_timeout_failure" | "job_execution_timeout") => on.push("timed_out".to_owned()),
+            Some("always") => on.extend(["step_failed", "timed_out", "image_build_failed"].map(str::to_owned)),
+            Some("runner_system_failure" | "scheduler_failure" | "api_failure") => {
+                notes.changed(&item, "a job whose runner failed is tried again without being asked, up to 3 times");
+            }
+            Some(_) => notes.list(&item, "there is no such class of failure"),
+            None => {}
+        }
+    }
+    notes.rest(inner, |_| "what is tried again is decided by the class of the failure");
+    let max = notes.number(&max?, 5)?;
+    on.dedup();
+    if on.is_empty() {
+        return Some(max.into());
+    }
+    Some(Map::default().with("max", max).with("on", on).into())
+}
+
+/// What it keeps and hands on.
+fn kept(fields: &mut Fields, job: &mut Job, notes: &mut Notes) {
+    if known::ARTIFACTS
+        && let Some(mut inner) = fields.take("artifacts").and_then(|field| notes.fields(field))
+    {
+        if let Some(field) = inner.take("paths") {
+            job.artifacts.set("paths", notes.texts(field));
+        }
+        if let Some(field) = inner.take("when") {
+            let when = notes.text(&field).map(|when| when.trim_start_matches("on_").to_owned());
+            job.artifacts.set_some("when", when);
+        }
+        if let Some(field) = inner.take("expire_in") {
+            match notes.text(&field).and_then(|text| names::days(&text)) {
+                Some(time) => job.artifacts.set("expire_in", time),
+                None => notes.list(&field, "it is not a duration"),
+            }
+        }
+        notes.rest(inner, |_| advice("artifacts"));
+    }
+    if known::CACHE
+        && let Some(field) = fields.take("cache")
+    {
+        job.cache = field.items().into_iter().filter_map(|item| cache(item, notes)).collect();
+    }
+}
+
+fn cache(field: Field, notes: &mut Notes) -> Option<Out> {
+    let mut inner = notes.fields(field)?;
+    let (key, paths) = (inner.take("key"), inner.take("paths"));
+    let key = match key {
+        Some(field) if field.is_map() => {
+            let mut files = notes.fields(field)?;
+            let named = files.take("files").map(|field| notes.texts(field)).unwrap_or_default();
+            let prefix = files.take("prefix").and_then(|field| notes.text(&field)).map(|text| text + "-");
+            notes.rest(files, |_| advice("cache"));
+            let sums: Vec<String> = named.iter().map(|file| format!("${{checksum({file})}}")).collect();
+            format!("{}{}", prefix.unwrap_or_default(), sums.join("-"))
+        }
+        Some(field) => {
+            let text = notes.text(&field)?;
+            if text.contains('$') {
+                notes.changed(&field, "variables are not replaced in the key of a cache");
+            }
+            text.replace('$', "")
+        }
+        None => "default".to_owned(),
+    };
+    notes.rest(inner, |_| advice("cache"));
+    Some(Map::default().with("key", key).with("paths", notes.texts(paths?)).into())
+}
+
+fn steps(fields: &mut Fields, job: &mut Job, notes: &mut Notes) {
+    let mut script = Vec::new();
+    for key in ["before_script", "script"] {
+        script.extend(fields.take(key).map(|field| script_of(field, notes)).unwrap_or_default());
+    }
+    if !script.is_empty() {
+        job.steps.push(commands(script));
+    }
+    let after = fields.take("after_script").map(|field| script_of(field, notes)).unwrap_or_default();
+    if !after.is_empty() {
+        let mut step = commands(after);
+        step.insert_first("name", "after_script");
+        step.set("when", Map::default().with("status", "always"));
+        job.steps.push(step);
+    }
+}
+
+fn script_of(field: Field, notes: &mut Notes) -> Vec<String> {
+    let all = notes.texts(field.clone());
+    all.iter().for_each(|command| names::tell_unset(&field, command, notes));
+    all
+}

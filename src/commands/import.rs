@@ -1,0 +1,90 @@
+//! `sidings import`: another CI's pipeline file -> `.sidings.yml`; what could not be carried over is told on stderr.
+//! It writes only what is not there.
+
+use super::output::{print, write_new};
+use crate::args::{ImportArgs, ImportOrigin};
+use crate::exit::{Exit, Refusal};
+use anyhow::Context;
+use sidings_import::{Imported, Kind, Origin};
+use sidings_pipeline::FILE;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+pub(super) fn import(args: &ImportArgs) -> anyhow::Result<Exit> {
+    let file = args.file.clone().map_or_else(found, Ok)?;
+    let text = read(&file)?;
+    let shown = if is_stream(&file) { "the standard input".to_owned() } else { file.display().to_string() };
+    let known = args.from.map(ImportOrigin::origin).or_else(|| Origin::of(&shown, &text));
+    let Some(origin) = known else {
+        return Err(Refusal::usage(format!(
+            "{shown} does not tell whose it is: say `--from gitlab`, `github` or `woodpecker`"
+        )));
+    };
+    let imported =
+        sidings_import::import(origin, &text).map_err(|error| Refusal::configuration(format!("{shown}, {error}")))?;
+    if is_stream(&args.output) {
+        print(&imported.text)?;
+    } else if !write_new(&args.output, &imported.text)? {
+        return Err(Refusal::configuration(format!("{} is there already and stays as it is", args.output.display())));
+    }
+    tell(&imported, &args.output);
+    Ok(Exit::Passed)
+}
+
+fn is_stream(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+/// The only pipeline file of another CI in this folder.
+fn found() -> anyhow::Result<PathBuf> {
+    let mut all: Vec<PathBuf> = [".gitlab-ci.yml", ".woodpecker.yml", ".woodpecker.yaml"].map(PathBuf::from).to_vec();
+    all.retain(|path| path.is_file());
+    for folder in [".github/workflows", ".woodpecker"] {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
+        all.extend(entries.filter(|path| path.extension().is_some_and(|ending| ending == "yml" || ending == "yaml")));
+    }
+    all.sort();
+    match all.as_slice() {
+        [only] => Ok(only.clone()),
+        [] => {
+            Err(Refusal::usage("there is no .gitlab-ci.yml, .github/workflows or .woodpecker.yml here: name the file"))
+        }
+        several => {
+            let names: Vec<String> = several.iter().map(|path| path.display().to_string()).collect();
+            Err(Refusal::usage(format!("there are several, name one: {}", names.join(", "))))
+        }
+    }
+}
+
+fn read(file: &Path) -> anyhow::Result<String> {
+    let mut bytes = Vec::new();
+    if is_stream(file) {
+        io::stdin().read_to_end(&mut bytes).context("reading the standard input")?;
+    } else {
+        let opened = std::fs::File::open(file);
+        if opened.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+            return Err(Refusal::usage(format!("there is no {}", file.display())));
+        }
+        let read = opened.and_then(|mut file| file.read_to_end(&mut bytes));
+        read.with_context(|| format!("reading {}", file.display()))?;
+    }
+    String::from_utf8(bytes).with_context(|| format!("{} is not UTF-8", file.display()))
+}
+
+fn tell(imported: &Imported, output: &Path) {
+    for note in &imported.notes {
+        anstream::eprintln!("{note}");
+    }
+    let count = |kind: Kind| imported.notes.iter().filter(|note| note.kind == kind).count();
+    let (left, changed) = (count(Kind::Left), count(Kind::Changed));
+    let place = if is_stream(output) { String::new() } else { format!("wrote {}: ", output.display()) };
+    anstream::eprintln!("{place}{left} not carried over, {changed} changed; each is a comment in the file as well");
+    if imported.needs_dockerfile && !Path::new("Dockerfile").exists() {
+        anstream::eprintln!(
+            "it runs in the image of a Dockerfile, and there is none: `sidings init` writes a first one"
+        );
+    }
+    if output.ends_with(FILE) {
+        anstream::eprintln!("look at it, then check it: sidings lint");
+    }
+}
