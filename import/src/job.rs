@@ -18,6 +18,7 @@ pub(crate) struct Job {
     pub(crate) services: Map,
     pub(crate) environment: Map,
     pub(crate) working_directory: Option<String>,
+    pub(crate) shell: Option<String>,
     pub(crate) cache: Vec<Out>,
     pub(crate) artifacts: Map,
     pub(crate) labels: Map,
@@ -64,6 +65,7 @@ impl Job {
         map.set_map("services", Map { tall: true, ..self.services });
         map.set_map("environment", self.environment);
         map.set_some("working_directory", self.working_directory);
+        map.set_some("shell", self.shell);
         if !self.cache.is_empty() {
             map.set("cache", Out::Lines(self.cache));
         }

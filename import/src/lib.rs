@@ -160,8 +160,8 @@ fn remarks(origin: Origin) -> &'static [&'static str] {
     match origin {
         Origin::Gitlab => &["Commands are run by `sh -e`, where GitLab takes bash if the image has it."],
         Origin::Github => &[
-            "Commands are run by `sh -e` instead of bash, and each step is a container of its own: the workspace goes on",
-            "from step to step, what was installed beside it does not. Tools belong into the Dockerfile.",
+            "Each step is a container of its own: the workspace goes on from step to step, what was installed beside it",
+            "does not. Tools belong into the Dockerfile.",
         ],
         Origin::Woodpecker => &[],
     }

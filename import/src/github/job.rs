@@ -26,9 +26,12 @@ impl File {
             job.environment = texts.variables(field, notes);
             texts.env.extend(super::texts::known(&job.environment));
         }
-        job.working_directory = self.working_directory.clone();
-        if let Some(field) = fields.take("defaults") {
-            job.working_directory = super::defaults(field, notes).or(job.working_directory);
+        let (folder, shell) = fields.take("defaults").map(|field| super::defaults(field, notes)).unwrap_or_default();
+        job.working_directory = folder.or_else(|| self.working_directory.clone());
+        job.shell = shell.or_else(|| self.shell.clone());
+        // On GitHub's machine a script is given to bash, in a container to its `sh`.
+        if job.shell.is_none() && !fields.has("container") {
+            job.shell = Some("bash".to_owned());
         }
         machine(&mut fields, &texts, &mut job, notes);
         limits(&mut fields, &texts, &mut job, notes);

@@ -21,6 +21,7 @@ struct File {
     /// Variables of all jobs whose values are known.
     env: BTreeMap<String, String>,
     working_directory: Option<String>,
+    shell: Option<String>,
 }
 
 pub(crate) fn pipeline(mut fields: Fields, notes: &mut Notes) -> Map {
@@ -35,9 +36,10 @@ pub(crate) fn pipeline(mut fields: Fields, notes: &mut Notes) -> Map {
         top.set_some("concurrency", concurrency(field, &texts, notes));
     }
     let environment = fields.take("env").map(|field| texts.variables(field, notes)).unwrap_or_default();
-    let mut file = File { names: BTreeMap::new(), env: texts::known(&environment), working_directory: None };
+    let mut file =
+        File { names: BTreeMap::new(), env: texts::known(&environment), working_directory: None, shell: None };
     if let Some(field) = fields.take("defaults") {
-        file.working_directory = defaults(field, notes);
+        (file.working_directory, file.shell) = defaults(field, notes);
     }
     top.set_map("environment", environment);
     let jobs = fields.take("jobs").and_then(|field| notes.fields(field)).map(Fields::into_left).unwrap_or_default();
@@ -58,14 +60,29 @@ pub(crate) fn pipeline(mut fields: Fields, notes: &mut Notes) -> Map {
 }
 
 /// `defaults: { run: { working-directory, shell } }`.
-fn defaults(field: Field, notes: &mut Notes) -> Option<String> {
-    let mut inner = notes.fields(field)?;
+fn defaults(field: Field, notes: &mut Notes) -> (Option<String>, Option<String>) {
+    let Some(mut inner) = notes.fields(field) else { return (None, None) };
     let run = inner.take("run").and_then(|field| notes.fields(field));
     notes.rest(inner, advice);
-    let mut run = run?;
+    let Some(mut run) = run else { return (None, None) };
     let folder = run.take("working-directory").and_then(|field| notes.text(&field));
+    let shell = run.take("shell").and_then(|field| shell(&field, notes));
     notes.rest(run, advice);
-    folder
+    (folder, shell)
+}
+
+/// What a script is given to.
+fn shell(field: &Field, notes: &mut Notes) -> Option<String> {
+    let text = notes.text(field)?;
+    Some(match text.as_str() {
+        "bash" => "bash -eo pipefail -c".to_owned(),
+        "sh" => "sh".to_owned(),
+        "python" => "python3 -c".to_owned(),
+        _ => {
+            notes.list(field, "a script is given to a program as its last argument, such as `bash -e -c`");
+            return None;
+        }
+    })
 }
 
 /// One at a time.
@@ -102,12 +119,11 @@ fn advice(key: &str) -> &'static str {
         "run-name" => "a run is shown with its commit's message",
         "outputs" => "nothing but files goes on between steps; values can be written to a file in the workspace",
         "environment" => "deployments are not tracked; for consent see `approval`, for one at a time `concurrency`",
-        "shell" => "commands are run by `sh -e`; another shell can be called in the command",
         "uses" => "there are no actions here: what they do is to be written as commands",
         "with" => "it belongs to an action",
         "secrets" => "secrets are not supported yet",
         "id" => "steps do not refer to one another",
-        "defaults" => "only `working-directory` is known",
+        "defaults" => "only `working-directory` and `shell` are known",
         "credentials" => "registries are asked without credentials",
         "ports" => "a service is reached by its name, at its own ports; nothing is published",
         "volumes" => "nothing of the host is mounted",

@@ -93,10 +93,7 @@ fn step(mut fields: Fields, texts: &Texts, job: &mut Job, notes: &mut Notes) -> 
         map.set("allow_failure", true);
     }
     if let Some(field) = fields.take("shell") {
-        let text = notes.text(&field).unwrap_or_default();
-        if text != "sh" {
-            notes.list(&field, advice("shell"));
-        }
+        map.set_some("shell", super::shell(&field, notes));
     }
     notes.rest(fields, advice);
     map.get("run").is_some().then_some(map)
