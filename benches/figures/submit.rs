@@ -24,13 +24,9 @@ pub(crate) async fn upload(client: &Client, pipeline: &str) -> Tree {
 
 /// Asks for a run of the tree.
 pub(crate) async fn submit(client: &Client, tree: &Tree) -> RunId {
-    let submit = SubmitRun {
-        project: "bench".to_owned(),
-        trigger: Trigger::Api,
-        source: Source::Snapshot { blob: tree.0.clone() },
-        commit: Commit { sha: "0".repeat(40), reference: "refs/heads/main".to_owned(), ..Commit::default() },
-        changed: None,
-    };
+    let commit = Commit { sha: "0".repeat(40), reference: "refs/heads/main".to_owned(), ..Commit::default() };
+    let source = Source::Snapshot { blob: tree.0.clone() };
+    let submit = SubmitRun::new("bench".to_owned(), Trigger::Api, source, commit);
     let answer = client.post("/api/v1/runs").json(&submit).send().await.unwrap();
     answer.error_for_status().unwrap().json::<RunView>().await.unwrap().summary.id
 }

@@ -9,7 +9,8 @@ use crate::store::Store;
 use crate::store::stored::StoredRun;
 use sidings_pipeline::Context;
 use sidings_proto::api::{NewProject, ProjectView, Push, RetryRun, SubmitRun};
-use sidings_proto::{Commit, Plan, RunId, Source, Trigger, Verdict};
+use sidings_proto::{Choice, Commit, Plan, RunId, Source, Trigger, Verdict};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Why nothing was taken in.
@@ -62,6 +63,8 @@ struct Wanted {
     retry_of: Option<RunId>,
     /// What a snapshot's sender says that it changed.
     changed: Option<Vec<String>>,
+    inputs: BTreeMap<String, String>,
+    choice: Choice,
 }
 
 impl Intake {
@@ -81,8 +84,9 @@ impl Intake {
     /// Somebody asks for a run.
     pub(crate) async fn submit(&self, asked: SubmitRun) -> Result<RunId, IntakeError> {
         let project = self.project_for(&asked.project, &asked.source).await?;
-        let SubmitRun { trigger, source, commit, changed, .. } = asked;
-        match self.take(Wanted { project, trigger, source, commit, retry_of: None, changed }, |_| {}).await? {
+        let SubmitRun { trigger, source, commit, changed, inputs, choice, .. } = asked;
+        let wanted = Wanted { project, trigger, source, commit, retry_of: None, changed, inputs, choice };
+        match self.take(wanted, |_| {}).await? {
             Taken::Run(run) => Ok(run),
             Taken::Nothing { reason } => Err(IntakeError::NoRun(reason)),
         }
@@ -103,7 +107,9 @@ impl Intake {
         let before = Some(push.before).filter(|before| !is_zeros(before));
         let source = Source::Git { url: project.repo_url.clone(), commit: sha };
         let commit = Commit { reference: push.reference, before, ..Commit::default() };
-        match self.take(Wanted { project, trigger, source, commit, retry_of: None, changed: None }, |_| {}).await {
+        let (inputs, choice) = Default::default();
+        let wanted = Wanted { project, trigger, source, commit, retry_of: None, changed: None, inputs, choice };
+        match self.take(wanted, |_| {}).await {
             Err(IntakeError::Source(none @ SourceError::NoPipeline)) => Ok(nothing(none.to_string())),
             taken => taken,
         }
@@ -124,6 +130,8 @@ impl Intake {
             commit: spec.commit.clone(),
             retry_of: Some(run),
             changed: None,
+            inputs: spec.inputs.clone(),
+            choice: spec.choice.clone(),
         };
         let leave_out = |plan: &mut Plan| {
             if how.failed_only {
@@ -143,12 +151,15 @@ impl Intake {
             commit: commit.clone(),
             default_branch: wanted.project.default_branch.clone(),
             project: wanted.project.name.clone(),
+            inputs: wanted.inputs.clone(),
         };
         let mut content = match self.sources.compile(&wanted.source, context, wanted.changed).await? {
             Compiled::Run(content) => content,
             Compiled::NoRun { reason } => return Ok(Taken::Nothing { reason }),
+            Compiled::Refused { reason } => return Err(IntakeError::Bad(reason)),
         };
         if let RunContent::Plan { plan, .. } = &mut content {
+            sidings_pipeline::choose(plan, &wanted.choice).map_err(IntakeError::Bad)?;
             change(plan);
         }
         let id = RunId::new();
@@ -162,6 +173,8 @@ impl Intake {
             repo_url: wanted.project.repo_url,
             default_branch: wanted.project.default_branch,
             retry_of: wanted.retry_of,
+            inputs: wanted.inputs,
+            choice: wanted.choice,
             content,
         });
         self.shell.ask(|ask| Event::Submitted { ask, run }).await?;

@@ -3,6 +3,7 @@
 //! How the jobs or steps before ended is not known yet: what is said of it becomes a [`RunsOn`].
 
 use crate::pattern::Pattern;
+use crate::pipeline::Variables;
 use crate::source::Span;
 use crate::{Changed, Context, Files};
 use sidings_proto::{RunsOn, Trigger};
@@ -29,6 +30,8 @@ pub(crate) struct Condition {
     pub(crate) path: Option<Paths>,
     /// Why `matrix` is false: `db is 16, not 15`. It is read for one combination, and true for it if there is nothing.
     pub(crate) mismatch: Option<String>,
+    /// Inputs with the values of which each must have one.
+    pub(crate) inputs: Vec<(String, Vec<String>)>,
     pub(crate) status: Option<RunsOn>,
     pub(crate) not: Option<When>,
 }
@@ -46,14 +49,16 @@ pub(crate) struct Paths {
 pub(crate) struct Asked<'a> {
     pub(crate) context: &'a Context,
     files: &'a dyn Files,
+    /// The values of the run's inputs, by their names.
+    pub(crate) inputs: Variables,
     /// Whether a path changed, for each that was asked for.
     known: RefCell<BTreeMap<String, bool>>,
     work: Cell<usize>,
 }
 
 impl<'a> Asked<'a> {
-    pub(crate) fn about(context: &'a Context, files: &'a dyn Files) -> Asked<'a> {
-        Asked { context, files, known: RefCell::default(), work: Cell::new(0) }
+    pub(crate) fn about(context: &'a Context, files: &'a dyn Files, inputs: Variables) -> Asked<'a> {
+        Asked { context, files, inputs, known: RefCell::default(), work: Cell::new(0) }
     }
 
     fn changed(&self, paths: &Paths) -> bool {
@@ -148,16 +153,33 @@ impl Condition {
         let event = self.event.as_deref().and_then(|events| other_event(events, asked.context.trigger));
         let branch = || self.branch.as_deref().and_then(|wanted| mismatch("branch", commit.branch(), wanted));
         let tag = || self.tag.as_deref().and_then(|wanted| mismatch("tag", commit.tag(), wanted));
+        let input = || self.inputs.iter().find_map(|(name, wanted)| other_input(name, wanted, asked));
         let path = || self.path.as_ref().and_then(|paths| unchanged(paths, asked));
         let not = || self.not.as_ref().and_then(|not| holds_but_must_not(not, asked, failed));
         let status = || self.status.filter(|status| !status.holds(failed)).map(|_| other_status(failed));
-        event.or_else(branch).or_else(tag).or_else(|| self.mismatch.clone()).or_else(path).or_else(not).or_else(status)
+        event
+            .or_else(branch)
+            .or_else(tag)
+            .or_else(|| self.mismatch.clone())
+            .or_else(input)
+            .or_else(path)
+            .or_else(not)
+            .or_else(status)
     }
 }
 
 fn other_event(wanted: &[Trigger], is: Trigger) -> Option<String> {
     let words: Vec<&str> = wanted.iter().map(|event| event.as_str()).collect();
     (!wanted.contains(&is)).then(|| format!("event is {}, not {}", is.as_str(), words.join(" or ")))
+}
+
+fn other_input(name: &str, wanted: &[String], asked: &Asked<'_>) -> Option<String> {
+    let words = wanted.join(" or ");
+    match asked.inputs.get(name) {
+        Some(is) if wanted.contains(is) => None,
+        Some(is) => Some(format!("the input {name} is {is}, not {words}")),
+        None => Some(format!("the input {name} is not given, but {words} is asked for")),
+    }
 }
 
 fn other_status(failed: bool) -> String {

@@ -126,6 +126,8 @@ pub enum Code {
     UnknownJob,
     /// A matrix that is not there, or an axis that it does not have.
     UnknownAxis,
+    /// A condition or schedule names an input that is not declared.
+    UnknownInput,
     /// Jobs that wait for one another.
     Cycle,
     /// A name that is not a variable's, or one that Sidings sets itself.
@@ -160,6 +162,7 @@ impl Code {
             Code::DuplicateName => "duplicate_name",
             Code::UnknownJob => "unknown_job",
             Code::UnknownAxis => "unknown_axis",
+            Code::UnknownInput => "unknown_input",
             Code::Cycle => "cycle",
             Code::BadVariable => "bad_variable",
             Code::BadImage => "bad_image",

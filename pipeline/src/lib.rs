@@ -9,11 +9,13 @@
 //! [`plan`] applies the commit.
 
 mod check;
+mod choose;
 mod condition;
 mod diagnostic;
 mod dockerfile;
 mod duration;
 mod group;
+mod input;
 mod matrix;
 mod pattern;
 mod pipeline;
@@ -27,12 +29,13 @@ mod suggest;
 mod words;
 mod yaml;
 
+pub use choose::choose;
 pub use diagnostic::{Code, Diagnostic, Diagnostics, Place, Related, Severity};
 
-use condition::Asked;
 use report::Report;
 use sidings_proto::{Commit, Plan, Trigger};
 use source::Source;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The pipeline file's name, at the project's root.
@@ -61,6 +64,8 @@ pub struct Context {
     pub default_branch: String,
     /// The project's name.
     pub project: String,
+    /// Values that were given to the run, by the names of its inputs.
+    pub inputs: BTreeMap<String, String>,
 }
 
 /// The project's files at the commit.
@@ -95,6 +100,11 @@ pub enum Outcome {
         /// A sentence fragment: ``the commit's message has `[skip ci]` ``.
         reason: String,
     },
+    /// What was given to the run does not fit the pipeline's inputs.
+    Refused {
+        /// A sentence: ``the input `target` is `prod`, but must be …``.
+        reason: String,
+    },
 }
 
 /// What the text means for the commit, or everything that is wrong with it.
@@ -120,7 +130,7 @@ fn analyse(input: &Input<'_>) -> (Option<Outcome>, Diagnostics) {
     let read = pipeline(input, &mut report);
     let found = report.into_diagnostics();
     let outcome = match read {
-        Some(pipeline) if !found.has_errors() => Some(plan::plan(&pipeline, &Asked::about(input.context, input.files))),
+        Some(pipeline) if !found.has_errors() => Some(plan::plan(&pipeline, input.context, input.files)),
         Some(_) | None => None,
     };
     (outcome, found)

@@ -5,6 +5,7 @@
 
 use crate::condition::When;
 use crate::group::GroupName;
+use crate::input::Input;
 use crate::source::Span;
 use sidings_proto::{Cancel, Command, Environment, Healthcheck, Merge, Node, Resources, Scheduling};
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ pub(crate) type Variables = BTreeMap<String, String>;
 /// A whole file.
 #[derive(Debug, Default)]
 pub(crate) struct Pipeline {
+    pub(crate) inputs: Vec<Input>,
     pub(crate) when: Option<When>,
     pub(crate) fail_fast: bool,
     pub(crate) concurrency: Option<Concurrency>,

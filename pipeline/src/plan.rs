@@ -4,7 +4,7 @@ mod names;
 
 use crate::condition::Asked;
 use crate::pipeline::{Concurrency, Job, Need, Pipeline, Stage, Step};
-use crate::{Context, Outcome};
+use crate::{Context, Files, Outcome, input};
 use sidings_proto::{JobSpec, Plan, PlannedJob, RunsOn, Scheduling, StepNo, Trigger, plan};
 use std::collections::BTreeMap;
 
@@ -23,7 +23,12 @@ pub(crate) fn skipped_by_message(context: &Context) -> Option<String> {
 }
 
 /// A pipeline without errors, for one commit.
-pub(crate) fn plan(pipeline: &Pipeline, asked: &Asked<'_>) -> Outcome {
+pub(crate) fn plan(pipeline: &Pipeline, context: &Context, files: &dyn Files) -> Outcome {
+    let inputs = match input::values(&pipeline.inputs, context) {
+        Ok(inputs) => inputs,
+        Err(reason) => return Outcome::Refused { reason },
+    };
+    let asked = &Asked::about(context, files, inputs);
     match pipeline.when.as_ref().and_then(|when| when.why_not(asked)) {
         Some(why) => Outcome::NoRun { reason: format!("the pipeline's condition is false ({why})") },
         None => Outcome::Plan(jobs(pipeline, asked)),
@@ -53,6 +58,7 @@ fn jobs(pipeline: &Pipeline, asked: &Asked<'_>) -> Plan {
     Plan {
         jobs: entries.iter().flat_map(planned).collect(),
         fail_fast: pipeline.fail_fast,
+        inputs: asked.inputs.clone(),
         concurrency: pipeline.concurrency.as_ref().map(|said| group(said, asked.context, "")),
     }
 }

@@ -6,6 +6,7 @@ mod concurrency;
 mod copies;
 mod environment;
 mod fields;
+mod inputs;
 mod job;
 mod matrix;
 mod needs;
@@ -26,6 +27,7 @@ mod when;
 use crate::Files;
 use crate::diagnostic::Code;
 use crate::dockerfile::Dockerfile;
+use crate::input::Input;
 use crate::matrix::{Axis, Combination};
 use crate::pipeline::Pipeline;
 use crate::report::{Problem, Report};
@@ -46,6 +48,7 @@ struct Reader<'r> {
     /// Looked at once each.
     dockerfiles: BTreeMap<String, Dockerfile>,
     images: Images,
+    inputs: Vec<Input>,
     /// Bytes of the plan so far, about.
     spent: usize,
     /// Jobs that matrices and `parallelism` have made so far.
@@ -63,6 +66,7 @@ pub(crate) fn pipeline(tree: &Node<'_>, files: &dyn Files, report: &mut Report) 
         files,
         dockerfiles: BTreeMap::new(),
         images: Images::default(),
+        inputs: Vec::new(),
         spent: 0,
         made: 0,
         axes: None,
@@ -94,6 +98,7 @@ impl Reader<'_> {
         if let Some(at) = fields.get("images") {
             self.named_images(&at);
         }
+        self.inputs = fields.get("inputs").map(|at| self.inputs(&at)).unwrap_or_default();
         let defaults = Defaults {
             image: self.chosen(fields),
             environment: Rc::new(fields.get("environment").map(|at| self.variables(&at)).unwrap_or_default()),
@@ -114,7 +119,8 @@ impl Reader<'_> {
                 Vec::new()
             }
         };
-        Pipeline { when, fail_fast, concurrency, jobs }
+        let inputs = std::mem::take(&mut self.inputs);
+        Pipeline { inputs, when, fail_fast, concurrency, jobs }
     }
 
     fn error(&mut self, code: Code, span: &Span, message: impl Into<String>, help: impl Into<String>) {

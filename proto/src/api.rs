@@ -22,7 +22,7 @@
 
 use crate::runner::{ImageUse, LogDigest, Phase};
 use crate::{
-    Commit, JobId, Resources, RunId, RunnerId, Source, StepNo, StopReason, Timestamp, TokenId, Trigger, Verdict,
+    Choice, Commit, JobId, Resources, RunId, RunnerId, Source, StepNo, StopReason, Timestamp, TokenId, Trigger, Verdict,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -103,6 +103,20 @@ pub struct SubmitRun {
     /// read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changed: Option<Vec<String>>,
+    /// Values for the pipeline's inputs, by their names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub inputs: BTreeMap<String, String>,
+    /// Which part of the pipeline is to run.
+    #[serde(default, skip_serializing_if = "Choice::is_all")]
+    pub choice: Choice,
+}
+
+impl SubmitRun {
+    /// All of the pipeline, with nothing given.
+    pub fn new(project: String, trigger: Trigger, source: Source, commit: Commit) -> SubmitRun {
+        let (inputs, choice) = Default::default();
+        SubmitRun { project, trigger, source, commit, changed: None, inputs, choice }
+    }
 }
 
 /// A repository's ref moved.

@@ -4,6 +4,7 @@
 //! are whole milliseconds and say so in their name.
 
 pub mod api;
+pub mod choice;
 pub mod commit;
 pub mod id;
 pub mod log;
@@ -18,6 +19,7 @@ pub mod tested;
 pub mod time;
 pub mod verdict;
 
+pub use choice::{Choice, StepChoice};
 pub use commit::{Commit, Source, Trigger};
 pub use id::{AttemptId, BlobId, JobId, LifeId, RequestId, RunId, RunnerId, TokenId};
 pub use plan::{Command, Environment, JobSpec, Merge, Node, Plan, PlannedJob, RunsOn, Stage, Step, StepNo};

@@ -41,6 +41,9 @@ pub struct Plan {
     /// When a job that may not fail does, those that have not started are skipped and the others cancelled.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub fail_fast: bool,
+    /// The values of the run's inputs, by their names; steps have `NAME` as the variable `INPUT_NAME`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub inputs: BTreeMap<String, String>,
     /// The runs that do not go on at the same time as this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub concurrency: Option<Concurrency>,

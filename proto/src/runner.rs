@@ -152,6 +152,9 @@ pub struct AssignedRun {
     pub commit: Commit,
     /// Where the files come from.
     pub source: Source,
+    /// The values of the run's inputs, by their names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub inputs: BTreeMap<String, String>,
 }
 
 /// "I still hold these."

@@ -163,7 +163,7 @@ fn words() {
         ..PlannedJob::default()
     };
     let concurrency = Some(Concurrency { group: "web/main".to_owned(), limit: 2, cancel: Cancel::Running });
-    wire("plan", &Plan { jobs: vec![job, copy], fail_fast: true, concurrency });
+    wire("plan", &Plan { jobs: vec![job, copy], fail_fast: true, concurrency, inputs: BTreeMap::new() });
 }
 
 #[test]
@@ -194,6 +194,7 @@ fn what_is_leased() {
         trigger: Trigger::Push,
         commit: commit(),
         source: git(),
+        inputs: BTreeMap::from([("target".to_owned(), "staging".to_owned())]),
     };
     let assignment = Assignment {
         attempt: attempt(),
@@ -232,7 +233,16 @@ fn what_clients_say() {
     let (project, trigger) = ("web".to_owned(), Trigger::Manual);
     wire(
         "submit-run",
-        &SubmitRun { project, trigger, source: git(), commit: commit(), changed: Some(vec!["src/a.c".to_owned()]) },
+        &SubmitRun {
+            changed: Some(vec!["src/a.c".to_owned()]),
+            inputs: BTreeMap::from([("target".to_owned(), "staging".to_owned())]),
+            choice: Choice {
+                jobs: vec!["test".to_owned()],
+                alone: true,
+                steps: Some(StepChoice::From("unit".to_owned())),
+            },
+            ..SubmitRun::new(project, trigger, git(), commit())
+        },
     );
     let (before, after) = ("0".repeat(40), "1".repeat(40));
     wire("push", &Push { reference: "refs/heads/main".to_owned(), before, after });

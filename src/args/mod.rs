@@ -1,11 +1,13 @@
 //! The command line as clap reads it. The doc comments are the help texts; nothing here does anything.
 
+mod choice;
 mod global;
 mod project;
 mod runs;
 mod serve;
 mod tree;
 
+pub(crate) use choice::Wanted;
 pub(crate) use global::{Global, LogFormat, ProjectChoice, Remote, Trust};
 pub(crate) use project::{
     HookArgs, HookCommand, ProjectAdd, ProjectArgs, ProjectCommand, TokenArgs, TokenCommand, TokenCreate,

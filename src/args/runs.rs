@@ -1,5 +1,6 @@
 //! Commands about runs on a controller.
 
+use super::choice::Wanted;
 use super::global::{ProjectChoice, Remote};
 use clap::{Args, value_parser};
 
@@ -15,6 +16,8 @@ pub(crate) struct SubmitArgs {
     /// The branch or tag of --repo to run.
     #[arg(long = "ref", value_name = "REF", requires = "repo", group = "what")]
     pub(crate) reference: Option<String>,
+    #[command(flatten)]
+    pub(crate) wanted: Wanted,
     /// Follow the run to its end; the exit code is then the run's.
     #[arg(short, long)]
     pub(crate) follow: bool,

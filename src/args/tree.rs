@@ -1,5 +1,6 @@
 //! Commands about the directory they are started in.
 
+use super::choice::Wanted;
 use super::global::{ProjectChoice, Remote};
 use super::serve::{Capacity, LeastFree};
 use clap::Args;
@@ -11,6 +12,8 @@ use std::path::PathBuf;
 Files that git does not ignore are taken as they are now, committed or not. Ctrl-C cancels the run in order; a second \
 one ends at once. The whole logs of the last run stay in $XDG_CACHE_HOME/sidings/logs/<project>.")]
 pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) wanted: Wanted,
     #[command(flatten)]
     pub(crate) capacity: Capacity,
     /// Lines as they come, also on a terminal.

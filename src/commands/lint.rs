@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use rustix::fs::OFlags;
 use sidings_pipeline::{Context, Diagnostics, FILE, Files, Input};
 use sidings_proto::Trigger;
+use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
@@ -48,6 +49,7 @@ fn look(name: &str, text: &str, project: &Project) -> Diagnostics {
         commit: project.commit.clone(),
         default_branch: project.default_branch.clone(),
         project: project.name.clone(),
+        inputs: BTreeMap::new(),
     };
     let files = Tree(project.root.clone());
     sidings_pipeline::lint(&Input { file: name, text, context: &context, files: &files })

@@ -7,7 +7,7 @@ use super::lint;
 use super::output::Show;
 use super::runner::config;
 use super::submit::{chosen, tree_of};
-use crate::args::RunArgs;
+use crate::args::{RunArgs, Wanted};
 use crate::client::Client;
 use crate::exit::Exit;
 use crate::folders;
@@ -33,7 +33,7 @@ pub(super) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
     let client = line.client.clone();
     let show = Show { plain: args.plain, json: args.json };
     let followed = tokio::select! {
-        followed = send_and_follow(&client, &project, show, &logs) => followed,
+        followed = send_and_follow(&client, &project, &args.wanted, show, &logs) => followed,
         error = line.runner_ended() => Err(error),
     };
     line.close().await;
@@ -47,8 +47,14 @@ pub(super) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
     })
 }
 
-async fn send_and_follow(client: &Client, project: &Project, show: Show, logs: &Path) -> anyhow::Result<Followed> {
-    let run = client.submit(&tree_of(client, project).await?).await?;
+async fn send_and_follow(
+    client: &Client,
+    project: &Project,
+    wanted: &Wanted,
+    show: Show,
+    logs: &Path,
+) -> anyhow::Result<Followed> {
+    let run = client.submit(&wanted.of(tree_of(client, project).await?)).await?;
     let mut screen = Transcript::new(show.screen(), logs.to_owned());
     follow(client, run, Scope::default(), OnInterrupt::Cancel, &mut screen).await
 }

@@ -26,7 +26,7 @@ pub(super) async fn submit(args: SubmitArgs) -> anyhow::Result<Exit> {
             tree_of(&client, &project).await?
         }
     };
-    let run = client.submit(&run).await?;
+    let run = client.submit(&args.wanted.of(run)).await?;
     if args.follow {
         return follow_to_the_end(&client, run, Show { plain: args.plain, json: args.json }).await;
     }
@@ -57,7 +57,7 @@ pub(super) async fn tree_of(client: &Client, project: &Project) -> anyhow::Resul
     let source = Source::Snapshot { blob: snapshot.id };
     let changed = worktree::changed(project).await?;
     let (name, commit) = (project.name.clone(), project.commit.clone());
-    Ok(SubmitRun { project: name, trigger: Trigger::Manual, source, commit, changed })
+    Ok(SubmitRun { changed, ..SubmitRun::new(name, Trigger::Manual, source, commit) })
 }
 
 /// A commit by its hash, or the one that a ref names now.
@@ -72,13 +72,10 @@ async fn commit_of(repo: &str, args: &SubmitArgs) -> anyhow::Result<SubmitRun> {
     };
     let name = worktree::project_name(Some(repo), Path::new("project"));
     let reference = reference.unwrap_or_default();
-    Ok(SubmitRun {
-        project: args.project.project.clone().unwrap_or(name),
-        trigger: Trigger::Manual,
-        source: Source::Git { url: url.to_string(), commit: commit.to_string() },
-        commit: Commit { sha: commit.to_string(), reference, ..Commit::default() },
-        changed: None,
-    })
+    let project = args.project.project.clone().unwrap_or(name);
+    let source = Source::Git { url: url.to_string(), commit: commit.to_string() };
+    let commit = Commit { sha: commit.to_string(), reference, ..Commit::default() };
+    Ok(SubmitRun::new(project, Trigger::Manual, source, commit))
 }
 
 /// The commit that a branch, a tag or a full ref names now, and the full ref.

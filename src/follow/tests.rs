@@ -113,13 +113,8 @@ async fn submit(client: &Client, pipeline: &str) -> RunView {
     std::fs::write(folder.path().join(sidings_pipeline::FILE), pipeline).unwrap();
     let snapshot = snapshot::pack(folder.path().to_owned(), vec![sidings_pipeline::FILE.into()]).await.unwrap();
     client.put_blob(&snapshot.id, snapshot.file.path()).await.unwrap();
-    let run = SubmitRun {
-        project: "demo".to_owned(),
-        trigger: Trigger::Manual,
-        source: Source::Snapshot { blob: snapshot.id },
-        commit: Commit { sha: crate::worktree::NO_COMMIT.to_owned(), ..Commit::default() },
-        changed: None,
-    };
+    let (source, sha) = (Source::Snapshot { blob: snapshot.id }, crate::worktree::NO_COMMIT.to_owned());
+    let run = SubmitRun::new("demo".to_owned(), Trigger::Manual, source, Commit { sha, ..Commit::default() });
     client.submit(&run).await.unwrap()
 }
 

@@ -8,6 +8,7 @@ mod pushes;
 mod scheduling;
 mod services;
 mod sources;
+mod wanted;
 mod workspaces;
 
 use crate::support::Fleet;

@@ -6,8 +6,10 @@
 
 use sidings_proto::runner::{Finish, Hello, LeaseRequest, Order, Progress, StepResult};
 use sidings_proto::{
-    AttemptId, Commit, JobId, LifeId, Plan, RequestId, RunId, RunnerId, Source, StopReason, Timestamp, Trigger, Verdict,
+    AttemptId, Choice, Commit, JobId, LifeId, Plan, RequestId, RunId, RunnerId, Source, StopReason, Timestamp, Trigger,
+    Verdict,
 };
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Somebody who waits for an answer. Made by the shell, never reused in one life of the process.
@@ -35,6 +37,10 @@ pub struct RunSpec {
     pub default_branch: String,
     /// The run that this one tries again.
     pub retry_of: Option<RunId>,
+    /// Values that were given for the pipeline's inputs.
+    pub inputs: BTreeMap<String, String>,
+    /// Which part of the pipeline was asked for.
+    pub choice: Choice,
     /// What is to run.
     pub content: RunContent,
 }

@@ -309,7 +309,7 @@ impl Tenure {
     }
 }
 
-static NOTHING: Plan = Plan { jobs: Vec::new(), fail_fast: false, concurrency: None };
+static NOTHING: Plan = Plan { jobs: Vec::new(), fail_fast: false, inputs: BTreeMap::new(), concurrency: None };
 
 fn plan_of(spec: &RunSpec) -> &Plan {
     match &spec.content {

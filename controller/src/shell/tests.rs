@@ -4,8 +4,8 @@ use crate::store::in_memory::MemoryStore;
 use crate::store::sqlite::SqliteStore;
 use sidings_proto::runner::Hello;
 use sidings_proto::{
-    Command, Commit, Environment, JobId, JobSpec, LifeId, Plan, PlannedJob, Resources, RunId, Source, Stage, Step,
-    StepNo, Trigger,
+    Choice, Command, Commit, Environment, JobId, JobSpec, LifeId, Plan, PlannedJob, Resources, RunId, Source, Stage,
+    Step, StepNo, Trigger,
 };
 use std::collections::BTreeMap;
 use tokio::task::JoinHandle;
@@ -47,6 +47,8 @@ fn run(number: u64) -> Arc<RunSpec> {
         repo_url: String::new(),
         default_branch: "main".to_owned(),
         retry_of: None,
+        inputs: BTreeMap::new(),
+        choice: Choice::default(),
         content: RunContent::Plan { plan: Plan { jobs: vec![job], ..Plan::default() }, job_ids: vec![JobId::new()] },
     })
 }

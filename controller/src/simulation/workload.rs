@@ -5,7 +5,7 @@ use crate::core::event::{RunContent, RunSpec};
 use crate::core::tests::dialogue::id;
 use sidings_proto::runner::{Finish, LogDigest, StepResult};
 use sidings_proto::{
-    Cancel, Command, Commit, Concurrency, Environment, Failure, FailureClass, JobId, JobSpec, Plan, PlannedJob,
+    Cancel, Choice, Command, Commit, Concurrency, Environment, Failure, FailureClass, JobId, JobSpec, Plan, PlannedJob,
     Resources, Retry, RunId, RunsOn, Scheduling, Source, Stage, Step, StepNo, Timestamp, Trigger, Verdict,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,8 +29,15 @@ pub(super) fn run(random: &mut Random, number: u64) -> Arc<RunSpec> {
         repo_url: String::new(),
         default_branch: "main".to_owned(),
         retry_of: None,
+        inputs: BTreeMap::new(),
+        choice: Choice::default(),
         content: RunContent::Plan {
-            plan: Plan { jobs, fail_fast: random.chance(200), concurrency: group(random, 400) },
+            plan: Plan {
+                jobs,
+                fail_fast: random.chance(200),
+                inputs: BTreeMap::new(),
+                concurrency: group(random, 400),
+            },
             job_ids,
         },
     })

@@ -43,6 +43,11 @@ pub(crate) enum Compiled {
         /// Why.
         reason: String,
     },
+    /// What was given to the run does not fit its pipeline.
+    Refused {
+        /// A sentence.
+        reason: String,
+    },
 }
 
 /// Where sources are read.
@@ -153,6 +158,7 @@ fn compiled(outcome: Result<Outcome, Diagnostics>) -> Compiled {
             Compiled::Run(RunContent::Plan { plan, job_ids })
         }
         Ok(Outcome::NoRun { reason }) => Compiled::NoRun { reason },
+        Ok(Outcome::Refused { reason }) => Compiled::Refused { reason },
         Err(diagnostics) => Compiled::Run(RunContent::Invalid { diagnostics: diagnostics.to_string() }),
     }
 }

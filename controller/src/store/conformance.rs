@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use sidings_proto::api::ProjectView;
 use sidings_proto::runner::{Hello, ImageUse, LogDigest, Phase, Progress, StepResult};
 use sidings_proto::{
-    AttemptId, Commit, Failure, FailureClass, JobId, JobSpec, LifeId, Plan, PlannedJob, RequestId, Resources, RunId,
-    RunnerId, Source, StepNo, StopReason, Timestamp, TokenId, Trigger, Verdict,
+    AttemptId, Choice, Commit, Failure, FailureClass, JobId, JobSpec, LifeId, Plan, PlannedJob, RequestId, Resources,
+    RunId, RunnerId, Source, StepNo, StopReason, Timestamp, TokenId, Trigger, Verdict,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -63,6 +63,8 @@ fn spec(run: u8) -> RunSpec {
         repo_url: "file:///x".to_owned(),
         default_branch: "main".to_owned(),
         retry_of: (run == 1).then(|| run_id(0)),
+        inputs: BTreeMap::from([("target".to_owned(), "staging".to_owned())]),
+        choice: Choice { jobs: vec!["test".to_owned()], ..Choice::default() },
         content,
     }
 }

@@ -28,7 +28,7 @@ async fn what_cannot_be_read_is_refused_with_a_reason() {
 
     let submit = |source: Source| {
         let (project, trigger, commit) = ("web".to_owned(), Trigger::Manual, Commit::default());
-        SubmitRun { project, trigger, source, commit, changed: None }
+        SubmitRun::new(project, trigger, source, commit)
     };
     let blob = "0".repeat(64).try_into().unwrap();
     let answer = rig.post("/api/v1/runs", &submit(Source::Snapshot { blob })).await;
@@ -135,7 +135,7 @@ async fn a_commit_that_cannot_be_reached_is_said() {
     let (url, _) = repository(repo.path());
     let source = Source::Git { url, commit: "1".repeat(40) };
     let (project, trigger, commit) = ("web".to_owned(), Trigger::Manual, Commit::default());
-    let answer = rig.post("/api/v1/runs", &SubmitRun { project, trigger, source, commit, changed: None }).await;
+    let answer = rig.post("/api/v1/runs", &SubmitRun::new(project, trigger, source, commit)).await;
     let error = json::<ErrorBody>(answer, StatusCode::UNPROCESSABLE_ENTITY).await.error;
     assert!(error.message.contains(&"1".repeat(40)), "{}", error.message);
 }

@@ -76,7 +76,7 @@ impl Scene {
     async fn submit(&self, trigger: Trigger, source: Source, changed: Option<&[&str]>) -> String {
         let changed = changed.map(|paths| paths.iter().map(|path| (*path).to_owned()).collect());
         let commit = Commit { reference: "refs/heads/topic".to_owned(), ..Commit::default() };
-        let submit = SubmitRun { project: "web".to_owned(), trigger, source, commit, changed };
+        let submit = SubmitRun { changed, ..SubmitRun::new("web".to_owned(), trigger, source, commit) };
         to_run(&json::<RunView>(self.rig.post("/api/v1/runs", &submit).await, StatusCode::CREATED).await)
     }
 }

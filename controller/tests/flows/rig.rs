@@ -100,11 +100,7 @@ impl Rig {
     async fn submit_of(&self, reference: &str, files: &[(&str, &str)]) -> Response {
         let source = Source::Snapshot { blob: self.upload(files).await };
         let commit = Commit { sha: "0".repeat(40), reference: reference.to_owned(), ..Commit::default() };
-        self.post(
-            "/api/v1/runs",
-            &SubmitRun { project: "web".to_owned(), trigger: Trigger::Manual, source, commit, changed: None },
-        )
-        .await
+        self.post("/api/v1/runs", &SubmitRun::new("web".to_owned(), Trigger::Manual, source, commit)).await
     }
 
     /// The same for another ref than the default branch.

@@ -15,7 +15,14 @@ pub(super) struct Shape {
 pub(super) const PIPELINE: Shape = Shape {
     what: "a pipeline",
     place: "at the top of the file",
-    keys: &["build", "image", "images", "environment", "labels", "fail_fast", "concurrency", "when", "jobs"],
+    keys: &["build", "image", "images", "environment", "labels", "inputs", "fail_fast", "concurrency", "when", "jobs"],
+    later: &[],
+};
+
+pub(super) const INPUT: Shape = Shape {
+    what: "an input",
+    place: "under the input's name in `inputs`",
+    keys: &["type", "options", "default", "description"],
     later: &[],
 };
 
@@ -96,7 +103,7 @@ pub(super) const GROUP: Shape =
 pub(super) const WHEN: Shape = Shape {
     what: "a condition",
     place: "under `when`",
-    keys: &["event", "branch", "tag", "path", "status", "matrix", "not"],
+    keys: &["event", "branch", "tag", "path", "status", "matrix", "inputs", "not"],
     later: &[],
 };
 

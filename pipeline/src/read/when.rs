@@ -88,6 +88,7 @@ impl Reader<'_> {
             tag: fields.get("tag").map(|at| self.patterns("tag", &at)),
             path: fields.get("path").map(|at| self.paths(&at)),
             mismatch: fields.get("matrix").and_then(|at| self.mismatch(&at, place)).flatten(),
+            inputs: fields.get("inputs").map(|at| self.asked_inputs(&at)).unwrap_or_default(),
             status: fields.get("status").and_then(|at| self.status(&at, place)),
             not: fields.get("not").and_then(|at| self.when(&at, place)),
         })

@@ -15,7 +15,7 @@ fn with_message(trigger: Trigger, message: &str) -> Context {
 /// Why there is no run; empty if there is one.
 fn no_run(text: &str, context: &Context) -> String {
     match outcome(text, context) {
-        Outcome::NoRun { reason } => reason,
+        Outcome::NoRun { reason } | Outcome::Refused { reason } => reason,
         Outcome::Plan(_) => String::new(),
     }
 }
@@ -210,7 +210,7 @@ fn skip_by_path(path: &str, changed: &'static [&'static str]) -> String {
     let input = Input { file: FILE, text: &text, context: &push(), files: &Changes(changed) };
     match sidings_pipeline::compile(&input).unwrap() {
         Outcome::Plan(plan) => plan.jobs[0].skip.clone().unwrap_or_default(),
-        Outcome::NoRun { reason } => panic!("no run: {reason}"),
+        Outcome::NoRun { reason } | Outcome::Refused { reason } => panic!("no run: {reason}"),
     }
 }
 

@@ -4,10 +4,12 @@
 
 mod bad;
 mod book;
+mod choices;
 mod commits;
 mod examples;
 mod good;
 mod hostile;
+mod inputs;
 mod mutations;
 
 use sidings_pipeline::{Context, Files, Input, Outcome};
@@ -57,7 +59,7 @@ fn on(trigger: Trigger, reference: &str) -> Context {
         before: None,
         time: Timestamp(1_762_000_000_000),
     };
-    Context { trigger, commit, default_branch: "main".to_owned(), project: "seats".to_owned() }
+    Context { trigger, commit, default_branch: "main".to_owned(), project: "seats".to_owned(), inputs: BTreeMap::new() }
 }
 
 /// What somebody who lints the text sees.
@@ -74,7 +76,7 @@ fn outcome(text: &str, context: &Context) -> Outcome {
 fn plan(text: &str, context: &Context) -> Plan {
     match outcome(text, context) {
         Outcome::Plan(plan) => plan,
-        Outcome::NoRun { reason } => panic!("no run: {reason}"),
+        Outcome::NoRun { reason } | Outcome::Refused { reason } => panic!("no run: {reason}"),
     }
 }
 

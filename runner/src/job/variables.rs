@@ -16,6 +16,8 @@ pub(super) fn variables(assignment: &Assignment, step: &Step, image: &ImageFacts
     let ours = |name: &str| name == "CI" || name.starts_with("CI_");
     let seconds = assignment.run.commit.time.0.div_euclid(1000).max(0);
     let mut variables = BTreeMap::from([("SOURCE_DATE_EPOCH".to_owned(), seconds.to_string())]);
+    let of_inputs = assignment.run.inputs.iter();
+    variables.extend(of_inputs.map(|(name, value)| (format!("INPUT_{}", name.to_uppercase()), value.clone())));
     let of_pipeline = step.environment.iter().filter(|(name, _)| !ours(name));
     variables.extend(of_pipeline.map(|(name, value)| (name.clone(), value.clone())));
     let of_ci = ci_variables(assignment, step, image);

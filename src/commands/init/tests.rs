@@ -18,6 +18,7 @@ fn what_is_written_is_a_right_pipeline() {
         commit: Commit::default(),
         default_branch: "main".to_owned(),
         project: "demo".to_owned(),
+        inputs: std::collections::BTreeMap::new(),
     };
     for kind in KINDS {
         let files = Dockerfile(dockerfile(kind));

@@ -6,9 +6,10 @@ use crate::core::{Core, Policy};
 use expect_test::Expect;
 use sidings_proto::runner::{Finish, Hello, LeaseRequest, LogDigest, Phase, Progress, StepResult};
 use sidings_proto::{
-    AttemptId, Command, Commit, Environment, Failure, FailureClass, JobId, JobSpec, LifeId, Plan, PlannedJob,
+    AttemptId, Choice, Command, Commit, Environment, Failure, FailureClass, JobId, JobSpec, LifeId, Plan, PlannedJob,
     RequestId, Resources, RunId, RunnerId, Source, Stage, Step, StepNo, Timestamp, Trigger, Verdict,
 };
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -226,6 +227,8 @@ pub(super) fn run_spec(project: &str, run: &str, jobs: Vec<PlannedJob>) -> Arc<R
         repo_url: String::new(),
         default_branch: "main".to_owned(),
         retry_of: None,
+        inputs: BTreeMap::new(),
+        choice: Choice::default(),
         content: RunContent::Plan { plan: Plan { jobs, ..Plan::default() }, job_ids },
     })
 }

@@ -4,9 +4,10 @@ use crate::core::event::{RunContent, RunSpec};
 use anyhow::Context;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use sidings_proto::{Commit, JobId, Plan, RunId, Source, Timestamp, Trigger, Verdict};
+use sidings_proto::{Choice, Commit, JobId, Plan, RunId, Source, Timestamp, Trigger, Verdict};
 use sqlx::Row;
 use sqlx::any::AnyRow;
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// What `runs.head` holds: what a list shows, and where the files are.
@@ -18,6 +19,10 @@ pub(super) struct Head {
     repo_url: String,
     default_branch: String,
     retry_of: Option<RunId>,
+    #[serde(default)]
+    inputs: BTreeMap<String, String>,
+    #[serde(default)]
+    choice: Choice,
 }
 
 /// What `runs.content` holds.
@@ -37,6 +42,8 @@ pub(super) fn spec_to_columns(spec: &RunSpec) -> anyhow::Result<(String, String)
         repo_url: spec.repo_url.clone(),
         default_branch: spec.default_branch.clone(),
         retry_of: spec.retry_of,
+        inputs: spec.inputs.clone(),
+        choice: spec.choice.clone(),
     };
     let content = match &spec.content {
         RunContent::Plan { plan, job_ids } => Content::Plan { plan: plan.clone(), job_ids: job_ids.clone() },
@@ -62,6 +69,8 @@ pub(super) fn spec(row: &AnyRow) -> anyhow::Result<RunSpec> {
         repo_url: head.repo_url,
         default_branch: head.default_branch,
         retry_of: head.retry_of,
+        inputs: head.inputs,
+        choice: head.choice,
         content,
     })
 }

@@ -63,6 +63,7 @@ pub(super) fn of_stages(stages: Vec<Stage>) -> Assignment {
             trigger: Trigger::Push,
             commit,
             source: Source::Snapshot { blob: "0".repeat(64).try_into().unwrap() },
+            inputs: std::collections::BTreeMap::new(),
         },
         spec: JobSpec { stages, timeout_ms: 3_600_000, ..JobSpec::default() },
     }

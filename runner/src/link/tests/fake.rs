@@ -199,6 +199,7 @@ fn assignment(script: &str) -> Assignment {
             trigger: Trigger::Manual,
             commit: Commit::default(),
             source: Source::Snapshot { blob: "0".repeat(64).try_into().unwrap() },
+            inputs: std::collections::BTreeMap::new(),
         },
         spec: JobSpec {
             stages: vec![Stage { steps: vec![step], ..Stage::default() }],

@@ -1,0 +1,38 @@
+//! What whoever asks for a run says beside the commit: which part of the pipeline is to run.
+
+use serde::{Deserialize, Serialize};
+
+/// Which part of a pipeline is to run; all of it where nothing is said.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Choice {
+    /// Only these jobs, by their names or by the name under which the file makes several of them, and the jobs they
+    /// need; all when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub jobs: Vec<String>,
+    /// Without the jobs they need.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub alone: bool,
+    /// Only these steps of those jobs; of no job named, of the jobs that have such a step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<StepChoice>,
+}
+
+/// Which steps of a job are to run. The steps of a `parallel:` group begin together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum StepChoice {
+    /// This one, by its name or number.
+    Only(String),
+    /// This one, or the group it stands in, and all after it.
+    From(String),
+}
+
+impl Choice {
+    /// What goes without saying.
+    pub fn is_all(&self) -> bool {
+        *self == Choice::default()
+    }
+}

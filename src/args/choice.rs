@@ -1,0 +1,40 @@
+//! What is given to a run that somebody asks for: values of its inputs, and which part of it is wanted.
+
+use clap::Args;
+use sidings_proto::api::SubmitRun;
+use sidings_proto::{Choice, StepChoice};
+
+/// Flags of `run` and `submit`.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Wanted {
+    /// Only this job and those it needs; may be given several times.
+    #[arg(long = "job", value_name = "JOB")]
+    jobs: Vec<String>,
+    /// With --job, --step or --from: leave out the jobs it needs.
+    #[arg(long)]
+    alone: bool,
+    /// Only this step, by its name or number, of the jobs that have it.
+    #[arg(long, value_name = "STEP", conflicts_with = "from")]
+    step: Option<String>,
+    /// Only this step and those after it.
+    #[arg(long, value_name = "STEP")]
+    from: Option<String>,
+    /// A value for an input of the pipeline; may be given several times.
+    #[arg(long = "input", value_name = "NAME=VALUE", value_parser = named_value)]
+    inputs: Vec<(String, String)>,
+}
+
+impl Wanted {
+    /// The same request with what the flags say.
+    pub(crate) fn of(&self, request: SubmitRun) -> SubmitRun {
+        let only = self.step.clone().map(StepChoice::Only);
+        let steps = only.or_else(|| self.from.clone().map(StepChoice::From));
+        let choice = Choice { jobs: self.jobs.clone(), alone: self.alone, steps };
+        SubmitRun { choice, inputs: self.inputs.iter().cloned().collect(), ..request }
+    }
+}
+
+fn named_value(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
