@@ -23,6 +23,7 @@ fn errors(text: &str) -> Option<String> {
         commit: Commit::default(),
         default_branch: "main".to_owned(),
         project: "demo".to_owned(),
+        inputs: std::collections::BTreeMap::new(),
     };
     let input = Input { file: sidings_pipeline::FILE, text, context: &context, files: &Dockerfile };
     let found = sidings_pipeline::lint(&input);

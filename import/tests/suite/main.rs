@@ -22,6 +22,7 @@ fn linted(text: &str) -> sidings_pipeline::Diagnostics {
         commit: Commit::default(),
         default_branch: "main".to_owned(),
         project: "demo".to_owned(),
+        inputs: std::collections::BTreeMap::new(),
     };
     let input = Input { file: sidings_pipeline::FILE, text, context: &context, files: &Dockerfile };
     sidings_pipeline::lint(&input)
