@@ -3,6 +3,7 @@
 mod conditions;
 mod endings;
 mod examples;
+mod inits;
 mod kills;
 mod pushes;
 mod scheduling;
