@@ -107,6 +107,12 @@ pub enum Outcome {
     },
 }
 
+/// A JSON Schema of the language, as JSON, for editors. It knows shapes and words; what parts mean together is for
+/// [`lint`] alone.
+pub fn schema() -> String {
+    read::schema::text()
+}
+
 /// What the text means for the commit, or everything that is wrong with it.
 ///
 /// # Errors

@@ -14,6 +14,7 @@ mod path;
 mod replace;
 mod resources;
 mod schedule;
+pub(crate) mod schema;
 mod service;
 mod shape;
 mod shell;

@@ -52,6 +52,8 @@ pub(crate) enum Command {
     Init(InitArgs),
     /// Make a `.sidings.yml` of another CI's pipeline: GitLab, GitHub Actions, Woodpecker.
     Import(ImportArgs),
+    /// Print a JSON Schema of `.sidings.yml`, for editors.
+    Schema,
     /// Check that this machine can do its part, and say what to do where it cannot.
     Doctor(DoctorArgs),
     /// Start a controller and a runner in one process.

@@ -17,6 +17,7 @@ mod run;
 mod runner;
 mod runners;
 mod runs;
+mod schema;
 mod show;
 mod submit;
 mod token;
@@ -45,6 +46,7 @@ async fn one(command: Command) -> anyhow::Result<Exit> {
         Command::Lint(args) => lint::lint(args).await,
         Command::Init(args) => init::init(&args),
         Command::Import(args) => import::import(&args),
+        Command::Schema => schema::schema(),
         Command::Doctor(args) => doctor::doctor(args).await,
         Command::Up(args) => up::up(args).await,
         Command::Controller(args) => controller::controller(args).await,

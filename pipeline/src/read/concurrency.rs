@@ -10,8 +10,8 @@ use crate::suggest::{did_you_mean, listed, nearest, one_of, quoted};
 use crate::yaml::{Kind, Value};
 use sidings_proto::{Approval, Cancel};
 
-const MOST_AT_ONCE: i64 = 1000;
-const CANCELS: [Cancel; 3] = [Cancel::None, Cancel::Queued, Cancel::Running];
+pub(super) const MOST_AT_ONCE: i64 = 1000;
+pub(super) const CANCELS: [Cancel; 3] = [Cancel::None, Cancel::Queued, Cancel::Running];
 
 /// What others call it.
 const CANCEL_SYNONYMS: [(&str, Cancel); 6] = [

@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// Jobs that matrices and `parallelism` make in one pipeline.
-const MAX_MADE: usize = 256;
+pub(super) const MAX_MADE: usize = 256;
 
 impl Reader<'_> {
     /// At least one, so that others can need it.

@@ -10,7 +10,7 @@ use crate::suggest::{did_you_mean, nearest, one_of, quoted};
 use crate::yaml::{Entry, Value};
 use sidings_proto::plan::ARGUMENT_MAX;
 
-const TYPES: [&str; 4] = ["text", "number", "boolean", "choice"];
+pub(super) const TYPES: [&str; 4] = ["text", "number", "boolean", "choice"];
 /// What other formats call them.
 const TYPE_SYNONYMS: [(&str, &str); 8] = [
     ("string", "text"),

@@ -15,8 +15,8 @@ const MOST_MILLI_CPUS: u64 = 1024 * 1000;
 const LEAST_MEMORY: u64 = 16 << 20;
 const MOST_MEMORY: u64 = 16 << 40;
 /// A shell and what it starts.
-const LEAST_PIDS: i64 = 16;
-const MOST_PIDS: i64 = 4_194_304;
+pub(super) const LEAST_PIDS: i64 = 16;
+pub(super) const MOST_PIDS: i64 = 4_194_304;
 
 const A_SIZE: &str = "a size: `512MiB`, `2GiB`";
 const UNITS: [(&str, u32); 4] = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("TiB", 40)];

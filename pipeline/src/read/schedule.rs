@@ -15,11 +15,11 @@ pub(super) type Labels = BTreeMap<String, String>;
 
 /// Characters of a label's name or value.
 const MAX_LABEL: usize = 100;
-const MAX_RETRIES: i64 = 5;
-const MAX_PRIORITY: i64 = 100;
+pub(super) const MAX_RETRIES: i64 = 5;
+pub(super) const MAX_PRIORITY: i64 = 100;
 
 /// What can be tried again, if asked for.
-const CLASSES: [FailureClass; 6] = [
+pub(super) const CLASSES: [FailureClass; 6] = [
     FailureClass::StepFailed,
     FailureClass::TestsFailed,
     FailureClass::ImageBuildFailed,

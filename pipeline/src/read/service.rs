@@ -19,7 +19,7 @@ const START_PERIOD_MS: u64 = 60_000;
 const RETRIES: u32 = 3;
 /// A DNS label has no more characters.
 const MAX_NAME: usize = 63;
-const MAX_RETRIES: u32 = 1000;
+pub(super) const MAX_RETRIES: u32 = 1000;
 const HOUR: Duration = Duration::from_secs(3600);
 
 impl Reader<'_> {

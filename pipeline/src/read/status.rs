@@ -11,7 +11,7 @@ use crate::report::Problem;
 use crate::suggest::{did_you_mean, nearest, one_of, quoted};
 use sidings_proto::RunsOn;
 
-const STATUSES: [(&str, RunsOn); 3] =
+pub(super) const STATUSES: [(&str, RunsOn); 3] =
     [("success", RunsOn::Success), ("failure", RunsOn::Failure), ("always", RunsOn::Always)];
 
 /// What others call it.

@@ -11,7 +11,7 @@ use crate::suggest::{did_you_mean, nearest, one_of, quoted};
 use crate::yaml::Value;
 use sidings_proto::Trigger;
 
-const EVENTS: [Trigger; 6] =
+pub(super) const EVENTS: [Trigger; 6] =
     [Trigger::Push, Trigger::Tag, Trigger::PullRequest, Trigger::Manual, Trigger::Schedule, Trigger::Api];
 
 /// What others call an event.
