@@ -43,7 +43,6 @@ fn compiles(findings: &[Finding]) {
         default_branch: "main".to_owned(),
         project: "demo".to_owned(),
         inputs: std::collections::BTreeMap::new(),
-        inputs: std::collections::BTreeMap::new(),
     };
     let files = Dockerfile(dockerfile(findings));
     let text = pipeline(findings);
