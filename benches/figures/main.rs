@@ -1,6 +1,6 @@
 //! The figures of the README, measured: floor and candidate in turn, in one run, medians, and what the bar is.
 //!
-//! `./scripts/bench` runs all, `./scripts/bench NAME…` some: `jobs`, `log`, `dispatch`, `drain`, `memory`,
+//! `./scripts/bench` runs all, `./scripts/bench NAME…` some: `jobs`, `lint`, `log`, `dispatch`, `drain`, `memory`,
 //! `workspace`.
 //! Nothing here passes or fails; a bar that is missed is printed as missed.
 
@@ -9,6 +9,7 @@
 mod dispatch;
 mod drain;
 mod jobs;
+mod lint;
 mod log;
 mod memory;
 mod report;
@@ -27,6 +28,9 @@ async fn main() {
     let mut report = Report::default();
     if is_wanted("memory") {
         memory::measure(&mut report).await;
+    }
+    if is_wanted("lint") {
+        lint::measure(&mut report);
     }
     if is_wanted("jobs") {
         jobs::measure(&mut report).await;

@@ -22,6 +22,12 @@ pub(super) fn when(field: Field, notes: &mut Notes) -> Option<Any> {
     any
 }
 
+/// The inputs of a run by hand, which stand apart here.
+pub(super) fn take_inputs(on: &Field) -> Option<Field> {
+    let by_hand = on.entries()?.into_iter().find(|event| event.key == "workflow_dispatch")?;
+    by_hand.entries()?.into_iter().find(|field| field.key == "inputs")
+}
+
 /// An item of a list as a key without a value.
 fn named(item: Field) -> Field {
     let key = item.node.text().unwrap_or_default().to_owned();
@@ -54,10 +60,12 @@ fn one(field: Field, notes: &mut Notes) -> Option<Any> {
         "push" => Some(push(fields, notes)),
         "pull_request" | "pull_request_target" => Some(pull_request(fields, notes)),
         _ => {
-            notes.rest(fields, |key| match key {
-                "inputs" => "a run is not asked questions; what differs can be a variable in a job of its own",
-                _ => "there is nothing like it here",
-            });
+            let mut fields = fields;
+            if field.key == "workflow_dispatch" {
+                // They stand at the top of the file: `take_inputs`.
+                drop(fields.take("inputs"));
+            }
+            notes.rest(fields, |_| "there is nothing like it here");
             Some(Any::one(term))
         }
     }

@@ -2,6 +2,7 @@
 
 mod events;
 mod expression;
+mod inputs;
 mod job;
 mod matrix;
 mod steps;
@@ -29,7 +30,9 @@ pub(crate) fn pipeline(mut fields: Fields, notes: &mut Notes) -> Map {
     let name = fields.take("name").and_then(|field| notes.text(&field));
     top.comments.extend(name.iter().map(|name| format!("Its name was: {name}")));
     if let Some(field) = fields.take("on").or_else(|| fields.take("true")) {
+        let given = events::take_inputs(&field);
         top.set_some("when", events::when(field, notes).map(crate::condition::Any::into_out));
+        top.set_map("inputs", given.map(|field| inputs::inputs(field, notes)).unwrap_or_default());
     }
     let texts = Texts { workflow: name.unwrap_or_default(), ..Texts::default() };
     if let Some(field) = fields.take("concurrency") {

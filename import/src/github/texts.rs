@@ -138,6 +138,7 @@ impl Texts {
                 continue;
             }
             let own = inner.strip_prefix("env.").map(|name| format!("${{{name}}}"));
+            let own = own.or_else(|| super::inputs::variable(inner).map(|name| format!("${{{name}}}")));
             match own.or_else(|| self.fixed(inner)).or_else(|| variable(inner).map(|name| format!("${{{name}}}"))) {
                 Some(known) => out.push_str(&known),
                 None => {

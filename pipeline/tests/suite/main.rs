@@ -10,6 +10,7 @@ mod examples;
 mod good;
 mod hostile;
 mod inputs;
+mod lines;
 mod mutations;
 
 use sidings_pipeline::{Context, Files, Input, Outcome};
