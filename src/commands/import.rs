@@ -88,3 +88,38 @@ fn tell(imported: &Imported, output: &Path) {
         anstream::eprintln!("look at it, then check it: sidings lint");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arguments(folder: &Path, file: &str, text: &str) -> ImportArgs {
+        std::fs::write(folder.join(file), text).unwrap();
+        ImportArgs { file: Some(folder.join(file)), from: None, output: folder.join(FILE) }
+    }
+
+    #[test]
+    fn a_pipeline_is_written_once_and_never_over_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let args = arguments(folder.path(), ".gitlab-ci.yml", "test:\n  image: alpine:3.20\n  script: make\n");
+        assert_eq!(import(&args).unwrap(), Exit::Passed);
+        let text = std::fs::read_to_string(folder.path().join(FILE)).unwrap();
+        assert!(text.contains("image: alpine:3.20") && text.contains("run: make"), "{text}");
+        std::fs::write(folder.path().join(FILE), "mine").unwrap();
+        assert_eq!(crate::exit::exit_of(&import(&args).unwrap_err()), Exit::Configuration);
+        assert_eq!(std::fs::read_to_string(folder.path().join(FILE)).unwrap(), "mine");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_and_writes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let unknown = arguments(folder.path(), "values.yml", "a: 1\n");
+        assert!(import(&unknown).unwrap_err().to_string().contains("--from gitlab"));
+        let broken = arguments(folder.path(), ".woodpecker.yml", "steps: [\n");
+        assert!(import(&broken).unwrap_err().to_string().contains("line "));
+        let missing =
+            ImportArgs { file: Some(folder.path().join("none")), from: None, output: folder.path().join(FILE) };
+        assert!(import(&missing).unwrap_err().to_string().contains("there is no"));
+        assert!(!folder.path().join(FILE).exists());
+    }
+}
