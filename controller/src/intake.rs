@@ -2,6 +2,8 @@
 //!
 //! It decides nothing about running. A wrong pipeline is a run that people can read; a missing one is no run.
 
+mod scheduled;
+
 use crate::core::event::{Event, RunContent, RunSpec};
 use crate::shell::{Gone, Shell};
 use crate::source::{Compiled, SourceError, Sources};
@@ -12,6 +14,7 @@ use sidings_proto::api::{NewProject, ProjectView, Push, RetryRun, SubmitRun};
 use sidings_proto::{Choice, Commit, Plan, RunId, Source, Trigger, Verdict};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use tokio::sync::Notify;
 
 /// Why nothing was taken in.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +55,8 @@ pub(crate) struct Intake {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) sources: Sources,
     pub(crate) shell: Shell,
+    /// Told when a project wants runs at other times than before.
+    pub(crate) schedules_changed: Notify,
 }
 
 /// A run that is to be made, before its pipeline is read.
@@ -78,6 +83,7 @@ impl Intake {
         let created = self.shell.now();
         let project = ProjectView { name: new.name, repo_url: new.repo_url, default_branch, created };
         self.store.put_project(&project).await?;
+        self.read_schedule_of(&project).await;
         Ok(self.store.project(&project.name).await?.unwrap_or(project))
     }
 
@@ -102,6 +108,9 @@ impl Intake {
         };
         if is_zeros(&push.after) {
             return Ok(nothing(format!("{} was removed", push.reference)));
+        }
+        if push.reference == format!("refs/heads/{}", project.default_branch) {
+            self.read_schedule_of(&project).await;
         }
         let sha = self.pushed_commit(&project, trigger, &push).await?;
         let before = Some(push.before).filter(|before| !is_zeros(before));

@@ -15,6 +15,7 @@ mod shell;
 mod simulation;
 mod source;
 mod store;
+mod timetable;
 mod tokens;
 
 use anyhow::{Context, bail};
@@ -30,7 +31,7 @@ use store::in_memory::MemoryStore;
 use store::sqlite::SqliteStore;
 use store::{Store, TokenScope};
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -102,7 +103,8 @@ pub async fn start(config: Config) -> anyhow::Result<Controller> {
     let (app, turning) = assemble(&config, &url, &closing, &stop).await?;
     let first_api_token = first_api_token(&app, config.api_token.as_ref()).await?;
     let serving = serve::serve(listener, http::router(app.clone()), CancellationToken::clone(&closing));
-    let tasks = vec![watched(turning.run(), &failed), watched(serving, &failed)];
+    let timetable = timetable::run(app.clone(), CancellationToken::clone(&closing));
+    let tasks = vec![watched(turning.run(), &failed), watched(serving, &failed), watched(timetable, &failed)];
     let app = Arc::new(AppBox(app));
     Ok(Controller { addr, url, first_api_token, app, closing, stop, failed, tasks, _only_one: only_one })
 }
@@ -125,7 +127,12 @@ async fn assemble(
     let sources = source::Sources::open(&data.join("mirrors"), blobs.clone())?;
     let app = http::App {
         tokens: tokens::Tokens::open(store.clone(), tokens::AttemptKey::in_file(&data.join("server.key"))?).await?,
-        intake: intake::Intake { store: store.clone(), sources, shell: shell.clone() },
+        intake: intake::Intake {
+            store: store.clone(),
+            sources,
+            shell: shell.clone(),
+            schedules_changed: Notify::new(),
+        },
         logs: logs::Logs::below(data.join("logs")),
         names: http::RunnerNames::new(store.runners().await?, url),
         log_chunks: Semaphore::new(LOG_CHUNKS),

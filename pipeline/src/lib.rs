@@ -11,6 +11,7 @@
 mod check;
 mod choose;
 mod condition;
+mod cron;
 mod diagnostic;
 mod dockerfile;
 mod duration;
@@ -30,10 +31,11 @@ mod words;
 mod yaml;
 
 pub use choose::choose;
+pub use cron::next_after;
 pub use diagnostic::{Code, Diagnostic, Diagnostics, Place, Related, Severity};
 
 use report::Report;
-use sidings_proto::{Commit, Plan, Trigger};
+use sidings_proto::{Commit, Plan, Schedule, Trigger};
 use source::Source;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -128,6 +130,17 @@ pub fn compile(input: &Input<'_>) -> Result<Outcome, Diagnostics> {
 /// Everything there is to say about the text: errors, and warnings, which [`compile`] does not mind.
 pub fn lint(input: &Input<'_>) -> Diagnostics {
     analyse(input).1
+}
+
+/// When a pipeline is to run without being asked.
+///
+/// # Errors
+/// What is wrong with that part of the text; the rest is not looked at.
+pub fn schedules(file: &str, text: &str) -> Result<Vec<Schedule>, Diagnostics> {
+    let mut report = Report::new(Source::new(file, text));
+    let schedules = yaml::parse(text, &mut report).and_then(|tree| read::schedules(&tree, &mut report));
+    let found = report.into_diagnostics();
+    if found.has_errors() { Err(found) } else { Ok(schedules.unwrap_or_default()) }
 }
 
 /// The outcome, if there is no error, and what was found.

@@ -4,6 +4,7 @@
 
 mod concurrency;
 mod copies;
+mod cron;
 mod environment;
 mod fields;
 mod inputs;
@@ -37,7 +38,7 @@ use crate::yaml::{Node, Value};
 use environment::{Chosen, Images};
 use fields::{At, Fields};
 use job::Defaults;
-use sidings_proto::Resources;
+use sidings_proto::{Resources, Schedule};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use when::Place;
@@ -62,17 +63,7 @@ struct Reader<'r> {
 
 /// The pipeline that a tree says, none if the tree is none at all.
 pub(crate) fn pipeline(tree: &Node<'_>, files: &dyn Files, report: &mut Report) -> Option<Pipeline> {
-    let mut reader = Reader {
-        report,
-        files,
-        dockerfiles: BTreeMap::new(),
-        images: Images::default(),
-        inputs: Vec::new(),
-        spent: 0,
-        made: 0,
-        axes: None,
-        matrix_axes: None,
-    };
+    let mut reader = Reader::new(files, report);
     if tree.is_null() {
         reader.empty_file(&tree.span);
         return None;
@@ -88,6 +79,42 @@ pub(crate) fn pipeline(tree: &Node<'_>, files: &dyn Files, report: &mut Report) 
     Some(pipeline)
 }
 
+/// When it is to run without being asked: the part of the file that says so.
+pub(crate) fn schedules(tree: &Node<'_>, report: &mut Report) -> Option<Vec<Schedule>> {
+    let mut reader = Reader::new(&NoFiles, report);
+    let fields = match tree.value {
+        Value::Map(_) => reader.fields(&At::root(tree), &shape::PIPELINE)?,
+        Value::Scalar(_) | Value::List(_) | Value::Broken => return None,
+    };
+    reader.inputs = fields.get("inputs").map(|at| reader.inputs(&at)).unwrap_or_default();
+    Some(fields.get("schedule").map(|at| reader.schedule(&at)).unwrap_or_default())
+}
+
+/// For parts that name none.
+struct NoFiles;
+
+impl Files for NoFiles {
+    fn read(&self, _: &str) -> Option<String> {
+        None
+    }
+}
+
+impl<'r> Reader<'r> {
+    fn new(files: &'r dyn Files, report: &'r mut Report) -> Reader<'r> {
+        Reader {
+            report,
+            files,
+            dockerfiles: BTreeMap::new(),
+            images: Images::default(),
+            inputs: Vec::new(),
+            spent: 0,
+            made: 0,
+            axes: None,
+            matrix_axes: None,
+        }
+    }
+}
+
 impl Reader<'_> {
     fn empty_file(&mut self, span: &Span) {
         let problem = Problem::new(Code::MissingKey, span, "the file is empty")
@@ -100,6 +127,8 @@ impl Reader<'_> {
             self.named_images(&at);
         }
         self.inputs = fields.get("inputs").map(|at| self.inputs(&at)).unwrap_or_default();
+        // What it says is looked at for each project by itself; here it only has to be right.
+        fields.get("schedule").map(|at| self.schedule(&at));
         let defaults = Defaults {
             image: self.chosen(fields),
             environment: Rc::new(fields.get("environment").map(|at| self.variables(&at)).unwrap_or_default()),

@@ -22,7 +22,8 @@
 
 use crate::runner::{ImageUse, LogDigest, Phase};
 use crate::{
-    Choice, Commit, JobId, Resources, RunId, RunnerId, Source, StepNo, StopReason, Timestamp, TokenId, Trigger, Verdict,
+    Choice, Commit, JobId, Resources, RunId, RunnerId, Schedule, Source, StepNo, StopReason, Timestamp, TokenId,
+    Trigger, Verdict,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -74,6 +75,28 @@ pub struct ProjectView {
     pub default_branch: String,
     /// When it was made known.
     pub created: Timestamp,
+}
+
+/// When a project's default branch wants runs without being asked, soonest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Schedules {
+    /// Soonest first.
+    pub schedules: Vec<ScheduleView>,
+}
+
+/// One entry of a project's schedule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ScheduleView {
+    /// The project's name.
+    pub project: String,
+    /// What its pipeline says.
+    pub entry: Schedule,
+    /// When it is due next; none if it never is.
+    pub next: Option<Timestamp>,
 }
 
 /// All projects, by name.

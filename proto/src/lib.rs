@@ -6,6 +6,7 @@
 pub mod api;
 pub mod choice;
 pub mod commit;
+pub mod cron;
 pub mod id;
 pub mod log;
 pub mod plan;
@@ -21,6 +22,7 @@ pub mod verdict;
 
 pub use choice::{Choice, StepChoice};
 pub use commit::{Commit, Source, Trigger};
+pub use cron::Schedule;
 pub use id::{AttemptId, BlobId, JobId, LifeId, RequestId, RunId, RunnerId, TokenId};
 pub use plan::{Command, Environment, JobSpec, Merge, Node, Plan, PlannedJob, RunsOn, Stage, Step, StepNo};
 pub use schedule::{Approval, Cancel, Concurrency, Resources, Retry, Scheduling};

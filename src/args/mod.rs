@@ -80,6 +80,8 @@ pub(crate) enum Command {
     Project(ProjectArgs),
     /// List the controller's runners.
     Runners(RunnersArgs),
+    /// List when projects want runs without being asked.
+    Schedules(SchedulesArgs),
     /// Make, list and revoke tokens.
     Token(TokenArgs),
     /// Print a script that completes commands and flags in your shell.
@@ -87,6 +89,16 @@ pub(crate) enum Command {
     /// What a repository's hooks call.
     #[command(hide = true)]
     Hook(HookArgs),
+}
+
+/// `sidings schedules`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct SchedulesArgs {
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// `sidings runners`.

@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sidings_proto::api::{
     ErrorBody, MadeToken, NewProject, NewToken, PREFIX, ProjectView, Projects, Push, PushAnswer, RetryRun, RunView,
-    Runners, Runs, SubmitRun, Tokens,
+    Runners, Runs, Schedules, SubmitRun, Tokens,
 };
 use sidings_proto::{BlobId, JobId, RunId, StepNo, TokenId};
 use std::path::Path;
@@ -75,6 +75,11 @@ impl Client {
     /// All projects.
     pub(crate) async fn projects(&self) -> Result<Projects, Error> {
         self.json(self.to(Method::GET, &["projects"])).await
+    }
+
+    /// When projects want runs without being asked.
+    pub(crate) async fn schedules(&self) -> Result<Schedules, Error> {
+        self.json(self.to(Method::GET, &["schedules"])).await
     }
 
     /// Whether the controller has a blob.

@@ -17,6 +17,7 @@ mod run;
 mod runner;
 mod runners;
 mod runs;
+mod schedules;
 mod schema;
 mod show;
 mod submit;
@@ -60,6 +61,7 @@ async fn one(command: Command) -> anyhow::Result<Exit> {
         Command::Retry(args) => retry::retry(args).await,
         Command::Project(args) => project::project(args).await,
         Command::Runners(args) => runners::runners(args).await,
+        Command::Schedules(args) => schedules::schedules(args).await,
         Command::Token(args) => token::token(args).await,
         Command::Completions(args) => completions::completions(&args),
         Command::Hook(args) => Ok(hook::hook(args).await),

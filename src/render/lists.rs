@@ -9,7 +9,8 @@ use console::truncate_str;
 use jiff::tz::TimeZone;
 use sidings_proto::Timestamp;
 use sidings_proto::api::{
-    ProjectView, Projects, RunSummary, RunnerState, RunnerView, Runners, Runs, TokenKind, TokenView, Tokens,
+    ProjectView, Projects, RunSummary, RunnerState, RunnerView, Runners, Runs, ScheduleView, Schedules, TokenKind,
+    TokenView, Tokens,
 };
 
 /// `sidings runs`.
@@ -45,6 +46,27 @@ pub(crate) fn projects(projects: &Projects) -> String {
         [paint(NAME, &project.name), project.default_branch.clone(), repo]
     };
     table(["project", "default branch", "repository"], &projects.projects.iter().map(row).collect::<Vec<_>>())
+}
+
+/// `sidings schedules`. Times are those of this machine's zone.
+pub(crate) fn schedules(schedules: &Schedules) -> String {
+    if schedules.schedules.is_empty() {
+        return "no project wants runs at certain times: `schedule:` on its default branch says so\n".to_owned();
+    }
+    let row = |schedule: &ScheduleView| {
+        let ScheduleView { project, entry, next } = schedule;
+        let inputs: Vec<String> = entry.inputs.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        [
+            paint(NAME, project),
+            next.map_or_else(|| "never".to_owned(), |next| minute(next, &TimeZone::system())),
+            entry.cron.clone(),
+            entry.timezone.clone(),
+            flat(entry.branch.as_deref().unwrap_or_default().as_bytes()),
+            paint(DIM, flat(inputs.join(" ").as_bytes())),
+        ]
+    };
+    let rows: Vec<_> = schedules.schedules.iter().map(row).collect();
+    table(["project", "next", "cron", "time zone", "branch", "inputs"], &rows)
 }
 
 /// `sidings runners`.

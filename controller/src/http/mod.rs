@@ -16,6 +16,7 @@ mod projects;
 mod runner;
 mod runner_logs;
 mod runs;
+mod schedules;
 mod site;
 
 pub(crate) use names::RunnerNames;
@@ -91,6 +92,7 @@ fn runner_routes() -> Router<Arc<App>> {
 fn api_routes() -> Router<Arc<App>> {
     Router::new()
         .route("/projects", post(projects::add).get(projects::list))
+        .route("/schedules", get(schedules::list))
         .route("/projects/{project}/pushes", post(projects::push))
         .route("/blobs/{id}", put(blobs::put).head(blobs::head))
         .route("/runs", post(runs::submit).get(runs::list))

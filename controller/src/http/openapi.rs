@@ -1,6 +1,6 @@
 //! The description of both interfaces, made from the handlers and types themselves.
 
-use super::{approvals, blobs, enrolment, events, logs, projects, runner, runner_logs, runs};
+use super::{approvals, blobs, enrolment, events, logs, projects, runner, runner_logs, runs, schedules};
 use axum::http::header;
 use axum::response::IntoResponse;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -10,7 +10,7 @@ use utoipa::{Modify, OpenApi};
 #[openapi(
     info(title = "Sidings controller", description = "What clients and runners say to a controller."),
     paths(
-        projects::add, projects::list, projects::push, blobs::put, blobs::head, runs::submit, runs::list, runs::show,
+        projects::add, projects::list, projects::push, schedules::list, blobs::put, blobs::head, runs::submit, runs::list, runs::show,
         events::follow, runs::cancel, runs::retry, approvals::approve, logs::read, enrolment::runners, enrolment::make_token,
         enrolment::tokens, enrolment::revoke_token, runner::register, runner::hello, runner::lease, runner::beat,
         runner::hint, runner::retire, runner::progress, runner_logs::append, runner_logs::finish, blobs::source,

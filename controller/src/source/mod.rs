@@ -12,7 +12,7 @@ use crate::core::event::RunContent;
 use files::Found;
 use sidings_git::{CommitId, GitError, Mirrors, RefName, RepoUrl};
 use sidings_pipeline::{Context, Diagnostics, FILE, Outcome};
-use sidings_proto::{Commit, JobId, Source, Timestamp};
+use sidings_proto::{Commit, JobId, Schedule, Source, Timestamp};
 use snapshot::Snapshot;
 use std::path::Path;
 use std::sync::Arc;
@@ -108,6 +108,18 @@ impl Sources {
                 found.add_changed(self.changed(source, &context, told.as_deref()).await);
             }
         }
+    }
+
+    /// When a commit's pipeline wants runs without being asked.
+    pub(crate) async fn schedules(&self, url: &str, commit: &str) -> Result<Vec<Schedule>, SourceError> {
+        let (mirror, commit) = (self.mirrors.mirror(&repository(url)?), commit_id(commit)?);
+        mirror.ensure(&commit).await?;
+        let mut found = Found::default();
+        found.add(FILE.to_owned(), mirror.read_file(&commit, FILE).await?);
+        let Some(text) = found.text(FILE) else { return Ok(Vec::new()) };
+        let read = tokio::task::spawn_blocking(move || sidings_pipeline::schedules(FILE, &text)).await;
+        let read = read.map_err(|error| SourceError::Failed(error.into()))?;
+        read.map_err(|found| SourceError::Failed(anyhow::anyhow!("the pipeline is wrong:\n{found}")))
     }
 
     async fn read(&self, source: &Source, found: &mut Found, wanted: Vec<String>) -> Result<(), SourceError> {

@@ -2,14 +2,14 @@
 
 use super::in_memory::MemoryStore;
 use super::sqlite::SqliteStore;
-use super::{CommitError, RunFilter, Store, StoredRunner, StoredToken, TokenScope};
+use super::{CommitError, RunFilter, Store, StoredRunner, StoredSchedule, StoredToken, TokenScope};
 use crate::core::event::{Record, RunContent, RunSpec};
 use proptest::prelude::*;
 use sidings_proto::api::ProjectView;
 use sidings_proto::runner::{Hello, ImageUse, LogDigest, Phase, Progress, StepResult};
 use sidings_proto::{
     AttemptId, Choice, Commit, Failure, FailureClass, JobId, JobSpec, LifeId, Plan, PlannedJob, RequestId, Resources,
-    RunId, RunnerId, Source, StepNo, StopReason, Timestamp, TokenId, Trigger, Verdict,
+    RunId, RunnerId, Schedule, Source, StepNo, StopReason, Timestamp, TokenId, Trigger, Verdict,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -293,6 +293,12 @@ async fn projects_tokens_and_runners_are_read_as_they_were_written() {
         store.put_project(&project("b", "", 1)).await.unwrap();
         store.put_project(&project("a", "", 2)).await.unwrap();
         store.put_project(&project("b", "file:///b", 3)).await.unwrap();
+        let entry = Schedule { cron: "0 3 * * *".to_owned(), timezone: "UTC".to_owned(), ..Schedule::default() };
+        for since in [Timestamp(5), Timestamp(7)] {
+            let schedule = StoredSchedule { entries: vec![entry.clone()], since };
+            store.put_schedule("b", &schedule).await.unwrap();
+            assert_eq!(store.schedules().await.unwrap(), [("b".to_owned(), schedule)]);
+        }
         assert_eq!(store.projects().await.unwrap(), [project("a", "", 2), project("b", "file:///b", 1)]);
         assert_eq!(store.project("b").await.unwrap(), Some(project("b", "file:///b", 1)));
         assert_eq!(store.project("c").await.unwrap(), None);

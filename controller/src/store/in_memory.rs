@@ -2,7 +2,7 @@
 
 use super::remembered::Remembered;
 use super::stored::{StoredRun, StoredSummary};
-use super::{CommitError, RunFilter, Store, StoredRunner, StoredToken};
+use super::{CommitError, RunFilter, Store, StoredRunner, StoredSchedule, StoredToken};
 use crate::core::event::{ActiveRun, Record};
 use async_trait::async_trait;
 use sidings_proto::api::ProjectView;
@@ -22,6 +22,7 @@ struct All {
     runs: Remembered,
     numbers: BTreeMap<String, u64>,
     projects: BTreeMap<String, ProjectView>,
+    schedules: BTreeMap<String, StoredSchedule>,
     tokens: BTreeMap<TokenId, StoredToken>,
     runners: BTreeMap<RunnerId, StoredRunner>,
 }
@@ -85,6 +86,15 @@ impl Store for MemoryStore {
 
     async fn projects(&self) -> anyhow::Result<Vec<ProjectView>> {
         Ok(self.all().projects.values().cloned().collect())
+    }
+
+    async fn put_schedule(&self, project: &str, schedule: &StoredSchedule) -> anyhow::Result<()> {
+        self.all().schedules.insert(project.to_owned(), schedule.clone());
+        Ok(())
+    }
+
+    async fn schedules(&self) -> anyhow::Result<Vec<(String, StoredSchedule)>> {
+        Ok(self.all().schedules.iter().map(|(project, schedule)| (project.clone(), schedule.clone())).collect())
     }
 
     async fn add_token(&self, token: &StoredToken) -> anyhow::Result<()> {

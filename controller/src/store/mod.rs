@@ -17,7 +17,7 @@ use crate::core::event::{ActiveRun, Record};
 use async_trait::async_trait;
 use sidings_proto::api::ProjectView;
 use sidings_proto::runner::Hello;
-use sidings_proto::{JobId, RunId, RunnerId, Timestamp, TokenId};
+use sidings_proto::{JobId, RunId, RunnerId, Schedule, Timestamp, TokenId};
 use stored::{StoredRun, StoredSummary};
 
 /// Why records were not written. Nothing of their transaction was.
@@ -74,6 +74,14 @@ pub(crate) struct StoredRunner {
     pub(crate) seen: Timestamp,
 }
 
+/// When a project's default branch wants a run without being asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct StoredSchedule {
+    pub(crate) entries: Vec<Schedule>,
+    /// What became due until then was seen to, or did not count yet.
+    pub(crate) since: Timestamp,
+}
+
 /// Which runs a list shows, newest first.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RunFilter {
@@ -108,6 +116,11 @@ pub(crate) trait Store: Send + Sync + 'static {
     async fn project(&self, name: &str) -> anyhow::Result<Option<ProjectView>>;
     /// All projects, by name.
     async fn projects(&self) -> anyhow::Result<Vec<ProjectView>>;
+
+    /// Keeps when a project, which is known, wants a run; no entries are kept as none.
+    async fn put_schedule(&self, project: &str, schedule: &StoredSchedule) -> anyhow::Result<()>;
+    /// What was kept, by the projects' names.
+    async fn schedules(&self) -> anyhow::Result<Vec<(String, StoredSchedule)>>;
 
     /// Adds a token.
     async fn add_token(&self, token: &StoredToken) -> anyhow::Result<()>;

@@ -15,7 +15,26 @@ pub(super) struct Shape {
 pub(super) const PIPELINE: Shape = Shape {
     what: "a pipeline",
     place: "at the top of the file",
-    keys: &["build", "image", "images", "environment", "labels", "inputs", "fail_fast", "concurrency", "when", "jobs"],
+    keys: &[
+        "build",
+        "image",
+        "images",
+        "environment",
+        "labels",
+        "inputs",
+        "schedule",
+        "fail_fast",
+        "concurrency",
+        "when",
+        "jobs",
+    ],
+    later: &[],
+};
+
+pub(super) const SCHEDULE: Shape = Shape {
+    what: "an entry of `schedule`",
+    place: "in an entry of `schedule`",
+    keys: &["cron", "timezone", "branch", "inputs"],
     later: &[],
 };
 

@@ -6,10 +6,11 @@
 mod enrolment;
 mod read;
 mod rows;
+mod schedules;
 mod write;
 
 use super::stored::{StoredRun, StoredSummary};
-use super::{CommitError, RunFilter, Store, StoredRunner, StoredToken};
+use super::{CommitError, RunFilter, Store, StoredRunner, StoredSchedule, StoredToken};
 use crate::core::event::{ActiveRun, Record};
 use anyhow::Context;
 use async_trait::async_trait;
@@ -125,6 +126,14 @@ impl Store for SqliteStore {
 
     async fn projects(&self) -> anyhow::Result<Vec<ProjectView>> {
         enrolment::projects(&mut *self.readers.acquire().await?).await
+    }
+
+    async fn put_schedule(&self, project: &str, schedule: &StoredSchedule) -> anyhow::Result<()> {
+        schedules::put(&mut *self.writer().await, project, schedule).await
+    }
+
+    async fn schedules(&self) -> anyhow::Result<Vec<(String, StoredSchedule)>> {
+        schedules::all(&mut *self.readers.acquire().await?).await
     }
 
     async fn add_token(&self, token: &StoredToken) -> anyhow::Result<()> {

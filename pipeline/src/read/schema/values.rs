@@ -26,6 +26,7 @@ pub(super) fn of(writer: &mut Writer, part: &'static Shape, key: &str) -> Option
         what if what == shape::WHEN.what => condition(writer, key),
         what if what == shape::SERVICE.what => service(writer, key),
         what if what == shape::HEALTHCHECK.what => healthcheck(key),
+        what if what == shape::SCHEDULE.what => scheduled(key),
         _ => small(key, part),
     };
     let (value, says) = own.or_else(|| common(writer, key))?;
@@ -84,6 +85,7 @@ fn pipeline(writer: &mut Writer, key: &str) -> Said {
                 "What a run may be given",
             )
         }
+        "schedule" => (one_or_list(writer.part(&shape::SCHEDULE)), "When it is to run without being asked"),
         "fail_fast" => (truth(), "Whether the first job that fails stops the run"),
         "jobs" => (map(JOB_NAME, writer.part(&shape::JOB)), "The jobs by name"),
         _ => return None,
@@ -207,6 +209,16 @@ fn healthcheck(key: &str) -> Said {
     })
 }
 
+fn scheduled(key: &str) -> Said {
+    Some(match key {
+        "cron" => (form("^\\s*\\S+(\\s+\\S+){4}\\s*$"), "Minute, hour, day of the month, month, day of the week"),
+        "timezone" => (text(), "Whose clock counts: `Europe/Paris`; `UTC` if none is named"),
+        "branch" => (text(), "Whose newest commit is run; the default branch's if none is named"),
+        "inputs" => (variables(), "Values of inputs"),
+        _ => return None,
+    })
+}
+
 /// Parts with a few keys, no two of which have the same name and another meaning.
 fn small(key: &str, part: &Shape) -> Said {
     Some(match key {
@@ -260,6 +272,7 @@ pub(super) fn rules(part: &Shape) -> Vec<(&'static str, Value)> {
         what if what == shape::GROUP.what => vec![required(&["parallel"])],
         what if what == shape::IMAGE.what || what == shape::SERVICE.what => vec![one_of("build", "image")],
         what if what == shape::HEALTHCHECK.what => vec![required(&["test"])],
+        what if what == shape::SCHEDULE.what => vec![required(&["cron"])],
         what if what == shape::NEED.what => vec![required(&["job"])],
         what if what == shape::RETRY.what => vec![required(&["max"])],
         what if what == shape::CONCURRENCY.what => vec![required(&["group"])],
