@@ -7,7 +7,7 @@ use crate::condition::When;
 use crate::group::GroupName;
 use crate::input::Input;
 use crate::source::Span;
-use sidings_proto::{Cancel, Command, Environment, Healthcheck, Merge, Node, Resources, Scheduling};
+use sidings_proto::{Cancel, Command, Environment, Healthcheck, Merge, Node, Reports, Resources, Scheduling};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -44,6 +44,7 @@ pub(crate) struct Job {
     pub(crate) concurrency: Option<Concurrency>,
     pub(crate) stages: Vec<Stage>,
     pub(crate) services: Vec<Service>,
+    pub(crate) reports: Reports,
 }
 
 /// A container beside a job's steps.

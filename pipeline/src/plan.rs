@@ -96,7 +96,13 @@ fn planned(job: &Job, asked: &Asked<'_>, labels: &Labels<'_>) -> PlannedJob {
             concurrency: job.concurrency.as_ref().map(|said| group(said, asked.context, &job.label)),
             ..job.scheduling.clone()
         },
-        spec: JobSpec { stages, timeout_ms: job.timeout_ms, node: job.node, services: services(job) },
+        spec: JobSpec {
+            stages,
+            timeout_ms: job.timeout_ms,
+            node: job.node,
+            services: services(job),
+            reports: job.reports.clone(),
+        },
         runs_on: runs_on.unwrap_or_default(),
         group: (job.label != job.name.text).then(|| job.name.text.clone()),
     }

@@ -13,6 +13,7 @@ mod matrix;
 mod needs;
 mod path;
 mod replace;
+mod reports;
 mod resources;
 mod schedule;
 pub(crate) mod schema;

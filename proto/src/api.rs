@@ -14,6 +14,8 @@
 //! | `POST /api/v1/jobs/{job}/approval` | → [`RunView`]: the job waits for a person, and the caller is one who may |
 //! | `POST /api/v1/runs/{run}/retry` | [`RetryRun`] → 201 [`RunView`] of the new run |
 //! | `GET /api/v1/jobs/{job}/logs/{step}?attempt=&offset=&follow=&format=frames\|text` | → the log; follows to its end if asked |
+//! | `GET /api/v1/runs/{run}/tests?job=&bad=&order=slowest&limit=` | → [`RunTests`](crate::tested::RunTests): what bad ones say first |
+//! | `GET /api/v1/projects/{project}/tests?name=&limit=` | → [`TestHistory`](crate::tested::TestHistory) |
 //! | `POST /api/v1/projects/{project}/pushes` | [`Push`] → 202 [`PushAnswer`] |
 //! | `GET /api/v1/runners` | → [`Runners`] |
 //! | `POST /api/v1/tokens`, `GET`, `DELETE /api/v1/tokens/{id}` | [`NewToken`] → [`MadeToken`]; [`Tokens`]; 204 |
@@ -287,6 +289,9 @@ pub struct JobView {
     /// Its services, in the same way.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub services: Vec<ServiceView>,
+    /// What came of its tests, where it tells of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tests: Option<crate::tested::TestSum>,
 }
 
 /// Somebody agreed that a job runs.

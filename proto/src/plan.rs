@@ -145,6 +145,28 @@ pub struct JobSpec {
     /// Run beside the steps, in the order of the file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub services: Vec<Service>,
+    /// The files in which its steps tell of tests.
+    #[serde(default, skip_serializing_if = "Reports::is_unsaid")]
+    pub reports: Reports,
+}
+
+/// The files in which a job's steps tell of their tests.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Reports {
+    /// Patterns for JUnit files, from the workspace's root.
+    pub junit: Vec<String>,
+    /// A job that passed has failed if there is no test in them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub required: bool,
+}
+
+impl Reports {
+    /// What goes without saying.
+    pub fn is_unsaid(&self) -> bool {
+        self.junit.is_empty()
+    }
 }
 
 impl JobSpec {

@@ -10,6 +10,7 @@
 //! | `POST /runner/v1/retire` | runner | [`Retire`] → 204; held attempts go back at once |
 //! | `POST /runner/v1/attempts/{job}/{fence}/progress` | attempt | [`ProgressReport`] → 204 |
 //! | `PUT /runner/v1/attempts/{job}/{fence}/logs/{step}?offset=N` | attempt | whole frames → [`LogAck`]; durable once answered |
+//! | `POST /runner/v1/attempts/{job}/{fence}/tests` | attempt | [`TestBatch`] → 204; before the finish, the last with its reports |
 //! | `POST /runner/v1/attempts/{job}/{fence}/finish` | attempt | [`Finish`] → [`Finished`] |
 //! | `GET /runner/v1/attempts/{job}/{fence}/source` | attempt | → the snapshot's bytes |
 //!
@@ -18,8 +19,8 @@
 //! the controller started anew) gets 409 with code `unknown_life`: say hello again, with the same life, and go on.
 
 use crate::{
-    AttemptId, Commit, JobSpec, LifeId, RequestId, Resources, RunId, RunnerId, Source, StepNo, Timestamp, Trigger,
-    Verdict,
+    AttemptId, Commit, JobSpec, LifeId, RequestId, Resources, RunId, RunnerId, Source, StepNo, TestCase, TestReport,
+    Timestamp, Trigger, Verdict,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -38,6 +39,10 @@ pub const LEASE_MARGIN_MS: u64 = 5_000;
 pub const LEASE_POLL_MS: u64 = 25_000;
 /// A runner without its controller goes on with ordinary jobs and spools for this long.
 pub const DISCONNECTED_MS: u64 = 15 * 60_000;
+/// Test cases in one batch.
+pub const TEST_BATCH_CASES: usize = 500;
+/// Bytes of a batch's texts as JSON, about: one case more may be in it.
+pub const TEST_BATCH_BYTES: usize = 512 * 1024;
 /// The longest body of a log call in bytes.
 pub const LOG_CHUNK_MAX: usize = 2 * 1024 * 1024;
 
@@ -334,6 +339,20 @@ pub struct LogAck {
     /// The log's length now: the offset of the next chunk. An offset past it changes nothing; bytes before it are
     /// taken as a repeat.
     pub bytes: u64,
+}
+
+/// Test cases of the attempt. A case that was sent before is not changed by a repeat.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct TestBatch {
+    /// The number of the first of these among all of the attempt's, from 0.
+    pub first: u32,
+    /// The next ones, in order.
+    pub cases: Vec<TestCase>,
+    /// Where they come from, once all were sent: only then do they count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reports: Option<Vec<TestReport>>,
 }
 
 /// The attempt's end.

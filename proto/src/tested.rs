@@ -1,5 +1,7 @@
-//! What came of single tests: one shape for every source that tells of them, a job's report today.
+//! What came of single tests: one shape for every source that tells of them, a job's report today; and how people see
+//! them.
 
+use crate::{JobId, RunId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Characters kept of the name of a test, a suite or a file.
@@ -8,6 +10,10 @@ pub const TEST_NAME_MAX: usize = 500;
 pub const TEST_MESSAGE_MAX: usize = 2_000;
 /// Characters kept of what a failed test wrote, in all.
 pub const TEST_OUTPUT_MAX: usize = 16_000;
+/// Bad tests that the view of a run names of each job.
+pub const TEST_BAD_SHOWN: usize = 10;
+/// Attempts with tests that are kept of each job of a project, the newest ones.
+pub const TEST_ATTEMPTS_KEPT: u32 = 100;
 /// Test cases kept of one attempt.
 pub const TEST_CASES_MAX: u64 = 100_000;
 
@@ -148,4 +154,84 @@ pub struct TestReport {
     /// What is wrong with it, as sentence fragments.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
+}
+
+/// A job's tests, in short: of the attempt that counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TestSum {
+    /// How many ended how.
+    pub counts: TestCounts,
+    /// The first bad ones, [`TEST_BAD_SHOWN`] at most, without what they wrote.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bad: Vec<TestCase>,
+    /// The files that tell of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reports: Vec<TestReport>,
+}
+
+/// The tests of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RunTests {
+    /// Of each job that tells of any, in the order of the file.
+    pub jobs: Vec<JobTests>,
+}
+
+/// The tests of a job's attempt that counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct JobTests {
+    /// The job.
+    pub job: JobId,
+    /// Its name.
+    pub name: String,
+    /// The attempt.
+    pub attempt: u64,
+    /// How many ended how, of all.
+    pub counts: TestCounts,
+    /// The files that tell of them.
+    pub reports: Vec<TestReport>,
+    /// Those that were asked for: failed, errored, flaky, then the others; or the slowest first.
+    pub cases: Vec<TestCase>,
+}
+
+/// What became of tests of one name, run after run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TestHistory {
+    /// Each test that has the name, in some job.
+    pub tests: Vec<TestSeries>,
+}
+
+/// One test of one job, run after run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TestSeries {
+    /// The job's name.
+    pub job: String,
+    /// The test's suite.
+    pub suite: String,
+    /// The test's name in it.
+    pub name: String,
+    /// Newest first.
+    pub past: Vec<PastTest>,
+}
+
+/// What became of a test in one run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PastTest {
+    /// The run.
+    pub run: RunId,
+    /// Its number in the project.
+    pub number: u64,
+    /// When the outcome was told.
+    pub at: Timestamp,
+    /// How it ended.
+    pub outcome: TestOutcome,
+    /// How long it took.
+    pub took_ms: Option<u64>,
+    /// Why it failed or was skipped, in short.
+    pub message: String,
 }

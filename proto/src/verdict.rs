@@ -62,7 +62,7 @@ pub struct Failure {
 pub enum FailureClass {
     /// A step exited with another code than 0.
     StepFailed,
-    /// Tests of a split job failed.
+    /// A step failed, and so did tests that the job tells of.
     TestsFailed,
     /// The image could not be built or fetched.
     ImageBuildFailed,

@@ -8,6 +8,7 @@ use sidings_proto::api::*;
 use sidings_proto::runner::*;
 use sidings_proto::service::{Probe, Readiness, ReadyRecord};
 use sidings_proto::step::{ExitRecord, StepSpec};
+use sidings_proto::tested::{JobTests, PastTest, RunTests, TestHistory, TestSeries, TestSum};
 use sidings_proto::*;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -126,6 +127,50 @@ fn spec() -> JobSpec {
     JobSpec { stages, timeout_ms: 60_000, services: vec![service()], ..JobSpec::default() }
 }
 
+fn case() -> TestCase {
+    TestCase {
+        suite: "tests.test_board".to_owned(),
+        name: "test_delay".to_owned(),
+        file: Some("tests/test_board.py".to_owned()),
+        outcome: TestOutcome::Failed,
+        took_ms: Some(12),
+        message: "assert 5 == 6".to_owned(),
+        output: "E  assert 5 == 6\n".to_owned(),
+    }
+}
+
+fn counts() -> TestCounts {
+    TestCounts { failed: 1, errored: 2, flaky: 3, passed: 4, skipped: 5 }
+}
+
+fn report() -> TestReport {
+    let remarks = vec!["it ends in the middle".to_owned()];
+    TestReport { path: "report.xml".to_owned(), counts: counts(), remarks }
+}
+
+fn sum() -> TestSum {
+    TestSum { counts: counts(), bad: vec![TestCase { output: String::new(), ..case() }], reports: vec![report()] }
+}
+
+#[test]
+fn tests_as_people_see_them() {
+    let passed = TestCase { name: "test_next".to_owned(), ..TestCase::default() };
+    let cases = vec![case(), passed];
+    let (job, name) = (JobId(id(2)), "test".to_owned());
+    let of_job = JobTests { job, name, attempt: 3, counts: counts(), reports: vec![report()], cases };
+    wire("run-tests", &RunTests { jobs: vec![of_job] });
+    let past = PastTest {
+        run: RunId(id(1)),
+        number: 7,
+        at: Timestamp(1),
+        outcome: TestOutcome::Flaky,
+        took_ms: None,
+        message: "timed out".to_owned(),
+    };
+    let (job, suite, name) = ("test".to_owned(), case().suite, case().name);
+    wire("test-history", &TestHistory { tests: vec![TestSeries { job, suite, name, past: vec![past] }] });
+}
+
 #[test]
 fn words() {
     wire("trigger", &Trigger::PullRequest);
@@ -137,7 +182,8 @@ fn words() {
     wire("verdict-failed", &failed());
     wire("verdict-cancelled", &Verdict::Cancelled);
     wire("verdict-skipped", &Verdict::Skipped { reason: "its condition is false".to_owned(), blocked: false });
-    let mut of_copy = JobSpec { node: Node { index: 2, total: 3 }, ..spec() };
+    let reports = Reports { junit: vec!["**/TEST-*.xml".to_owned()], required: true };
+    let mut of_copy = JobSpec { node: Node { index: 2, total: 3 }, reports, ..spec() };
     of_copy.stages.truncate(1);
     of_copy.stages[0].steps[0].runs_on = RunsOn::Always;
     let copy = PlannedJob {
@@ -217,6 +263,7 @@ fn what_attempts_say() {
         Progress::ServiceReady { service: StepNo::FIRST_SERVICE, at: Timestamp(9) },
     ];
     wire("progress-report", &ProgressReport { events });
+    wire("test-batch", &TestBatch { first: 500, cases: vec![case()], reports: Some(vec![report()]) });
     wire("log-ack", &LogAck { bytes: 19 });
     let setup_log = LogDigest::default();
     wire("finish", &Finish { verdict: failed(), steps: vec![result()], setup_log, images: vec![image()] });
@@ -312,6 +359,7 @@ fn job() -> JobView {
         attempts: vec![tried],
         steps: vec![step],
         services: vec![database()],
+        tests: Some(sum()),
     }
 }
 

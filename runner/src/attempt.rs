@@ -3,6 +3,7 @@
 //! The job tells ([`Telling`]) and is given orders ([`Orders`]); neither side waits for the other. Logs are not handed
 //! over: they stay in the spool, and the link is told how far they are sound.
 
+use crate::reports::SpooledTests;
 use crate::spool::Spooled;
 use sidings_proto::runner::Progress;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,6 +21,7 @@ pub(crate) struct Telling {
 struct Told {
     progress: Vec<Progress>,
     logs: Vec<Arc<Spooled>>,
+    tests: Option<Arc<SpooledTests>>,
 }
 
 impl Telling {
@@ -32,6 +34,16 @@ impl Telling {
     /// Tells that a log begins; it says itself when it grows.
     pub(crate) fn log(&self, log: Arc<Spooled>) {
         self.told().logs.push(log);
+    }
+
+    /// Tells what came of the job's tests; they are sent before its end is.
+    pub(crate) fn tests(&self, tests: Arc<SpooledTests>) {
+        self.told().tests = Some(tests);
+    }
+
+    /// What came of the job's tests, if that was not asked before.
+    pub(crate) fn take_tests(&self) -> Option<Arc<SpooledTests>> {
+        self.told().tests.take()
     }
 
     /// What is notified when there is something new.

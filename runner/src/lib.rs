@@ -8,6 +8,7 @@ pub mod image;
 mod job;
 mod link;
 mod removal;
+mod reports;
 pub mod setup_log;
 mod source;
 mod spool;

@@ -12,7 +12,7 @@ pub(crate) use global::{Global, LogFormat, ProjectChoice, Remote, Trust};
 pub(crate) use project::{
     HookArgs, HookCommand, ProjectAdd, ProjectArgs, ProjectCommand, TokenArgs, TokenCommand, TokenCreate,
 };
-pub(crate) use runs::{ApproveArgs, CancelArgs, LogsArgs, RetryArgs, RunsArgs, ShowArgs, SubmitArgs};
+pub(crate) use runs::{ApproveArgs, CancelArgs, LogsArgs, RetryArgs, RunsArgs, ShowArgs, SubmitArgs, TestsArgs};
 pub(crate) use serve::{
     Capacity, ControllerArgs, DataFolder, EngineChoice, LeastFree, Listen, RunnerArgs, StoreChoice, UpArgs,
 };
@@ -70,6 +70,8 @@ pub(crate) enum Command {
     Show(ShowArgs),
     /// Show the log of a run, a job or a step.
     Logs(LogsArgs),
+    /// Show the tests of a run, what failed first, or one test from run to run.
+    Tests(TestsArgs),
     /// Cancel a run.
     Cancel(CancelArgs),
     /// Agree that a job runs which waits for that.

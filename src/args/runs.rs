@@ -91,6 +91,33 @@ pub(crate) struct LogsArgs {
     pub(crate) remote: Remote,
 }
 
+/// `sidings tests`.
+#[derive(Debug, Args)]
+pub(crate) struct TestsArgs {
+    /// An id, `project@7`, `7` or `latest`.
+    #[arg(default_value = "latest")]
+    pub(crate) run: String,
+    /// Only this job's.
+    #[arg(value_name = "JOB")]
+    pub(crate) job: Option<String>,
+    /// Only those that failed, all of them.
+    #[arg(long)]
+    pub(crate) failed: bool,
+    /// Only the slowest of each job, so many of them.
+    #[arg(long, value_name = "NUMBER", conflicts_with = "failed", value_parser = value_parser!(u32).range(1..=10_000))]
+    pub(crate) slowest: Option<u32>,
+    /// What became of this test in the project's last runs: its name, or `suite::name`.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["run", "job", "failed", "slowest"])]
+    pub(crate) history: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) project: ProjectChoice,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
 /// `sidings cancel`.
 #[derive(Debug, Args)]
 pub(crate) struct CancelArgs {

@@ -19,6 +19,7 @@ use sidings_proto::api::{
     ErrorBody, MadeToken, NewProject, NewToken, PREFIX, ProjectView, Projects, Push, PushAnswer, RetryRun, RunView,
     Runners, Runs, Schedules, SubmitRun, Tokens,
 };
+use sidings_proto::tested::{RunTests, TestHistory};
 use sidings_proto::{BlobId, JobId, RunId, StepNo, TokenId};
 use std::path::Path;
 use std::time::Duration;
@@ -27,6 +28,17 @@ use std::time::Duration;
 const SILENCE: Duration = Duration::from_secs(60);
 /// For the answer to a call that does not stream.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Which tests of a run are wanted of each job.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TestQuery {
+    /// Only those that failed.
+    pub(crate) bad: bool,
+    /// The slowest first, else what failed.
+    pub(crate) slowest: bool,
+    /// So many.
+    pub(crate) limit: u32,
+}
 
 /// A controller, and what opens it.
 #[derive(Clone, Debug)]
@@ -161,6 +173,20 @@ impl Client {
             Ok(bytes) => Ok(bytes.to_vec()),
             Err(source) => Err(Error::Unreachable { server: server.clone(), source }),
         }))
+    }
+
+    /// The tests of a run.
+    pub(crate) async fn tests(&self, run: RunId, job: Option<&str>, query: TestQuery) -> Result<RunTests, Error> {
+        let TestQuery { bad, slowest, limit } = query;
+        let mut words = vec![("bad", bad.to_string()), ("limit", limit.to_string())];
+        words.extend(job.map(|job| ("job", job.to_owned())));
+        words.extend(slowest.then(|| ("order", "slowest".to_owned())));
+        self.json(self.to(Method::GET, &["runs", &run.to_string(), "tests"]).query(&words)).await
+    }
+
+    /// What became of the tests of a name.
+    pub(crate) async fn test_history(&self, project: &str, name: &str) -> Result<TestHistory, Error> {
+        self.json(self.to(Method::GET, &["projects", project, "tests"]).query(&[("name", name)])).await
     }
 
     /// Reports that a repository's ref moved.

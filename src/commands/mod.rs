@@ -21,6 +21,7 @@ mod schedules;
 mod schema;
 mod show;
 mod submit;
+mod tests_told;
 mod token;
 mod up;
 
@@ -56,6 +57,7 @@ async fn one(command: Command) -> anyhow::Result<Exit> {
         Command::Runs(args) => runs::runs(args).await,
         Command::Show(args) => show::show(args).await,
         Command::Logs(args) => logs::logs(args).await,
+        Command::Tests(args) => tests_told::tests(args).await,
         Command::Cancel(args) => cancel::cancel(args).await,
         Command::Approve(args) => approve::approve(args).await,
         Command::Retry(args) => retry::retry(args).await,

@@ -8,6 +8,7 @@ mod services;
 pub(crate) mod style;
 pub(crate) mod summary;
 pub(crate) mod table;
+pub(crate) mod tested;
 pub(crate) mod tree;
 
 /// A message's first line: what a line has room for.

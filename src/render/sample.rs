@@ -40,6 +40,7 @@ pub(crate) fn job(number: u128, name: &str, needs: &[&str], steps: Vec<StepView>
         attempts: Vec::new(),
         steps,
         services: Vec::new(),
+        tests: None,
     }
 }
 

@@ -1,8 +1,9 @@
 //! What is left to read when a run has ended: why it failed first, then every job, then where to read on.
 
 use super::duration::{since, span};
-use super::style::{BAD, DIM, NAME, mark, paint, word};
+use super::style::{BAD, BUSY, DIM, NAME, mark, paint, word};
 use super::table::table;
+use super::tested;
 use sidings_proto::api::{JobView, RunView};
 use sidings_proto::runner::ImageUse;
 use sidings_proto::{Failure, StopReason, Timestamp, Verdict};
@@ -20,8 +21,15 @@ pub(crate) enum ReadOn {
 
 /// The summary, with an empty line before it.
 pub(crate) fn summary(run: &RunView, now: Timestamp, read_on: &ReadOn) -> String {
-    let parts =
-        [head(run, now), stopped(run), diagnostics(run), causes(run, read_on), jobs(run, now), address(run, read_on)];
+    let parts = [
+        head(run, now),
+        stopped(run),
+        diagnostics(run),
+        causes(run, read_on),
+        jobs(run, now),
+        tests(run),
+        address(run, read_on),
+    ];
     parts.into_iter().filter(|part| !part.is_empty()).map(|part| format!("\n{part}")).collect()
 }
 
@@ -59,7 +67,8 @@ fn cause(run: &RunView, job: &JobView, read_on: &ReadOn) -> Vec<String> {
     });
     let last = match &job.verdict {
         Some(Verdict::Failed(failure)) => told(run, job, failure, read_on),
-        Some(Verdict::Passed | Verdict::Cancelled | Verdict::Skipped { .. }) | None => Vec::new(),
+        Some(Verdict::Passed | Verdict::Cancelled) => tests_alone(run, job, read_on),
+        Some(Verdict::Skipped { .. }) | None => Vec::new(),
     };
     earlier.chain(last).collect()
 }
@@ -71,7 +80,44 @@ fn told(run: &RunView, job: &JobView, failure: &Failure, read_on: &ReadOn) -> Ve
     let class = paint(BAD, failure.class);
     let head = format!("{}{allowed}: {class}: {first}", paint(NAME, &job.name));
     let more = message.map(|line| format!("  {line}"));
-    std::iter::once(head).chain(more).chain(where_to_read(run, job, read_on)).collect()
+    let tests = failed_tests(run, job, read_on);
+    std::iter::once(head).chain(more).chain(tests).chain(where_to_read(run, job, read_on)).collect()
+}
+
+/// Tests that failed in a job that did not: its exit codes decide.
+fn tests_alone(run: &RunView, job: &JobView, read_on: &ReadOn) -> Vec<String> {
+    let lines = failed_tests(run, job, read_on);
+    let word = job.verdict.as_ref().map_or("ended", Verdict::word);
+    let head = (!lines.is_empty()).then(|| format!("{}: {word}, and some of its tests failed", paint(NAME, &job.name)));
+    head.into_iter().chain(lines).collect()
+}
+
+fn failed_tests(run: &RunView, job: &JobView, read_on: &ReadOn) -> Vec<String> {
+    let Some(sum) = job.tests.as_ref().filter(|sum| sum.counts.bad() > 0) else { return Vec::new() };
+    let call = match read_on {
+        ReadOn::Controller => {
+            let run = format!("{}@{}", run.summary.project, run.summary.number);
+            Some(paint(DIM, format!("sidings tests {} {}", word_of_shell(&run), word_of_shell(&job.name))))
+        }
+        ReadOn::Folder(_) => None,
+    };
+    tested::failed(sum).into_iter().chain(call).map(|line| format!("  {line}")).collect()
+}
+
+/// How many tests of each job ended how.
+fn tests(run: &RunView) -> String {
+    let line = |job: &JobView| {
+        let sum = job.tests.as_ref()?;
+        let remarks = sum.reports.iter().map(|report| report.remarks.len()).sum();
+        let remarks = match remarks {
+            0 => String::new(),
+            1 => paint(BUSY, " (and a remark on its reports)"),
+            many => paint(BUSY, format!(" (and {many} remarks on its reports)")),
+        };
+        Some(format!("{} of {}{remarks}\n", tested::counts(sum.counts), job.name))
+    };
+    let lines: String = run.jobs.iter().filter_map(line).collect();
+    if lines.is_empty() { lines } else { format!("{}\n{lines}", paint(DIM, "tests")) }
 }
 
 /// One line for each step that failed; the setup's when none did.
@@ -154,7 +200,8 @@ mod tests {
     use super::*;
     use crate::render::sample::{NOW, attempt, before, ended_run, failed, half_way, image, job, over, plain};
     use insta::assert_snapshot;
-    use sidings_proto::FailureClass;
+    use sidings_proto::tested::TestSum;
+    use sidings_proto::{FailureClass, TestCase, TestCounts, TestOutcome, TestReport};
 
     fn failed_run() -> RunView {
         let mut jobs = half_way().jobs;
@@ -178,6 +225,49 @@ mod tests {
         lint     ✓ passed   1           14.0s  3f2a91c4b0de found
         unit     ✗ failed   1           14.0s  3f2a91c4b0de built in 4.2s
         service  ⊘ skipped                     unit did not pass
+
+        http://127.0.0.1:7117/runs/demo@7
+        "#);
+    }
+
+    #[test]
+    fn tests_that_failed_are_named_with_the_cause() {
+        let mut run = failed_run();
+        let case = |name: &str, outcome| TestCase {
+            suite: "tests.test_board".to_owned(),
+            name: name.to_owned(),
+            outcome,
+            message: "assert 5 == 6\nmore".to_owned(),
+            ..TestCase::default()
+        };
+        let counts = TestCounts { failed: 3, passed: 30, ..TestCounts::default() };
+        let bad = vec![case("test_delay", TestOutcome::Failed), case("test_db", TestOutcome::Errored)];
+        let remarks = vec!["it ends in the middle".to_owned()];
+        let reports = vec![TestReport { path: "report.xml".to_owned(), counts, remarks }];
+        run.jobs[1].tests = Some(TestSum { counts, bad: bad.clone(), reports });
+        let counts = TestCounts { failed: 1, ..TestCounts::default() };
+        run.jobs[0].tests = Some(TestSum { counts, bad: bad[..1].to_vec(), reports: Vec::new() });
+        assert_snapshot!(plain(&summary(&run, NOW, &ReadOn::Controller)).trim(), @r#"
+        ✗ demo@7 failed in 15.4s
+
+          lint: passed, and some of its tests failed
+            ✗ tests.test_board::test_delay: assert 5 == 6
+            sidings tests demo@7 lint
+          unit: step_failed: step "pytest" exited with code 1
+            ✗ tests.test_board::test_delay: assert 5 == 6
+            ✗ tests.test_board::test_db: assert 5 == 6
+            and 1 more
+            sidings tests demo@7 unit
+            sidings logs demo@7 unit pytest
+
+        job      verdict    attempt  duration  image
+        lint     ✓ passed   1           14.0s  3f2a91c4b0de found
+        unit     ✗ failed   1           14.0s  3f2a91c4b0de built in 4.2s
+        service  ⊘ skipped                     unit did not pass
+
+        tests
+        1 failed of lint
+        3 failed, 30 passed of unit (and a remark on its reports)
 
         http://127.0.0.1:7117/runs/demo@7
         "#);

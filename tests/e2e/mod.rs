@@ -6,6 +6,7 @@ mod examples;
 mod inits;
 mod kills;
 mod pushes;
+mod reports;
 mod schedules;
 mod scheduling;
 mod services;

@@ -72,6 +72,11 @@ impl Client {
         tokio::time::timeout(PATIENCE, up).await.expect("the runner says hello");
     }
 
+    /// What a call gives.
+    pub(crate) async fn json<T: serde::de::DeserializeOwned>(&self, path: &str) -> T {
+        self.get(path).send().await.unwrap().error_for_status().unwrap().json().await.unwrap()
+    }
+
     pub(crate) async fn run(&self, id: RunId) -> RunView {
         let answer = self.get(&format!("/api/v1/runs/{id}")).send().await.unwrap();
         answer.error_for_status().unwrap().json().await.unwrap()

@@ -18,6 +18,7 @@ mod runner_logs;
 mod runs;
 mod schedules;
 mod site;
+mod tests_told;
 
 pub(crate) use names::RunnerNames;
 pub(crate) use openapi::document;
@@ -85,6 +86,7 @@ fn runner_routes() -> Router<Arc<App>> {
         .route("/retire", post(runner::retire))
         .route("/attempts/{job}/{fence}/progress", post(runner::progress))
         .route("/attempts/{job}/{fence}/logs/{step}", put(runner_logs::append))
+        .route("/attempts/{job}/{fence}/tests", post(tests_told::tell))
         .route("/attempts/{job}/{fence}/finish", post(runner_logs::finish))
         .route("/attempts/{job}/{fence}/source", get(blobs::source))
 }
@@ -93,10 +95,12 @@ fn api_routes() -> Router<Arc<App>> {
     Router::new()
         .route("/projects", post(projects::add).get(projects::list))
         .route("/schedules", get(schedules::list))
+        .route("/projects/{project}/tests", get(tests_told::history))
         .route("/projects/{project}/pushes", post(projects::push))
         .route("/blobs/{id}", put(blobs::put).head(blobs::head))
         .route("/runs", post(runs::submit).get(runs::list))
         .route("/runs/{run}", get(runs::show))
+        .route("/runs/{run}/tests", get(tests_told::of_run))
         .route("/runs/{run}/events", get(events::follow))
         .route("/runs/{run}/cancel", post(runs::cancel))
         .route("/runs/{run}/retry", post(runs::retry))

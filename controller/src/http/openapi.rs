@@ -1,6 +1,6 @@
 //! The description of both interfaces, made from the handlers and types themselves.
 
-use super::{approvals, blobs, enrolment, events, logs, projects, runner, runner_logs, runs, schedules};
+use super::{approvals, blobs, enrolment, events, logs, projects, runner, runner_logs, runs, schedules, tests_told};
 use axum::http::header;
 use axum::response::IntoResponse;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -13,7 +13,7 @@ use utoipa::{Modify, OpenApi};
         projects::add, projects::list, projects::push, schedules::list, blobs::put, blobs::head, runs::submit, runs::list, runs::show,
         events::follow, runs::cancel, runs::retry, approvals::approve, logs::read, enrolment::runners, enrolment::make_token,
         enrolment::tokens, enrolment::revoke_token, runner::register, runner::hello, runner::lease, runner::beat,
-        runner::hint, runner::retire, runner::progress, runner_logs::append, runner_logs::finish, blobs::source,
+        runner::hint, runner::retire, runner::progress, tests_told::tell, tests_told::of_run, tests_told::history, runner_logs::append, runner_logs::finish, blobs::source,
     ),
     modifiers(&Tokens),
 )]

@@ -112,5 +112,7 @@ pub(super) async fn view(app: &App, run: RunId) -> Result<RunView, HttpError> {
         Some(_) => Vec::new(),
         None => app.shell.look(move |core| core.waits(now, id)).await?,
     };
-    Ok(run_view(&stored, waits, &app.names))
+    let mut view = run_view(&stored, waits, &app.names);
+    super::tests_told::add(app, &stored, &mut view).await?;
+    Ok(view)
 }

@@ -1,5 +1,7 @@
 //! One suite for every store: equal random histories, and every read compared.
 
+mod tested;
+
 use super::in_memory::MemoryStore;
 use super::sqlite::SqliteStore;
 use super::{CommitError, RunFilter, Store, StoredRunner, StoredSchedule, StoredToken, TokenScope};

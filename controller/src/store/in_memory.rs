@@ -2,12 +2,14 @@
 
 use super::remembered::Remembered;
 use super::stored::{StoredRun, StoredSummary};
+use super::tested::{CaseFilter, RememberedTests, TestsOf};
 use super::{CommitError, RunFilter, Store, StoredRunner, StoredSchedule, StoredToken};
 use crate::core::event::{ActiveRun, Record};
 use async_trait::async_trait;
 use sidings_proto::api::ProjectView;
-use sidings_proto::runner::Hello;
-use sidings_proto::{JobId, RunId, RunnerId, Timestamp, TokenId};
+use sidings_proto::runner::{Hello, TestBatch};
+use sidings_proto::tested::TestSeries;
+use sidings_proto::{AttemptId, JobId, RunId, RunnerId, TestCase, TestReport, Timestamp, TokenId};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -20,6 +22,7 @@ pub(crate) struct MemoryStore {
 #[derive(Default)]
 struct All {
     runs: Remembered,
+    tests: RememberedTests,
     numbers: BTreeMap<String, u64>,
     projects: BTreeMap<String, ProjectView>,
     schedules: BTreeMap<String, StoredSchedule>,
@@ -71,6 +74,32 @@ impl Store for MemoryStore {
                 && filter.before.is_none_or(|before| run.spec.id < before)
         });
         Ok(wanted.take(filter.limit).map(StoredRun::summary).collect())
+    }
+
+    async fn put_tests(&self, of: &TestsOf, batch: &TestBatch, at: Timestamp) -> Result<(), CommitError> {
+        let All { runs, tests, .. } = &mut *self.all();
+        let run = runs.run_of_job(of.attempt.job).and_then(|run| runs.run(run));
+        tests.put(run, of, batch, at)
+    }
+
+    async fn test_reports(&self, run: RunId) -> anyhow::Result<Vec<(AttemptId, Vec<TestReport>)>> {
+        let all = self.all();
+        Ok(all.runs.run(run).map(|run| all.tests.reports(run)).unwrap_or_default())
+    }
+
+    async fn test_cases(&self, attempt: AttemptId, filter: CaseFilter) -> anyhow::Result<Vec<TestCase>> {
+        Ok(self.all().tests.cases(attempt, filter))
+    }
+
+    async fn test_history(
+        &self,
+        project: &str,
+        named: (Option<&str>, &str),
+        limit: usize,
+    ) -> anyhow::Result<Vec<TestSeries>> {
+        let all = self.all();
+        let of_project = all.runs.newest_first().filter(|run| run.spec.project == project);
+        Ok(all.tests.history(of_project, named, limit))
     }
 
     async fn put_project(&self, project: &ProjectView) -> anyhow::Result<()> {

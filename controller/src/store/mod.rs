@@ -8,6 +8,7 @@ pub(crate) mod in_memory;
 pub(crate) mod remembered;
 pub(crate) mod sqlite;
 pub(crate) mod stored;
+pub(crate) mod tested;
 pub(crate) mod view;
 
 #[cfg(test)]
@@ -16,9 +17,11 @@ mod conformance;
 use crate::core::event::{ActiveRun, Record};
 use async_trait::async_trait;
 use sidings_proto::api::ProjectView;
-use sidings_proto::runner::Hello;
-use sidings_proto::{JobId, RunId, RunnerId, Schedule, Timestamp, TokenId};
+use sidings_proto::runner::{Hello, TestBatch};
+use sidings_proto::tested::TestSeries;
+use sidings_proto::{AttemptId, JobId, RunId, RunnerId, Schedule, TestCase, TestReport, Timestamp, TokenId};
 use stored::{StoredRun, StoredSummary};
+use tested::{CaseFilter, TestsOf};
 
 /// Why records were not written. Nothing of their transaction was.
 #[derive(Debug, thiserror::Error)]
@@ -109,6 +112,22 @@ pub(crate) trait Store: Send + Sync + 'static {
     async fn run_of_job(&self, job: JobId) -> anyhow::Result<Option<RunId>>;
     /// Runs, newest first.
     async fn runs(&self, filter: &RunFilter) -> anyhow::Result<Vec<StoredSummary>>;
+
+    /// Adds test cases of an attempt, all or none; a case that is there already stays as it is. Refuses those of an
+    /// attempt that is over, or is not the newest of its job (I2). Of each job the newest attempts are kept.
+    async fn put_tests(&self, of: &TestsOf, batch: &TestBatch, at: Timestamp) -> Result<(), CommitError>;
+    /// The reports of a run's attempts that count (see [`tested`]), in the plan's order.
+    async fn test_reports(&self, run: RunId) -> anyhow::Result<Vec<(AttemptId, Vec<TestReport>)>>;
+    /// Cases of an attempt.
+    async fn test_cases(&self, attempt: AttemptId, filter: CaseFilter) -> anyhow::Result<Vec<TestCase>>;
+    /// What became of the tests of this name, and suite if it is said, in the newest runs of a project that told of
+    /// them and whose job has an outcome; newest first, `limit` of each.
+    async fn test_history(
+        &self,
+        project: &str,
+        named: (Option<&str>, &str),
+        limit: usize,
+    ) -> anyhow::Result<Vec<TestSeries>>;
 
     /// Makes a project known, or gives it a new repository and default branch.
     async fn put_project(&self, project: &ProjectView) -> anyhow::Result<()>;

@@ -98,6 +98,14 @@ impl StoredRun {
         Self { spec, accepted, stopping: None, ended: None, jobs: vec![StoredJob::default(); jobs] }
     }
 
+    /// Its jobs, in the plan's order.
+    pub(crate) fn job_ids(&self) -> &[JobId] {
+        match &self.spec.content {
+            RunContent::Plan { job_ids, .. } => job_ids,
+            RunContent::Invalid { .. } => &[],
+        }
+    }
+
     /// A job's place in the plan.
     pub(crate) fn place_of(&self, job: JobId) -> Option<usize> {
         match &self.spec.content {

@@ -74,6 +74,7 @@ fn job_view(id: JobId, planned: &PlannedJob, job: &StoredJob, names: &dyn Names)
         attempts: job.attempts.iter().map(|attempt| attempt_view(attempt, names)).collect(),
         steps: step_views(planned, job),
         services: service_views(planned, job),
+        tests: None,
     }
 }
 

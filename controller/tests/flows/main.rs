@@ -8,4 +8,5 @@ mod logs;
 mod rig;
 mod runner;
 mod scheduling;
+mod tests_told;
 mod tokens;

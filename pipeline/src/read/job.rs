@@ -64,6 +64,7 @@ impl Reader<'_> {
         job.scheduling = self.scheduling(fields, &defaults.labels);
         job.concurrency = fields.get("concurrency").and_then(|at| self.concurrency(&at, true));
         job.services = fields.get("services").map(|at| self.services(&at)).unwrap_or_default();
+        job.reports = fields.get("reports").map(|at| self.reports(&at)).unwrap_or_default();
         let inner = self.defaults(fields, defaults);
         job.stages = match fields.get("steps") {
             Some(at) => self.steps(&at, job, &inner),

@@ -133,7 +133,12 @@ impl Reader<'_> {
             let message = "`on` is an empty list, so nothing is ever tried again";
             self.error(Code::BadValue, &at.span, message, "name at least one, or take the key out");
         }
-        names.iter().filter_map(|name| self.class(name)).collect()
+        let mut classes: BTreeSet<_> = names.iter().filter_map(|name| self.class(name)).collect();
+        // A job whose step failed is one whose tests failed as soon as it tells of them: that is no other reason.
+        if classes.contains(&FailureClass::StepFailed) {
+            classes.insert(FailureClass::TestsFailed);
+        }
+        classes
     }
 
     fn class(&mut self, name: &Named) -> Option<FailureClass> {

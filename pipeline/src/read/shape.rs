@@ -77,6 +77,7 @@ pub(super) const JOB: Shape = Shape {
         "priority",
         "concurrency",
         "approval",
+        "reports",
         "steps",
     ],
     later: &["artifacts", "cache", "tests"],
@@ -140,8 +141,11 @@ pub(super) const CONCURRENCY: Shape =
 pub(super) const APPROVAL: Shape =
     Shape { what: "an `approval`", place: "under `approval`", keys: &["from"], later: &[] };
 
+pub(super) const REPORTS: Shape =
+    Shape { what: "`reports`", place: "under `reports`", keys: &["junit", "required"], later: &[] };
+
 /// In the order in which a key that is somewhere else is looked for.
-pub(super) const ALL: [&Shape; 13] = [
+pub(super) const ALL: [&Shape; 14] = [
     &STEP,
     &JOB,
     &PIPELINE,
@@ -155,6 +159,7 @@ pub(super) const ALL: [&Shape; 13] = [
     &APPROVAL,
     &SERVICE,
     &HEALTHCHECK,
+    &REPORTS,
 ];
 
 /// What to do instead of what others have and this language has not.
@@ -213,6 +218,13 @@ pub(super) const SYNONYMS: &[(&str, &str)] = &[
     ("mem", "memory"),
     ("mem_limit", "memory"),
     ("pids_limit", "pids"),
+    ("report", "reports"),
+    ("test_reports", "reports"),
+    ("test_results", "reports"),
+    ("xunit", "junit"),
+    ("junitxml", "junit"),
+    ("path", "junit"),
+    ("paths", "junit"),
     ("strategy", "matrix"),
     ("tags", "labels"),
     ("runs-on", "labels"),

@@ -62,11 +62,12 @@ pub(super) type Images = BTreeMap<Environment, ImageFacts>;
 impl Course<'_> {
     /// Runs the whole course, as far as it goes.
     pub(super) async fn run(&self, network: impl Future<Output = anyhow::Result<Network>>) -> Verdict {
-        match self.all(network).await {
+        let verdict = match self.all(network).await {
             Ok(()) => Verdict::Passed,
             Err(Halt::Failed(failure)) => Verdict::Failed(failure),
             Err(Halt::Stop(stop)) => of_stopped_job(stop, self.timeout()),
-        }
+        };
+        self.with_tests(verdict).await
     }
 
     async fn all(&self, network: impl Future<Output = anyhow::Result<Network>>) -> Result<(), Halt> {

@@ -64,9 +64,19 @@ impl Folder {
         self.path.join("snapshot.tar.zst")
     }
 
+    /// Where the cases of the job's tests wait to be sent.
+    pub(super) fn tests(&self) -> PathBuf {
+        self.path.join("tests")
+    }
+
+    /// A step's folder.
+    pub(super) fn step(&self, step: StepNo) -> PathBuf {
+        self.path.join("steps").join(step.to_string())
+    }
+
     /// Makes a step's folder.
     pub(super) fn make_step(&self, step: StepNo) -> anyhow::Result<PathBuf> {
-        let path = self.path.join("steps").join(step.to_string());
+        let path = self.step(step);
         std::fs::create_dir_all(&path).with_context(|| format!("make {}", path.display()))?;
         Ok(path)
     }

@@ -8,6 +8,7 @@ mod course;
 mod folder;
 mod group;
 mod readiness;
+mod reports;
 mod script;
 mod services;
 mod step;
@@ -148,8 +149,8 @@ fn ended_by_itself(verdict: &Verdict) -> bool {
     match verdict {
         Verdict::Passed => true,
         Verdict::Failed(failure) => {
-            use FailureClass::{ImageBuildFailed, ServiceNotReady, SourceRefused, StepFailed};
-            matches!(failure.class, StepFailed | ImageBuildFailed | ServiceNotReady | SourceRefused)
+            use FailureClass::{ImageBuildFailed, ServiceNotReady, SourceRefused, StepFailed, TestsFailed};
+            matches!(failure.class, StepFailed | TestsFailed | ImageBuildFailed | ServiceNotReady | SourceRefused)
         }
         Verdict::Cancelled | Verdict::Skipped { .. } => false,
     }

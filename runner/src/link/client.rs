@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use sidings_proto::api::ErrorBody;
 use sidings_proto::runner::{
     Beat, Beaten, Finish, Finished, Hello, Hinted, LEASE_POLL_MS, LeaseRequest, Leased, LogAck, PREFIX, ProgressReport,
-    Register, Registered, Retire, Welcome,
+    Register, Registered, Retire, TestBatch, Welcome,
 };
 use sidings_proto::{AttemptId, StepNo};
 use std::path::Path;
@@ -108,6 +108,10 @@ impl Client {
     ) -> Result<LogAck, CallError> {
         let call = self.of_attempt(Method::PUT, key, &format!("logs/{step}")).query(&[("offset", offset)]);
         answer(call.header(reqwest::header::CONTENT_TYPE, "application/octet-stream").body(frames)).await
+    }
+
+    pub(crate) async fn tests(&self, key: &AttemptKey, body: &TestBatch) -> Result<(), CallError> {
+        done(self.of_attempt(Method::POST, key, "tests").json(body)).await
     }
 
     pub(crate) async fn finish(&self, key: &AttemptKey, body: &Finish) -> Result<Finished, CallError> {

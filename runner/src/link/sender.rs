@@ -85,6 +85,9 @@ impl<'a> Sender<'a> {
     /// Sends the logs to their end and the finish; returns when there is nothing left to say.
     pub(super) async fn finish(&mut self, mut finish: Finish) {
         self.collect();
+        if self.send_tests().await.is_err() {
+            return;
+        }
         for _ in 0..ROUNDS {
             if self.send_logs().await.is_err() {
                 return;
@@ -158,6 +161,34 @@ impl<'a> Sender<'a> {
         let called = self.client.log(&self.key, step, offset, frames).await;
         if let Some(ack) = self.retried(called).await? {
             self.logs[n].acknowledged = ack.bytes;
+        }
+        Ok(())
+    }
+
+    /// Tests that cannot be read back from the spool are missing; the job's end does not depend on them.
+    async fn send_tests(&mut self) -> Result<(), GivenUp> {
+        let Some(tests) = self.telling.take_tests() else { return Ok(()) };
+        let batches = match tests.batches() {
+            Ok(batches) => batches,
+            Err(error) => {
+                tracing::error!(attempt = %self.key.attempt, error = format!("{error:#}"), "spooled tests are lost");
+                return Ok(());
+            }
+        };
+        for batch in batches {
+            let batch = match batch {
+                Ok(batch) => batch,
+                Err(error) => {
+                    tracing::error!(attempt = %self.key.attempt, error = format!("{error:#}"), "spooled tests are lost");
+                    return Ok(());
+                }
+            };
+            loop {
+                let called = self.client.tests(&self.key, &batch).await;
+                if self.retried(called).await?.is_some() {
+                    break;
+                }
+            }
         }
         Ok(())
     }

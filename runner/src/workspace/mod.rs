@@ -6,6 +6,7 @@
 //! | `changes` | what a sibling changed, found in its view |
 //! | `merge` | decides: which changes are taken, which paths clash |
 //! | `apply` | carries the chosen changes out |
+//! | `find` | files by patterns, for those who read what a job left |
 //! | `tree` | folders, open, name by name; never through a link |
 //!
 //! A merge begins when the siblings' containers are gone. It takes all or nothing, and never leaves the workspace,
@@ -13,11 +14,13 @@
 
 mod apply;
 mod changes;
+mod find;
 mod merge;
 mod tree;
 mod view;
 
 use changes::Changes;
+pub(crate) use find::{NotAFile, Search, open};
 use merge::Clash;
 use std::io;
 use std::path::Path;

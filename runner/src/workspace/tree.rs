@@ -88,6 +88,18 @@ impl Folder {
         Ok(names)
     }
 
+    /// Names one after the other, in no order, as long as they are wanted.
+    pub(super) fn each(&self, mut wanted: impl FnMut(&OsStr) -> bool) -> io::Result<()> {
+        for entry in Dir::read_from(&self.0)? {
+            let entry = entry?;
+            let name = entry.file_name().to_bytes();
+            if name != b"." && name != b".." && !wanted(OsStr::from_bytes(name)) {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
     /// What a name stands for; none if it stands for nothing.
     pub(super) fn entry(&self, name: &OsStr) -> io::Result<Option<Entry>> {
         match statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW) {

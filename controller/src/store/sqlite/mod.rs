@@ -7,16 +7,19 @@ mod enrolment;
 mod read;
 mod rows;
 mod schedules;
+mod tested;
 mod write;
 
 use super::stored::{StoredRun, StoredSummary};
+use super::tested::{CaseFilter, TestsOf};
 use super::{CommitError, RunFilter, Store, StoredRunner, StoredSchedule, StoredToken};
 use crate::core::event::{ActiveRun, Record};
 use anyhow::Context;
 use async_trait::async_trait;
 use sidings_proto::api::ProjectView;
-use sidings_proto::runner::Hello;
-use sidings_proto::{JobId, RunId, RunnerId, Timestamp, TokenId};
+use sidings_proto::runner::{Hello, TestBatch};
+use sidings_proto::tested::TestSeries;
+use sidings_proto::{AttemptId, JobId, RunId, RunnerId, TestCase, TestReport, Timestamp, TokenId};
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{AnyConnection, AnyPool, ConnectOptions, Connection, Executor};
 use std::collections::BTreeMap;
@@ -114,6 +117,30 @@ impl Store for SqliteStore {
 
     async fn runs(&self, filter: &RunFilter) -> anyhow::Result<Vec<StoredSummary>> {
         read::runs(&mut *self.readers.acquire().await?, filter).await
+    }
+
+    async fn put_tests(&self, of: &TestsOf, batch: &TestBatch, at: Timestamp) -> Result<(), CommitError> {
+        let mut writer = self.writer().await;
+        let mut transaction = writer.begin_with(BEGIN).await.map_err(write::failed)?;
+        tested::put(&mut transaction, of, batch, at).await?;
+        transaction.commit().await.map_err(write::failed)
+    }
+
+    async fn test_reports(&self, run: RunId) -> anyhow::Result<Vec<(AttemptId, Vec<TestReport>)>> {
+        tested::reports(&mut *self.readers.acquire().await?, run).await
+    }
+
+    async fn test_cases(&self, attempt: AttemptId, filter: CaseFilter) -> anyhow::Result<Vec<TestCase>> {
+        tested::cases(&mut *self.readers.acquire().await?, attempt, filter).await
+    }
+
+    async fn test_history(
+        &self,
+        project: &str,
+        named: (Option<&str>, &str),
+        limit: usize,
+    ) -> anyhow::Result<Vec<TestSeries>> {
+        tested::history(&mut *self.readers.begin().await?, project, named, limit).await
     }
 
     async fn put_project(&self, project: &ProjectView) -> anyhow::Result<()> {

@@ -112,6 +112,7 @@ fn job(writer: &mut Writer, key: &str) -> Said {
             let map = writer.part(&shape::APPROVAL);
             (json!({ "anyOf": [{ "const": true }, map] }), "It waits until a person agrees")
         }
+        "reports" => (writer.part(&shape::REPORTS), "The files in which its steps tell of their tests"),
         "steps" => {
             let stage = json!({ "anyOf": [writer.part(&shape::STEP), writer.part(&shape::GROUP)] });
             (
@@ -231,6 +232,8 @@ fn small(key: &str, part: &Shape) -> Said {
         "default" => (text(), "The value if none is given"),
         "description" => (text(), "What it is for"),
         "job" => (text(), "The job's name"),
+        "junit" => (one_or_list(form(RELATIVE)), "JUnit files from the workspace's root: a name, or a pattern"),
+        "required" => (truth(), "Whether a job without any test in them has failed"),
         "optional" => (truth(), "Whether it may not be there"),
         "max" => (whole(0, schedule::MAX_RETRIES), "How often"),
         "on" => (one_or_list(word(schedule::CLASSES.map(FailureClass::as_str))), "After which failures"),
@@ -273,6 +276,7 @@ pub(super) fn rules(part: &Shape) -> Vec<(&'static str, Value)> {
         what if what == shape::IMAGE.what || what == shape::SERVICE.what => vec![one_of("build", "image")],
         what if what == shape::HEALTHCHECK.what => vec![required(&["test"])],
         what if what == shape::SCHEDULE.what => vec![required(&["cron"])],
+        what if what == shape::REPORTS.what => vec![required(&["junit"])],
         what if what == shape::NEED.what => vec![required(&["job"])],
         what if what == shape::RETRY.what => vec![required(&["max"])],
         what if what == shape::CONCURRENCY.what => vec![required(&["group"])],

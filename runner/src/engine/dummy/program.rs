@@ -2,9 +2,11 @@
 
 use super::spool::Spool;
 use crate::engine::StepContainer;
+use anyhow::Context;
 use sidings_proto::log::{MAX_PAYLOAD, Stream};
 use sidings_proto::step::StepSpec;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -13,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 pub(super) struct Program {
     script: String,
     env: BTreeMap<String, String>,
+    workspace: Option<PathBuf>,
     grace: Duration,
     spool: Spool,
     terminate: CancellationToken,
@@ -34,7 +37,14 @@ impl Program {
             [sh, e, c, script] if sh == "sh" && e == "-e" && c == "-c" => script.clone(),
             argv => argv.join(" "),
         };
-        Ok(Program { script, env: step.env, grace: Duration::from_millis(spec.grace_ms), spool, terminate })
+        Ok(Program {
+            script,
+            env: step.env,
+            workspace: step.workspace,
+            grace: Duration::from_millis(spec.grace_ms),
+            spool,
+            terminate,
+        })
     }
 
     /// Runs it to its end; gives the code that the engine would see.
@@ -82,6 +92,7 @@ impl Program {
             "unready" => self.spool.ready(Some(rest.to_owned()))?,
             "echo" => self.say(&unquoted(rest))?,
             "printf" => self.say(&unquoted(rest.trim_start_matches(r"'%s\n' ")))?,
+            "write" => self.write(rest)?,
             "env" => self.say(&self.env.get(rest).cloned().unwrap_or_default())?,
             "fill" => self.fill(rest.parse().unwrap_or(0)).await?,
             "sleep" => return Ok(self.sleep(rest.parse().unwrap_or(0.0), deaf).await),
@@ -91,6 +102,13 @@ impl Program {
             }
         }
         Ok(After::NextLine)
+    }
+
+    /// A file of the workspace, and its text.
+    fn write(&self, rest: &str) -> anyhow::Result<()> {
+        let (file, text) = rest.split_once(' ').unwrap_or((rest, ""));
+        let workspace = self.workspace.as_ref().context("there is no workspace")?;
+        std::fs::write(workspace.join(file), text).context("write a file")
     }
 
     fn say(&mut self, text: &str) -> anyhow::Result<()> {

@@ -5,4 +5,5 @@ mod cleaning;
 mod endings;
 mod order;
 mod pure;
+mod reports;
 mod services;

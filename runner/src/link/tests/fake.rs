@@ -12,11 +12,11 @@ use axum::routing::{post, put};
 use sidings_proto::api::{ErrorBody, ErrorDetail};
 use sidings_proto::runner::{
     AssignedRun, Assignment, AttemptOrder, Beat, Beaten, Finish, Finished, Hello, Hinted, LeaseRequest, Leased, LogAck,
-    Order, ProgressReport, Register, Registered, Retire, Welcome,
+    Order, ProgressReport, Register, Registered, Retire, TestBatch, Welcome,
 };
 use sidings_proto::{
-    AttemptId, Command, Commit, Environment, JobId, JobSpec, LifeId, RequestId, RunId, RunnerId, Source, Stage, Step,
-    StepNo, Trigger,
+    AttemptId, Command, Commit, Environment, JobId, JobSpec, LifeId, Reports, RequestId, RunId, RunnerId, Source,
+    Stage, Step, StepNo, Trigger,
 };
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -43,6 +43,7 @@ pub(super) struct Heard {
     pub(super) logs: BTreeMap<(AttemptId, StepNo), Vec<u8>>,
     pub(super) progress: Vec<String>,
     pub(super) finishes: Vec<(AttemptId, Finish)>,
+    pub(super) tests: Vec<(AttemptId, TestBatch)>,
     pub(super) beaten: Vec<Vec<AttemptId>>,
     pub(super) draining: bool,
     /// Hints to give, and those given.
@@ -75,6 +76,7 @@ impl Fake {
             .route("/runner/v1/retire", post(retire))
             .route(&format!("{attempt}/progress"), post(progress))
             .route(&format!("{attempt}/logs/{{step}}"), put(log))
+            .route(&format!("{attempt}/tests"), post(tests))
             .route(&format!("{attempt}/finish"), post(finish))
             .layer(axum::extract::DefaultBodyLimit::disable())
             .layer(axum::middleware::from_fn_with_state(fake.clone(), faulty))
@@ -204,6 +206,7 @@ fn assignment(script: &str) -> Assignment {
         spec: JobSpec {
             stages: vec![Stage { steps: vec![step], ..Stage::default() }],
             timeout_ms: 3_600_000,
+            reports: Reports { junit: vec!["report.xml".to_owned()], required: false },
             ..JobSpec::default()
         },
     }
@@ -324,6 +327,18 @@ async fn log(
         log.len() as u64
     });
     Json(LogAck { bytes })
+}
+
+async fn tests(
+    State(fake): State<Fake>,
+    Path((job, fence)): Path<(JobId, u64)>,
+    Json(batch): Json<TestBatch>,
+) -> StatusCode {
+    fake.change(|heard| {
+        assert!(heard.finishes.iter().all(|(of, _)| of.job != job), "tests are told before the end");
+        heard.tests.push((AttemptId { job, fence }, batch));
+    });
+    StatusCode::NO_CONTENT
 }
 
 async fn finish(

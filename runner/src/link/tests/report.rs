@@ -127,3 +127,31 @@ async fn orders_come_with_a_beat() {
         assert_eq!((*attempt, &finish.verdict), (cancelled, &Verdict::Cancelled));
     });
 }
+
+const REPORT: &str = "write report.xml <testsuite><testcase name='a'/></testsuite>";
+
+#[tokio::test]
+async fn tests_are_told_until_they_are_taken_and_then_the_end() {
+    let (fake, address) = Fake::serve().await;
+    fake.fail("/tests", Fault::Away, 1);
+    fake.lose_answer("/tests");
+    let (attempt, verdict) = carried_out(&fake, &address, REPORT).await;
+    assert_eq!(verdict, Verdict::Passed);
+    fake.change(|heard| {
+        let told: Vec<_> = heard.tests.iter().map(|(of, batch)| (*of, batch.first, batch.cases.len())).collect();
+        assert_eq!(told, [(attempt, 0, 1), (attempt, 0, 1), (attempt, 1, 0)], "the lost one is repeated");
+        assert_eq!(heard.tests[2].1.reports.as_ref().map(Vec::len), Some(1));
+    });
+}
+
+#[tokio::test]
+async fn an_attempt_whose_tests_are_stale_tells_no_end() {
+    let (fake, address) = Fake::serve().await;
+    let runner = Runner::start(&address);
+    fake.fail("/tests", Fault::Stale, 1);
+    fake.queue(REPORT);
+    fake.until(|heard| heard.faults.is_empty()).await;
+    runner.shutdown.drain.cancel();
+    runner.gone().await.unwrap();
+    assert_eq!((fake.count("/tests"), fake.count("/finish")), (1, 0));
+}
