@@ -2,6 +2,7 @@
 
 use crate::condition::Any;
 use crate::fields::Field;
+use crate::glob;
 use crate::names;
 use crate::notes::Notes;
 use crate::out::{Map, Out};
@@ -20,7 +21,7 @@ pub(crate) struct Job {
     pub(crate) working_directory: Option<String>,
     pub(crate) shell: Option<String>,
     pub(crate) cache: Vec<Out>,
-    pub(crate) artifacts: Map,
+    pub(crate) artifacts: Vec<Map>,
     pub(crate) labels: Map,
     pub(crate) timeout: Option<String>,
     pub(crate) allow_failure: bool,
@@ -69,7 +70,11 @@ impl Job {
         if !self.cache.is_empty() {
             map.set("cache", Out::Lines(self.cache));
         }
-        map.set_map("artifacts", self.artifacts);
+        match self.artifacts.len() {
+            0 => {}
+            1 => map.set("artifacts", self.artifacts.remove(0)),
+            _ => map.set("artifacts", Out::Lines(self.artifacts.into_iter().map(Out::Map).collect())),
+        }
         map.set_map("labels", self.labels);
         map.set_some("timeout", self.timeout);
         if self.allow_failure {
@@ -146,6 +151,19 @@ pub(crate) fn variables(field: Field, notes: &mut Notes) -> Vec<(Field, String)>
             all.push((field, String::new()));
         } else if let Some(value) = notes.text(&field) {
             all.push((field, value));
+        }
+    }
+    all
+}
+
+/// Patterns of what a job keeps, `!` before those that are taken out again; what is no pattern is listed.
+pub(crate) fn kept(field: &Field, patterns: &[String], mark: &str, notes: &mut Notes) -> Vec<String> {
+    let mut all = Vec::new();
+    for pattern in patterns {
+        let (own, bare) = pattern.strip_prefix('!').map_or(("", pattern.as_str()), |bare| ("!", bare));
+        match glob::of_glob(bare).filter(|glob| !glob.starts_with(['/', '~'])) {
+            Some(glob) => all.push(format!("{mark}{own}{glob}")),
+            None => notes.list(field, &format!("`{pattern}` is not a pattern of paths in the workspace")),
         }
     }
     all

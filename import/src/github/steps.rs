@@ -3,7 +3,7 @@
 use super::texts::Texts;
 use super::{advice, expression, job};
 use crate::fields::{Field, Fields};
-use crate::job::Job;
+use crate::job::{self as common, Job};
 use crate::known;
 use crate::names;
 use crate::notes::Notes;
@@ -120,7 +120,7 @@ fn action(uses: Field, mut fields: Fields, texts: &Texts, job: &mut Job, notes: 
     let name = text.split('@').next().unwrap_or_default();
     let with = fields.take("with");
     match name {
-        "actions/upload-artifact" if known::ARTIFACTS => artifact(with, texts, job, notes),
+        "actions/upload-artifact" if known::ARTIFACTS => artifact(with, fields.take("if").as_ref(), texts, job, notes),
         "actions/cache" if known::CACHE => cache(with, texts, job, notes),
         _ => {
             notes.list(&uses, &format!("`{text}`: {}", instead(name)));
@@ -151,6 +151,7 @@ fn instead(name: &str) -> &'static str {
         "actions/setup-go" => "install this Go in the Dockerfile, or begin it `FROM` an image that has it",
         "actions/setup-dotnet" => "install this .NET in the Dockerfile, or begin it `FROM` an image that has it",
         "actions/cache" => "caches are not supported yet; what a job always needs belongs into its image",
+        "actions/download-artifact" if known::ARTIFACTS => "what the jobs in `needs` kept is in the workspace already",
         "actions/upload-artifact" | "actions/download-artifact" => {
             "artifacts are not supported yet; until then what belongs together is one job"
         }
@@ -169,21 +170,32 @@ fn instead(name: &str) -> &'static str {
     }
 }
 
-fn artifact(with: Option<Field>, texts: &Texts, job: &mut Job, notes: &mut Notes) {
+fn artifact(with: Option<Field>, condition: Option<&Field>, texts: &Texts, job: &mut Job, notes: &mut Notes) {
     let Some(mut inner) = with.and_then(|field| notes.fields(field)) else { return };
+    let mut map = Map::default();
     if let Some(field) = inner.take("path") {
-        let paths = texts.plain(&field, notes).unwrap_or_default();
-        let mut all: Vec<Out> = match job.artifacts.get("paths") {
-            Some(Out::List(all)) => all.clone(),
-            Some(Out::Text(_) | Out::Word(_) | Out::Lines(_) | Out::Map(_)) | None => Vec::new(),
-        };
-        all.extend(paths.lines().map(str::trim).filter(|path| !path.is_empty()).map(Out::from));
-        job.artifacts.set("paths", Out::List(all));
+        let text = texts.plain(&field, notes).unwrap_or_default();
+        let lines: Vec<String> =
+            text.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect();
+        let paths = common::kept(&field, &lines, "", notes);
+        if paths.iter().any(|path| !path.starts_with('!')) {
+            map.set("paths", paths);
+        }
+    }
+    match condition.and_then(|field| field.node.text()) {
+        Some("always()" | "!cancelled()" | "${{ always() }}" | "${{ !cancelled() }}") => map.set("when", "always"),
+        Some("failure()" | "${{ failure() }}") => map.set("when", "on_failure"),
+        Some(_) | None => {
+            condition.iter().for_each(|field| notes.list(field, "what a job keeps asks only how the job ended"))
+        }
     }
     if let Some(field) = inner.take("retention-days") {
-        job.artifacts.set_some("expire_in", notes.number(&field, 365).map(|days| format!("{days}d")));
+        map.set_some("expire_in", notes.number(&field, 365).filter(|days| *days > 0).map(|days| format!("{days}d")));
     }
     notes.rest(inner, |_| "what a job keeps is told by its paths");
+    if map.get("paths").is_some() {
+        job.artifacts.push(map);
+    }
 }
 
 fn cache(with: Option<Field>, texts: &Texts, job: &mut Job, notes: &mut Notes) {

@@ -3,7 +3,7 @@
 use super::{File, advice, environment, labels, only, rules};
 use crate::condition::Any;
 use crate::fields::{Field, Fields};
-use crate::job::{Job, commands};
+use crate::job::{self as common, Job, commands};
 use crate::known;
 use crate::names;
 use crate::notes::Notes;
@@ -245,25 +245,40 @@ fn kept(fields: &mut Fields, job: &mut Job, notes: &mut Notes) {
     if known::ARTIFACTS
         && let Some(mut inner) = fields.take("artifacts").and_then(|field| notes.fields(field))
     {
-        if let Some(field) = inner.take("paths") {
-            job.artifacts.set("paths", notes.texts(field));
-        }
-        if let Some(field) = inner.take("when") {
-            let when = notes.text(&field).map(|when| when.trim_start_matches("on_").to_owned());
-            job.artifacts.set_some("when", when);
-        }
-        if let Some(field) = inner.take("expire_in") {
-            match notes.text(&field).and_then(|text| names::days(&text)) {
-                Some(time) => job.artifacts.set("expire_in", time),
-                None => notes.list(&field, "it is not a duration"),
-            }
-        }
+        artifacts(&mut inner, job, notes);
         notes.rest(inner, |_| advice("artifacts"));
     }
     if known::CACHE
         && let Some(field) = fields.take("cache")
     {
         job.cache = field.items().into_iter().filter_map(|item| cache(item, notes)).collect();
+    }
+}
+
+fn artifacts(inner: &mut Fields, job: &mut Job, notes: &mut Notes) {
+    let mut map = Map::default();
+    let mut paths = Vec::new();
+    for (key, mark) in [("paths", ""), ("exclude", "!")] {
+        if let Some(field) = inner.take(key) {
+            let all = notes.texts(field.clone());
+            paths.extend(common::kept(&field, &all, mark, notes));
+        }
+    }
+    map.set("paths", paths.clone());
+    if let Some(field) = inner.take("when") {
+        match notes.text(&field).filter(|when| matches!(when.as_str(), "on_success" | "on_failure" | "always")) {
+            Some(when) => map.set("when", when),
+            None => notes.list(&field, "it is `on_success`, `on_failure` or `always`"),
+        }
+    }
+    if let Some(field) = inner.take("expire_in") {
+        match notes.text(&field).and_then(|text| names::days(&text)) {
+            Some(time) => map.set("expire_in", time),
+            None => notes.list(&field, "it is not a duration"),
+        }
+    }
+    if paths.iter().any(|path| !path.starts_with('!')) {
+        job.artifacts.push(map);
     }
 }
 
