@@ -183,6 +183,9 @@ fn variables(field: Field, axes: &[String], notes: &mut Notes) -> Map {
             continue;
         }
         if let Some(secret) = item.node.get("from_secret") {
+            for other in item.entries().unwrap_or_default().iter().filter(|field| field.key != "from_secret") {
+                notes.list(other, "a secret has a name and nothing more");
+            }
             match secret.text().filter(|_| known::FROM_SECRET) {
                 Some(name) => map.set(&item.key, Map::default().with("from_secret", name)),
                 None => notes
