@@ -5,6 +5,7 @@ use crate::condition::{Any, Term};
 use crate::fields::{Field, Fields};
 use crate::glob;
 use crate::notes::Notes;
+use crate::out::{Map, Out};
 
 pub(super) fn when(field: Field, notes: &mut Notes) -> Option<Any> {
     let mut any = Some(Any(Vec::new()));
@@ -28,6 +29,36 @@ pub(super) fn take_inputs(on: &Field) -> Option<Field> {
     by_hand.entries()?.into_iter().find(|field| field.key == "inputs")
 }
 
+/// The times of `schedule`, which stand apart here. Who asks for a value in each run cannot be run by a clock.
+pub(super) fn schedules(on: &Field, asks_values: bool, notes: &mut Notes) -> Option<Out> {
+    let schedule = on.entries()?.into_iter().find(|event| event.key == "schedule")?;
+    let mut all = Vec::new();
+    for item in schedule.items().into_iter().filter(|item| !item.node.is_nothing()) {
+        let Some(mut fields) = notes.fields(item) else { continue };
+        if let Some(field) = fields.take("cron")
+            && let Some(cron) = notes.text(&field)
+        {
+            match is_cron(&cron) && !asks_values {
+                true => all.push(Out::Map(Map::default().with("cron", cron))),
+                false => notes.list(&field, &format!("`{cron}`: see `schedule` in the reference")),
+            }
+        }
+        notes.rest(fields, |_| "there is nothing like it here");
+    }
+    (!all.is_empty()).then_some(Out::Lines(all))
+}
+
+/// Five fields of numbers within their bounds, with `*`, `/`, `,` and `-`.
+fn is_cron(text: &str) -> bool {
+    let bounds = [(0, 59), (0, 23), (1, 31), (1, 12), (0, 6)];
+    let fields: Vec<&str> = text.split_whitespace().collect();
+    let is_right = |(field, (least, most)): (&&str, (u32, u32))| {
+        let mut parts = field.split(['/', ',', '-']);
+        parts.all(|part| part == "*" || part.parse::<u32>().is_ok_and(|number| (least..=most).contains(&number)))
+    };
+    fields.len() == 5 && fields.iter().zip(bounds).all(is_right)
+}
+
 /// An item of a list as a key without a value.
 fn named(item: Field) -> Field {
     let key = item.node.text().unwrap_or_default().to_owned();
@@ -46,10 +77,8 @@ fn one(field: Field, notes: &mut Notes) -> Option<Any> {
         );
         return Some(Any(Vec::new()));
     };
+    // Its times stand at the top of the file: `schedules`.
     if field.key == "schedule" {
-        for item in field.clone().items().iter().filter(|item| item.is_map()) {
-            notes.list(item, "schedules are not in the file; a program asks for a run by the HTTP interface with the event `schedule`");
-        }
         return Some(Any::one(term));
     }
     if field.node.is_nothing() {

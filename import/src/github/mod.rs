@@ -31,8 +31,12 @@ pub(crate) fn pipeline(mut fields: Fields, notes: &mut Notes) -> Map {
     top.comments.extend(name.iter().map(|name| format!("Its name was: {name}")));
     if let Some(field) = fields.take("on").or_else(|| fields.take("true")) {
         let given = events::take_inputs(&field);
-        top.set_some("when", events::when(field, notes).map(crate::condition::Any::into_out));
-        top.set_map("inputs", given.map(|field| inputs::inputs(field, notes)).unwrap_or_default());
+        top.set_some("when", events::when(field.clone(), notes).map(crate::condition::Any::into_out));
+        let given = given.map(|field| inputs::inputs(field, notes)).unwrap_or_default();
+        let has_default = |input: &Out| matches!(input, Out::Map(map) if map.get("default").is_some());
+        let asks_values = given.entries.iter().any(|(_, input)| !has_default(input));
+        top.set_some("schedule", events::schedules(&field, asks_values, notes));
+        top.set_map("inputs", given);
     }
     let texts = Texts { workflow: name.unwrap_or_default(), ..Texts::default() };
     if let Some(field) = fields.take("concurrency") {
