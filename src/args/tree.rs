@@ -14,6 +14,9 @@ one ends at once. The whole logs of the last run stay in $XDG_CACHE_HOME/sidings
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) wanted: Wanted,
+    /// Run again whenever a file changes, until Ctrl-C.
+    #[arg(long)]
+    pub(crate) watch: bool,
     #[command(flatten)]
     pub(crate) capacity: Capacity,
     /// Lines as they come, also on a terminal.

@@ -2,6 +2,7 @@
 //! this process and in a folder that goes away with it.
 
 mod throwaway;
+mod watch;
 
 use super::lint;
 use super::output::Show;
@@ -13,6 +14,7 @@ use crate::exit::Exit;
 use crate::folders;
 use crate::follow::{Followed, OnInterrupt, Scope, Transcript, follow};
 use crate::render::summary::ReadOn;
+use crate::signals::Signals;
 use crate::worktree::Project;
 use anyhow::Context;
 use sidings_controller::{Controller, StoreKind};
@@ -21,23 +23,52 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use throwaway::Throwaway;
+use watch::Look;
 
 pub(super) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
     let project = chosen(&args.project).await?;
-    if !lint::is_right(&project)? {
+    if !args.watch && !lint::is_right(&project)? {
         return Ok(Exit::Configuration);
     }
     let cache = folders::cache()?;
-    let logs = logs_folder(&cache, &project.name)?;
     let mut line = Line::open(&args, &cache).await?;
     let client = line.client.clone();
-    let show = Show { plain: args.plain, json: args.json };
-    let followed = tokio::select! {
-        followed = send_and_follow(&client, &project, &args.wanted, show, &logs) => followed,
+    let rounds = async {
+        match args.watch {
+            true => again_and_again(&client, project, &args, &cache).await,
+            false => once(&client, &project, &args, &cache).await,
+        }
+    };
+    let ended = tokio::select! {
+        ended = rounds => ended,
         error = line.runner_ended() => Err(error),
     };
     line.close().await;
-    let followed = followed?;
+    ended
+}
+
+/// A run after each change, until somebody ends it. The pipeline is checked before each.
+async fn again_and_again(client: &Client, first: Project, args: &RunArgs, cache: &Path) -> anyhow::Result<Exit> {
+    let mut project = first;
+    let mut signals = Signals::listen()?;
+    loop {
+        let look = Look::at(&project.root).await?;
+        if lint::is_right(&project)? && once(client, &project, args, cache).await? == Exit::Interrupted {
+            return Ok(Exit::Interrupted);
+        }
+        eprintln!("waiting for a change; Ctrl-C ends");
+        tokio::select! {
+            changed = look.until_other(&project.root) => changed?,
+            () = signals.next() => return Ok(Exit::Interrupted),
+        }
+        project = chosen(&args.project).await?;
+    }
+}
+
+async fn once(client: &Client, project: &Project, args: &RunArgs, cache: &Path) -> anyhow::Result<Exit> {
+    let logs = logs_folder(cache, &project.name)?;
+    let show = Show { plain: args.plain, json: args.json };
+    let followed = send_and_follow(client, project, &args.wanted, show, &logs).await?;
     if followed.complete {
         show.end(&followed.run, &ReadOn::Folder(logs))?;
     }

@@ -4,6 +4,8 @@ use super::verdicts;
 use crate::support::{Fleet, job_of, tree};
 use expect_test::expect;
 use sidings_proto::api::RunView;
+use std::io::{BufRead, BufReader, Read};
+use std::process::Stdio;
 
 const PIPELINE: &str = "\
 image: debian:bookworm-slim
@@ -66,4 +68,39 @@ async fn a_step_runs_alone_on_a_laptop() {
     assert_eq!(code, 0, "{stdout}{stderr}");
     let said = stdout + &stderr;
     assert!(said.contains("1 to production") && !said.contains("prepare"), "{said}");
+}
+
+#[tokio::test]
+async fn a_changed_file_is_another_run_until_somebody_ends_it() {
+    let fleet = Fleet::start().await;
+    let pipeline = "image: debian:bookworm-slim\njobs: { look: { steps: [{ name: look, run: cat text }] } }\n";
+    let work = tree(fleet.path("work"), &[(".sidings.yml", pipeline), ("text", "the first\n")]);
+    let mut command = std::process::Command::new(crate::support::SIDINGS);
+    command.args(["run", "--plain", "--watch"]).current_dir(&work).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut running = command.spawn().unwrap();
+    let (said, mut lines) = tokio::sync::mpsc::unbounded_channel();
+    let outputs: [Box<dyn Read + Send>; 2] =
+        [Box::new(running.stdout.take().unwrap()), Box::new(running.stderr.take().unwrap())];
+    for output in outputs {
+        let said = said.clone();
+        std::thread::spawn(move || {
+            BufReader::new(output).lines().map_while(Result::ok).try_for_each(|line| said.send(line))
+        });
+    }
+    let mut until = async |words: &str| {
+        let mut all = String::new();
+        while let Some(line) = lines.recv().await {
+            all += &(line.clone() + "\n");
+            if line.contains(words) {
+                return all;
+            }
+        }
+        panic!("no {words:?} in {all}");
+    };
+    assert!(until("waiting for a change").await.contains("the first"));
+    std::fs::write(work.join("text"), "the second\n").unwrap();
+    assert!(until("waiting for a change").await.contains("the second"));
+    let id = i32::try_from(running.id()).unwrap();
+    rustix::process::kill_process(rustix::process::Pid::from_raw(id).unwrap(), rustix::process::Signal::INT).unwrap();
+    assert_eq!(running.wait().unwrap().code(), Some(130));
 }
