@@ -93,6 +93,7 @@ impl FakeRunner {
             steps: vec![passed],
             setup_log: LogDigest::default(),
             images: Vec::new(),
+            kept: Default::default(),
         };
         let url = format!("{}/attempts/{}/{}/finish", self.url, attempt.job, attempt.fence);
         let answer = self.http.post(url).bearer_auth(&assignment.token).json(&body).send().await.unwrap();

@@ -1,19 +1,23 @@
-//! Bytes by their hash: snapshots of working trees. Written beside, checked, then moved to their name.
+//! Bytes by their hash: snapshots of working trees, and what jobs leave behind. Written beside, checked, then moved to
+//! their name.
 
 use anyhow::Context;
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
 use sidings_proto::BlobId;
+use std::collections::HashSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 use tokio::fs::{self, File};
 use tokio::io::AsyncWriteExt;
+use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
-/// No blob is larger.
-pub(crate) const BLOB_MAX: u64 = 2 * 1024 * 1024 * 1024;
+/// No snapshot is larger.
+pub(crate) const SNAPSHOT_MAX: u64 = 2 * 1024 * 1024 * 1024;
 
 /// A sender that says nothing for so long is given up …
 const SILENT: Duration = Duration::from_secs(60);
@@ -27,8 +31,8 @@ pub(crate) enum Refused {
     #[error("the bytes have another hash than the blob's name says")]
     Differs,
     /// There are too many.
-    #[error("a blob may not be larger than {BLOB_MAX} bytes")]
-    TooLarge,
+    #[error("a blob may not be larger than {0} bytes here")]
+    TooLarge(u64),
     /// The sender is too slow.
     #[error("the bytes come too slowly")]
     TooSlow,
@@ -44,18 +48,22 @@ pub(crate) enum Refused {
 #[derive(Clone, Debug)]
 pub(crate) struct Blobs {
     root: PathBuf,
+    /// No blob is larger.
+    max: u64,
+    /// Held while a blob that is there is said to be, and while one is removed: so none goes between the two.
+    going: Arc<Mutex<()>>,
 }
 
 impl Blobs {
     /// Makes the folder, and removes what earlier lives left half-written.
-    pub(crate) async fn open(root: PathBuf) -> anyhow::Result<Self> {
+    pub(crate) async fn open(root: PathBuf, max: u64) -> anyhow::Result<Self> {
         let incoming = root.join("incoming");
         match fs::remove_dir_all(&incoming).await {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error).context("emptying the blob folder"),
             Ok(()) | Err(_) => {}
         }
         fs::create_dir_all(&incoming).await.with_context(|| format!("making {}", incoming.display()))?;
-        Ok(Self { root })
+        Ok(Self { root, max, going: Arc::default() })
     }
 
     /// Where a blob is, or would be.
@@ -69,6 +77,46 @@ impl Blobs {
         fs::metadata(self.file(id)).await.ok().map(|about| about.len())
     }
 
+    /// Whether a blob is there. If it is, it counts as new from now on, so that it is not removed before it is used.
+    pub(crate) async fn renew(&self, id: &BlobId) -> bool {
+        let _going = self.going.lock().await;
+        let Ok(file) = std::fs::File::options().append(true).open(self.file(id)) else { return false };
+        file.set_modified(SystemTime::now()).is_ok()
+    }
+
+    /// Removes all blobs that are older than this and not among those that are used; gives their number and bytes.
+    pub(crate) async fn remove_unused(&self, used: &HashSet<BlobId>, before: SystemTime) -> anyhow::Result<(u64, u64)> {
+        let (mut number, mut bytes) = (0, 0);
+        for (id, file) in self.all().await? {
+            if used.contains(&id) {
+                continue;
+            }
+            let _going = self.going.lock().await;
+            let Ok(about) = fs::metadata(&file).await else { continue };
+            if about.modified()? < before {
+                fs::remove_file(&file).await.with_context(|| format!("removing {}", file.display()))?;
+                (number, bytes) = (number + 1, bytes + about.len());
+            }
+        }
+        Ok((number, bytes))
+    }
+
+    async fn all(&self) -> anyhow::Result<Vec<(BlobId, PathBuf)>> {
+        let mut blobs = Vec::new();
+        let mut folders = fs::read_dir(&self.root).await?;
+        while let Some(folder) = folders.next_entry().await? {
+            let mut files = match fs::read_dir(folder.path()).await {
+                Ok(files) if folder.file_name() != "incoming" => files,
+                Ok(_) | Err(_) => continue,
+            };
+            while let Some(file) = files.next_entry().await? {
+                let id = file.file_name().into_string().ok().and_then(|name| BlobId::try_from(name).ok());
+                blobs.extend(id.map(|id| (id, file.path())));
+            }
+        }
+        Ok(blobs)
+    }
+
     /// Keeps a blob; it is on the disk once this returns.
     pub(crate) async fn put<E>(
         &self,
@@ -76,7 +124,7 @@ impl Blobs {
         bytes: impl Stream<Item = Result<Bytes, E>> + Unpin,
     ) -> Result<(), Refused> {
         let incoming = Incoming(self.root.join("incoming").join(Uuid::new_v4().to_string()));
-        let hash = receive(&incoming.0, bytes).await?;
+        let hash = receive(&incoming.0, self.max, bytes).await?;
         if hash.to_hex().as_str() != id.as_str() {
             return Err(Refused::Differs);
         }
@@ -97,6 +145,7 @@ impl Drop for Incoming {
 
 async fn receive<E>(
     file: &Path,
+    max: u64,
     mut bytes: impl Stream<Item = Result<Bytes, E>> + Unpin,
 ) -> Result<blake3::Hash, Refused> {
     let mut file = File::create(file).await.context("making a file")?;
@@ -104,8 +153,8 @@ async fn receive<E>(
     while let Some(piece) = timeout_at(patience(begun, length), bytes.next()).await.map_err(|_| Refused::TooSlow)? {
         let piece = piece.map_err(|_| Refused::Cut)?;
         length += piece.len() as u64;
-        if length > BLOB_MAX {
-            return Err(Refused::TooLarge);
+        if length > max {
+            return Err(Refused::TooLarge(max));
         }
         hasher.update(&piece);
         file.write_all(&piece).await.context("writing")?;
@@ -141,7 +190,7 @@ mod tests {
             tokio::time::sleep(Duration::from_secs(seconds)).await;
             Ok::<_, Infallible>(Bytes::from(piece))
         });
-        receive(&folder.path().join("blob"), Box::pin(pieces)).await
+        receive(&folder.path().join("blob"), SNAPSHOT_MAX, Box::pin(pieces)).await
     }
 
     #[tokio::test(start_paused = true)]

@@ -7,6 +7,7 @@ mod clock;
 pub mod core;
 mod http;
 mod intake;
+mod kept;
 mod logs;
 mod metrics;
 mod serve;
@@ -104,7 +105,10 @@ pub async fn start(config: Config) -> anyhow::Result<Controller> {
     let first_api_token = first_api_token(&app, config.api_token.as_ref()).await?;
     let serving = serve::serve(listener, http::router(app.clone()), CancellationToken::clone(&closing));
     let timetable = timetable::run(app.clone(), CancellationToken::clone(&closing));
-    let tasks = vec![watched(turning.run(), &failed), watched(serving, &failed), watched(timetable, &failed)];
+    let (kept, shell) = (app.kept.clone(), app.shell.clone());
+    let tidying = kept.go_by(move || shell.now(), CancellationToken::clone(&closing));
+    let parts = [watched(turning.run(), &failed), watched(tidying, &failed), watched(timetable, &failed)];
+    let tasks = parts.into_iter().chain([watched(serving, &failed)]).collect();
     let app = Arc::new(AppBox(app));
     Ok(Controller { addr, url, first_api_token, app, closing, stop, failed, tasks, _only_one: only_one })
 }
@@ -123,7 +127,7 @@ async fn assemble(
     let metrics = Arc::new(metrics::Metrics::new());
     let (shell, turning) =
         shell::restore(store.clone(), Clock::start(), metrics.clone(), closing.clone(), stop.clone()).await?;
-    let blobs = blobs::Blobs::open(data.join("blobs")).await?;
+    let blobs = blobs::Blobs::open(data.join("blobs"), blobs::SNAPSHOT_MAX).await?;
     let sources = source::Sources::open(&data.join("mirrors"), blobs.clone())?;
     let app = http::App {
         tokens: tokens::Tokens::open(store.clone(), tokens::AttemptKey::in_file(&data.join("server.key"))?).await?,
@@ -137,6 +141,7 @@ async fn assemble(
         names: http::RunnerNames::new(store.runners().await?, url),
         log_chunks: Semaphore::new(LOG_CHUNKS),
         stop: closing.clone(),
+        kept: kept::Kept::open(data.join("kept"), store.clone()).await?,
         shell,
         store,
         blobs,

@@ -91,6 +91,7 @@ impl Metrics {
             | Record::JobQueued { .. }
             | Record::AttemptProgressed { .. }
             | Record::AttemptEnded { .. }
+            | Record::ArtifactsKept { .. }
             | Record::RunCancelling { .. }
             | Record::JobStopping { .. }
             | Record::JobApproved { .. } => {}

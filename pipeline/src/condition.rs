@@ -2,10 +2,10 @@
 //!
 //! How the jobs or steps before ended is not known yet: what is said of it becomes a [`RunsOn`].
 
-use crate::pattern::Pattern;
 use crate::pipeline::Variables;
 use crate::source::Span;
 use crate::{Changed, Context, Files};
+use sidings_proto::pattern::Pattern;
 use sidings_proto::{RunsOn, Trigger};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;

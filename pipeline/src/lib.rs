@@ -18,7 +18,6 @@ mod duration;
 mod group;
 mod input;
 mod matrix;
-mod pattern;
 mod pipeline;
 mod plan;
 mod read;

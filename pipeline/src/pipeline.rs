@@ -7,7 +7,9 @@ use crate::condition::When;
 use crate::group::GroupName;
 use crate::input::Input;
 use crate::source::Span;
-use sidings_proto::{Cancel, Command, Environment, Healthcheck, Merge, Node, Reports, Resources, Scheduling};
+use sidings_proto::{
+    Artifacts, Cancel, Command, Environment, Healthcheck, Merge, Node, Reports, Resources, Scheduling,
+};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -45,6 +47,7 @@ pub(crate) struct Job {
     pub(crate) stages: Vec<Stage>,
     pub(crate) services: Vec<Service>,
     pub(crate) reports: Reports,
+    pub(crate) artifacts: Vec<Artifacts>,
 }
 
 /// A container beside a job's steps.

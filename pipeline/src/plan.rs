@@ -6,7 +6,7 @@ use crate::condition::Asked;
 use crate::pipeline::{Concurrency, Job, Need, Pipeline, Stage, Step};
 use crate::{Context, Files, Outcome, input};
 use sidings_proto::{JobSpec, Plan, PlannedJob, RunsOn, Scheduling, StepNo, Trigger, plan};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Marks in a commit's message, in any case, that make no run.
 const SKIP_MARKS: [&str; 2] = ["[skip ci]", "[ci skip]"];
@@ -56,11 +56,21 @@ fn jobs(pipeline: &Pipeline, asked: &Asked<'_>) -> Plan {
         jobs.into_iter().map(|job| planned(job, asked, &labels)).collect()
     };
     Plan {
-        jobs: entries.iter().flat_map(planned).collect(),
+        jobs: with_inputs(entries.iter().flat_map(planned).collect()),
         fail_fast: pipeline.fail_fast,
         inputs: asked.inputs.clone(),
         concurrency: pipeline.concurrency.as_ref().map(|said| group(said, asked.context, "")),
     }
+}
+
+/// A job is given what the jobs it needs may have kept.
+fn with_inputs(mut jobs: Vec<PlannedJob>) -> Vec<PlannedJob> {
+    let keep = |job: &&PlannedJob| !job.spec.artifacts.is_empty();
+    let keepers: BTreeSet<String> = jobs.iter().filter(keep).map(|job| job.name.clone()).collect();
+    for job in &mut jobs {
+        job.spec.inputs = job.needs.iter().filter(|need| keepers.contains(*need)).cloned().collect();
+    }
+    jobs
 }
 
 /// One job stays to be seen, under the entry's name.
@@ -102,6 +112,8 @@ fn planned(job: &Job, asked: &Asked<'_>, labels: &Labels<'_>) -> PlannedJob {
             node: job.node,
             services: services(job),
             reports: job.reports.clone(),
+            artifacts: job.artifacts.clone(),
+            ..JobSpec::default()
         },
         runs_on: runs_on.unwrap_or_default(),
         group: (job.label != job.name.text).then(|| job.name.text.clone()),

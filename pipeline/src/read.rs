@@ -2,6 +2,7 @@
 //!
 //! A file of this room reads one kind of part. Which keys there are, and which will be one day, is in [`shape`].
 
+mod artifacts;
 mod concurrency;
 mod copies;
 mod cron;

@@ -16,12 +16,16 @@
 //! | `GET /api/v1/jobs/{job}/logs/{step}?attempt=&offset=&follow=&format=frames\|text` | → the log; follows to its end if asked |
 //! | `GET /api/v1/runs/{run}/tests?job=&bad=&order=slowest&limit=` | → [`RunTests`](crate::tested::RunTests): what bad ones say first |
 //! | `GET /api/v1/projects/{project}/tests?name=&limit=` | → [`TestHistory`](crate::tested::TestHistory) |
+//! | `GET /api/v1/jobs/{job}/artifacts` | → [`ArtifactList`] of its newest attempt that ended |
+//! | `GET /api/v1/jobs/{job}/artifacts/file?path=` | → the bytes of one file |
+//! | `GET /api/v1/jobs/{job}/artifacts/tar` | → all of them as tar |
 //! | `POST /api/v1/projects/{project}/pushes` | [`Push`] → 202 [`PushAnswer`] |
 //! | `GET /api/v1/runners` | → [`Runners`] |
 //! | `POST /api/v1/tokens`, `GET`, `DELETE /api/v1/tokens/{id}` | [`NewToken`] → [`MadeToken`]; [`Tokens`]; 204 |
 //!
 //! All need an API token as `Authorization: Bearer …`. Errors are [`ErrorBody`].
 
+use crate::artifact::Content;
 use crate::runner::{ImageUse, LogDigest, Phase};
 use crate::{
     Choice, Commit, JobId, Resources, RunId, RunnerId, Schedule, Source, StepNo, StopReason, Timestamp, TokenId,
@@ -358,6 +362,44 @@ pub struct AttemptView {
     pub verdict: Option<Verdict>,
     /// Images it used.
     pub images: Vec<ImageUse>,
+    /// What was kept of its files, while it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artifacts: Option<ArtifactsView>,
+}
+
+/// How much was kept of an attempt's files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ArtifactsView {
+    /// Files and links.
+    pub entries: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Until when all of them are there.
+    pub expires: Timestamp,
+}
+
+/// What was kept of a job's files.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ArtifactList {
+    /// By path.
+    pub artifacts: Vec<ArtifactView>,
+}
+
+/// A file, or a link, that was kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ArtifactView {
+    /// Its path in the workspace.
+    pub path: String,
+    /// What it is.
+    pub content: Content,
+    /// Until when it is there.
+    pub expires: Timestamp,
 }
 
 /// A step of a job.

@@ -4,11 +4,13 @@
 //! are whole milliseconds and say so in their name.
 
 pub mod api;
+pub mod artifact;
 pub mod choice;
 pub mod commit;
 pub mod cron;
 pub mod id;
 pub mod log;
+pub mod pattern;
 pub mod plan;
 pub mod runner;
 pub mod schedule;
@@ -20,6 +22,7 @@ pub mod tested;
 pub mod time;
 pub mod verdict;
 
+pub use artifact::{Artifacts, Keep};
 pub use choice::{Choice, StepChoice};
 pub use commit::{Commit, Source, Trigger};
 pub use cron::Schedule;

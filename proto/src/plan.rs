@@ -1,6 +1,6 @@
 //! What a pipeline's text means for one commit: the jobs that must run, fully spelled out.
 
-use crate::{Concurrency, Resources, Scheduling, Service};
+use crate::{Artifacts, Concurrency, Resources, Scheduling, Service};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -145,6 +145,12 @@ pub struct JobSpec {
     /// Run beside the steps, in the order of the file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub services: Vec<Service>,
+    /// What is kept of its workspace.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub artifacts: Vec<Artifacts>,
+    /// The jobs it needs that may have kept files; these are put into its workspace, in this order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inputs: Vec<String>,
     /// The files in which its steps tell of tests.
     #[serde(default, skip_serializing_if = "Reports::is_unsaid")]
     pub reports: Reports,

@@ -13,14 +13,18 @@
 //! | `POST /runner/v1/attempts/{job}/{fence}/tests` | attempt | [`TestBatch`] → 204; before the finish, the last with its reports |
 //! | `POST /runner/v1/attempts/{job}/{fence}/finish` | attempt | [`Finish`] → [`Finished`] |
 //! | `GET /runner/v1/attempts/{job}/{fence}/source` | attempt | → the snapshot's bytes |
+//! | `POST /runner/v1/attempts/{job}/{fence}/blobs` | attempt | [`Blobs`] → [`Blobs`]: those that are not there |
+//! | `PUT /runner/v1/attempts/{job}/{fence}/blobs/{id}` | attempt | bytes → 201, or 200 when they were there |
+//! | `GET /runner/v1/attempts/{job}/{fence}/inputs/{n}` | attempt | → what the `n`th of the job's inputs kept, as tar; 204 for nothing |
 //!
 //! Every write carries its attempt. A stale one gets 409 with code `stale_attempt` and changes nothing; every call
 //! may be repeated. A lease request or beat of a life that the controller does not know (a newer one said hello, or
 //! the controller started anew) gets 409 with code `unknown_life`: say hello again, with the same life, and go on.
 
+use crate::artifact::KeptArtifacts;
 use crate::{
-    AttemptId, Commit, JobSpec, LifeId, RequestId, Resources, RunId, RunnerId, Source, StepNo, TestCase, TestReport,
-    Timestamp, Trigger, Verdict,
+    AttemptId, BlobId, Commit, JobSpec, LifeId, RequestId, Resources, RunId, RunnerId, Source, StepNo, TestCase,
+    TestReport, Timestamp, Trigger, Verdict,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -368,6 +372,35 @@ pub struct Finish {
     pub setup_log: LogDigest,
     /// Images used.
     pub images: Vec<ImageUse>,
+    /// What is kept of it.
+    #[serde(default, skip_serializing_if = "Kept::is_nothing")]
+    pub kept: Kept,
+}
+
+/// What an attempt leaves behind. Its bytes were put before; they count only if this finish is accepted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Kept {
+    /// One for each entry of `artifacts` of which there was something.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub artifacts: Vec<KeptArtifacts>,
+}
+
+impl Kept {
+    /// Whether there is nothing.
+    pub fn is_nothing(&self) -> bool {
+        self.artifacts.is_empty()
+    }
+}
+
+/// Some blobs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Blobs {
+    /// At most [`ASKED_MAX`](crate::artifact::ASKED_MAX).
+    pub blobs: Vec<BlobId>,
 }
 
 /// The answer to a finish.

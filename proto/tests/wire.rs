@@ -5,6 +5,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sidings_proto::api::*;
+use sidings_proto::artifact::{Content, Entry, KeptArtifacts, Manifest};
 use sidings_proto::runner::*;
 use sidings_proto::service::{Probe, Readiness, ReadyRecord};
 use sidings_proto::step::{ExitRecord, StepSpec};
@@ -52,6 +53,11 @@ fn blob() -> BlobId {
 
 fn failed() -> Verdict {
     Verdict::Failed(Failure { class: FailureClass::StepFailed, message: "step \"unit\" exited with code 2".to_owned() })
+}
+
+fn kept() -> Kept {
+    let manifest = blob();
+    Kept { artifacts: vec![KeptArtifacts { manifest, entries: 2, bytes: 7, expire_in_ms: 60_000 }] }
 }
 
 fn image() -> ImageUse {
@@ -124,7 +130,14 @@ fn spec() -> JobSpec {
     let siblings = vec![step(2, image(), commands), step(3, image(), Command::Image)];
     let group = Stage { parallel: true, name: Some("checks".to_owned()), merge: Merge::None, steps: siblings };
     let stages = vec![Stage { steps: vec![run], ..Stage::default() }, group];
-    JobSpec { stages, timeout_ms: 60_000, services: vec![service()], ..JobSpec::default() }
+    let artifacts = vec![Artifacts {
+        paths: vec!["dist".to_owned(), "!dist/tmp".to_owned()],
+        when: Keep::Always,
+        expire_in_ms: 60_000,
+        required: true,
+    }];
+    let (services, inputs) = (vec![service()], vec!["build".to_owned()]);
+    JobSpec { stages, timeout_ms: 60_000, services, artifacts, inputs, ..JobSpec::default() }
 }
 
 fn case() -> TestCase {
@@ -266,11 +279,25 @@ fn what_attempts_say() {
     wire("test-batch", &TestBatch { first: 500, cases: vec![case()], reports: Some(vec![report()]) });
     wire("log-ack", &LogAck { bytes: 19 });
     let setup_log = LogDigest::default();
-    wire("finish", &Finish { verdict: failed(), steps: vec![result()], setup_log, images: vec![image()] });
+    wire(
+        "finish",
+        &Finish { verdict: failed(), steps: vec![result()], setup_log, images: vec![image()], kept: kept() },
+    );
     wire("finished-accepted", &Finished::Accepted);
     wire("finished-already", &Finished::Already);
     wire("finished-log-missing", &Finished::LogMissing { step: StepNo(1), bytes: 4 });
     wire("finished-log-differs", &Finished::LogDiffers { step: StepNo(1) });
+}
+
+#[test]
+fn what_is_kept() {
+    let file = Content::File { blob: blob(), bytes: 7, executable: true };
+    let link = Content::Link { target: "../a".to_owned() };
+    let of = |path: &str, content: &Content| Entry { path: path.to_owned(), content: content.clone() };
+    wire("manifest", &Manifest { entries: vec![of("a", &file), of("b/c", &link)] });
+    wire("blobs", &Blobs { blobs: vec![blob()] });
+    let artifacts = vec![ArtifactView { path: "a".to_owned(), content: file, expires: Timestamp(9) }];
+    wire("artifact-list", &ArtifactList { artifacts });
 }
 
 #[test]
@@ -330,6 +357,7 @@ fn job() -> JobView {
         ended: None,
         verdict: None,
         images: vec![image()],
+        artifacts: Some(ArtifactsView { entries: 2, bytes: 7, expires: Timestamp(99) }),
     };
     let step = StepView {
         no: StepNo(1),

@@ -1,7 +1,9 @@
 //! Does what it is told: carries out attempts on this host's container engine and keeps nothing that it could not lose.
 
+mod artifact;
 mod attempt;
 mod data_folder;
+mod depot;
 pub mod disk;
 pub mod engine;
 pub mod image;

@@ -12,7 +12,9 @@ pub(crate) use global::{Global, LogFormat, ProjectChoice, Remote, Trust};
 pub(crate) use project::{
     HookArgs, HookCommand, ProjectAdd, ProjectArgs, ProjectCommand, TokenArgs, TokenCommand, TokenCreate,
 };
-pub(crate) use runs::{ApproveArgs, CancelArgs, LogsArgs, RetryArgs, RunsArgs, ShowArgs, SubmitArgs, TestsArgs};
+pub(crate) use runs::{
+    ApproveArgs, ArtifactsArgs, CancelArgs, LogsArgs, RetryArgs, RunsArgs, ShowArgs, SubmitArgs, TestsArgs,
+};
 pub(crate) use serve::{
     Capacity, ControllerArgs, DataFolder, EngineChoice, LeastFree, Listen, RunnerArgs, StoreChoice, UpArgs,
 };
@@ -72,6 +74,8 @@ pub(crate) enum Command {
     Logs(LogsArgs),
     /// Show the tests of a run, what failed first, or one test from run to run.
     Tests(TestsArgs),
+    /// List what a run's jobs left behind, or download it.
+    Artifacts(ArtifactsArgs),
     /// Cancel a run.
     Cancel(CancelArgs),
     /// Agree that a job runs which waits for that.

@@ -3,6 +3,7 @@
 use super::choice::Wanted;
 use super::global::{ProjectChoice, Remote};
 use clap::{Args, value_parser};
+use std::path::PathBuf;
 
 /// `sidings submit`.
 #[derive(Debug, Args)]
@@ -111,6 +112,28 @@ pub(crate) struct TestsArgs {
     pub(crate) history: Option<String>,
     /// Print JSON.
     #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) project: ProjectChoice,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+/// `sidings artifacts`.
+#[derive(Debug, Args)]
+pub(crate) struct ArtifactsArgs {
+    /// An id, `project@7`, `7` or `latest`.
+    #[arg(default_value = "latest")]
+    pub(crate) run: String,
+    /// Only this job's, by its name.
+    #[arg(value_name = "JOB")]
+    pub(crate) job: Option<String>,
+    /// Download them into this folder, which is new or empty: those of one job as they are, those of a run in a
+    /// folder for each job.
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long, conflicts_with = "output")]
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) project: ProjectChoice,

@@ -16,8 +16,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sidings_proto::api::{
-    ErrorBody, MadeToken, NewProject, NewToken, PREFIX, ProjectView, Projects, Push, PushAnswer, RetryRun, RunView,
-    Runners, Runs, Schedules, SubmitRun, Tokens,
+    ArtifactList, ErrorBody, MadeToken, NewProject, NewToken, PREFIX, ProjectView, Projects, Push, PushAnswer,
+    RetryRun, RunView, Runners, Runs, Schedules, SubmitRun, Tokens,
 };
 use sidings_proto::tested::{RunTests, TestHistory};
 use sidings_proto::{BlobId, JobId, RunId, StepNo, TokenId};
@@ -187,6 +187,24 @@ impl Client {
     /// What became of the tests of a name.
     pub(crate) async fn test_history(&self, project: &str, name: &str) -> Result<TestHistory, Error> {
         self.json(self.to(Method::GET, &["projects", project, "tests"]).query(&[("name", name)])).await
+    }
+
+    /// What a job keeps of its files.
+    pub(crate) async fn artifacts(&self, job: JobId) -> Result<ArtifactList, Error> {
+        self.json(self.to(Method::GET, &["jobs", &job.to_string(), "artifacts"])).await
+    }
+
+    /// The same with their bytes, as tar.
+    pub(crate) async fn artifacts_tar(
+        &self,
+        job: JobId,
+    ) -> Result<impl Stream<Item = Result<Vec<u8>, Error>> + use<>, Error> {
+        let answer = self.send(self.to(Method::GET, &["jobs", &job.to_string(), "artifacts", "tar"])).await?;
+        let server = self.server().to_owned();
+        Ok(answer.bytes_stream().map(move |bytes| match bytes {
+            Ok(bytes) => Ok(bytes.to_vec()),
+            Err(source) => Err(Error::Unreachable { server: server.clone(), source }),
+        }))
     }
 
     /// Reports that a repository's ref moved.

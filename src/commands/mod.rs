@@ -1,6 +1,7 @@
 //! One file for each command: it asks the rooms that know, prints, and says how the program ends.
 
 mod approve;
+mod artifacts;
 mod cancel;
 mod completions;
 mod controller;
@@ -58,6 +59,7 @@ async fn one(command: Command) -> anyhow::Result<Exit> {
         Command::Show(args) => show::show(args).await,
         Command::Logs(args) => logs::logs(args).await,
         Command::Tests(args) => tests_told::tests(args).await,
+        Command::Artifacts(args) => artifacts::artifacts(args).await,
         Command::Cancel(args) => cancel::cancel(args).await,
         Command::Approve(args) => approve::approve(args).await,
         Command::Retry(args) => retry::retry(args).await,

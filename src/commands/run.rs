@@ -4,6 +4,7 @@
 mod throwaway;
 mod watch;
 
+use super::artifacts::save_all;
 use super::lint;
 use super::output::Show;
 use super::runner::config;
@@ -71,6 +72,11 @@ async fn once(client: &Client, project: &Project, args: &RunArgs, cache: &Path) 
     let followed = send_and_follow(client, project, &args.wanted, show, &logs).await?;
     if followed.complete {
         show.end(&followed.run, &ReadOn::Folder(logs))?;
+    }
+    // They outlive the controller in a folder of the project, until its next run.
+    let folder = empty_folder(cache, "artifacts", &project.name)?;
+    if let Some(folder) = save_all(client, &followed.run, &folder).await.context("saving the artifacts")? {
+        anstream::eprintln!("artifacts: {}", folder.display());
     }
     Ok(match followed.interrupted {
         true => Exit::Interrupted,
@@ -165,7 +171,12 @@ async fn controller(folder: &Path) -> anyhow::Result<Controller> {
 
 /// The folder for the whole logs of the project's last run, empty.
 fn logs_folder(cache: &Path, project: &str) -> anyhow::Result<PathBuf> {
-    let folder = cache.join("logs").join(project.replace('/', "-"));
+    empty_folder(cache, "logs", project)
+}
+
+/// A folder for what is kept of the project's last run.
+fn empty_folder(cache: &Path, of: &str, project: &str) -> anyhow::Result<PathBuf> {
+    let folder = cache.join(of).join(project.replace('/', "-"));
     match std::fs::remove_dir_all(&folder) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
         _ => folders::make_private(&folder),

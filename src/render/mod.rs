@@ -1,6 +1,7 @@
 //! What people see: values in, text out. Nothing here reads a clock or writes anywhere; text carries SGR colours and
 //! the stream it is written to strips them where they are not wanted.
 
+pub(crate) mod artifacts;
 pub(crate) mod duration;
 pub(crate) mod lists;
 pub(crate) mod safe;

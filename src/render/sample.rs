@@ -109,6 +109,7 @@ pub(crate) fn attempt(fence: u64) -> AttemptView {
         ended: None,
         verdict: None,
         images: Vec::new(),
+        artifacts: None,
     }
 }
 

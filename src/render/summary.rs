@@ -1,5 +1,6 @@
 //! What is left to read when a run has ended: why it failed first, then every job, then where to read on.
 
+use super::artifacts;
 use super::duration::{since, span};
 use super::style::{BAD, BUSY, DIM, NAME, mark, paint, word};
 use super::table::table;
@@ -21,15 +22,13 @@ pub(crate) enum ReadOn {
 
 /// The summary, with an empty line before it.
 pub(crate) fn summary(run: &RunView, now: Timestamp, read_on: &ReadOn) -> String {
-    let parts = [
-        head(run, now),
-        stopped(run),
-        diagnostics(run),
-        causes(run, read_on),
-        jobs(run, now),
-        tests(run),
-        address(run, read_on),
-    ];
+    let artifacts = match read_on {
+        ReadOn::Controller => artifacts::of_run(run),
+        ReadOn::Folder(_) => String::new(),
+    };
+    let (why, jobs) = (causes(run, read_on), jobs(run, now));
+    let parts =
+        [head(run, now), stopped(run), diagnostics(run), why, jobs, tests(run), artifacts, address(run, read_on)];
     parts.into_iter().filter(|part| !part.is_empty()).map(|part| format!("\n{part}")).collect()
 }
 

@@ -1,5 +1,6 @@
 //! What a person does, on a real engine: runs, failures, kills, pushes.
 
+mod artifacts;
 mod conditions;
 mod endings;
 mod examples;

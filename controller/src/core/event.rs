@@ -269,6 +269,15 @@ pub enum Record {
         /// Images it used.
         images: Vec<sidings_proto::runner::ImageUse>,
     },
+    /// What an attempt left behind counts from now on: its end was accepted.
+    ArtifactsKept {
+        /// Which.
+        attempt: AttemptId,
+        /// When.
+        at: Timestamp,
+        /// What.
+        artifacts: Vec<sidings_proto::artifact::KeptArtifacts>,
+    },
     /// The job's one outcome. The store refuses a second one (I1).
     JobEnded {
         /// Which job.

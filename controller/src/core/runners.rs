@@ -7,7 +7,7 @@ use super::outbox::Outbox;
 use super::run::{Grip, Place};
 use super::{AttemptStanding, Core, proof};
 use crate::core::event::Record;
-use sidings_proto::runner::{Finish, Hello, LeaseRequest, Order, Progress};
+use sidings_proto::runner::{Finish, Hello, Kept, LeaseRequest, Order, Progress};
 use sidings_proto::{
     AttemptId, Failure, FailureClass, JobSpec, LifeId, RequestId, Resources, RunnerId, Timestamp, Verdict,
 };
@@ -132,12 +132,33 @@ impl Core {
         let verdict = self.judge(place, &finish);
         let ending = Ending { verdict: verdict.clone(), steps: finish.steps, images: finish.images };
         self.attempt_over(now, place, ending, out);
+        self.keep(now, place, attempt, finish.kept, &verdict, out);
         self.finished.remember(attempt);
         match infrastructure_failure(&verdict).cloned() {
             Some(failure) => self.try_again(now, place, failure, out),
             None => self.ended_by_itself(now, place, verdict, out),
         }
         out.answer(ask, Answer::Accepted);
+    }
+
+    /// What an attempt left behind counts with its end, and only if that is the job's own.
+    fn keep(
+        &mut self,
+        now: Timestamp,
+        place: Place,
+        attempt: AttemptId,
+        kept: Kept,
+        verdict: &Verdict,
+        out: &mut Outbox,
+    ) {
+        let counts = match verdict {
+            Verdict::Passed => true,
+            Verdict::Failed(failure) => !failure.class.is_infrastructure(),
+            Verdict::Cancelled | Verdict::Skipped { .. } => false,
+        };
+        if counts && !kept.artifacts.is_empty() {
+            out.save(place.run, Record::ArtifactsKept { attempt, at: now, artifacts: kept.artifacts });
+        }
     }
 
     /// What the life held goes back to the queue at once; it was nobody's failure.

@@ -3,6 +3,7 @@
 mod cancelling;
 pub(crate) mod dialogue;
 mod grouping;
+mod keeping;
 mod leasing;
 mod offering;
 mod placing;

@@ -130,7 +130,7 @@ impl From<blobs::Refused> for HttpError {
         let message = refused.to_string();
         match refused {
             blobs::Refused::Differs => Self::unprocessable("hash_differs", message),
-            blobs::Refused::TooLarge => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message),
+            blobs::Refused::TooLarge(_) => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message),
             blobs::Refused::TooSlow => Self::new(StatusCode::REQUEST_TIMEOUT, "too_slow", message),
             blobs::Refused::Cut => Self::bad_request(message),
             blobs::Refused::Failed(cause) => Self::internal(cause),

@@ -3,6 +3,7 @@
 //! `runner` speaks the runner protocol, `runs`, `projects`, `enrolment`, `logs`, `events` and `blobs` the user's API.
 
 mod approvals;
+mod artifacts;
 mod auth;
 mod blobs;
 mod enrolment;
@@ -14,6 +15,7 @@ mod openapi;
 mod parts;
 mod projects;
 mod runner;
+mod runner_kept;
 mod runner_logs;
 mod runs;
 mod schedules;
@@ -25,6 +27,7 @@ pub(crate) use openapi::document;
 
 use crate::blobs::Blobs;
 use crate::intake::Intake;
+use crate::kept::Kept;
 use crate::logs::Logs;
 use crate::metrics::Metrics;
 use crate::shell::Shell;
@@ -51,6 +54,7 @@ pub(crate) struct App {
     pub(crate) intake: Intake,
     pub(crate) logs: Logs,
     pub(crate) blobs: Blobs,
+    pub(crate) kept: Kept,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) names: RunnerNames,
     /// Log chunks that are held in memory at once: bounds what many runners can make it hold.
@@ -89,6 +93,9 @@ fn runner_routes() -> Router<Arc<App>> {
         .route("/attempts/{job}/{fence}/tests", post(tests_told::tell))
         .route("/attempts/{job}/{fence}/finish", post(runner_logs::finish))
         .route("/attempts/{job}/{fence}/source", get(blobs::source))
+        .route("/attempts/{job}/{fence}/blobs", post(runner_kept::missing))
+        .route("/attempts/{job}/{fence}/blobs/{id}", put(runner_kept::put))
+        .route("/attempts/{job}/{fence}/inputs/{n}", get(runner_kept::input))
 }
 
 fn api_routes() -> Router<Arc<App>> {
@@ -106,6 +113,9 @@ fn api_routes() -> Router<Arc<App>> {
         .route("/runs/{run}/retry", post(runs::retry))
         .route("/jobs/{job}/approval", post(approvals::approve))
         .route("/jobs/{job}/logs/{step}", get(logs::read))
+        .route("/jobs/{job}/artifacts", get(artifacts::list))
+        .route("/jobs/{job}/artifacts/file", get(artifacts::file))
+        .route("/jobs/{job}/artifacts/tar", get(artifacts::all))
         .route("/runners", get(enrolment::runners))
         .route("/tokens", post(enrolment::make_token).get(enrolment::tokens))
         .route("/tokens/{id}", axum::routing::delete(enrolment::revoke_token))

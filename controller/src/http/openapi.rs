@@ -1,6 +1,9 @@
 //! The description of both interfaces, made from the handlers and types themselves.
 
-use super::{approvals, blobs, enrolment, events, logs, projects, runner, runner_logs, runs, schedules, tests_told};
+use super::{
+    approvals, artifacts, blobs, enrolment, events, logs, projects, runner, runner_kept, runner_logs, runs, schedules,
+    tests_told,
+};
 use axum::http::header;
 use axum::response::IntoResponse;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -14,6 +17,7 @@ use utoipa::{Modify, OpenApi};
         events::follow, runs::cancel, runs::retry, approvals::approve, logs::read, enrolment::runners, enrolment::make_token,
         enrolment::tokens, enrolment::revoke_token, runner::register, runner::hello, runner::lease, runner::beat,
         runner::hint, runner::retire, runner::progress, tests_told::tell, tests_told::of_run, tests_told::history, runner_logs::append, runner_logs::finish, blobs::source,
+        artifacts::list, artifacts::file, artifacts::all, runner_kept::missing, runner_kept::put, runner_kept::input,
     ),
     modifiers(&Tokens),
 )]

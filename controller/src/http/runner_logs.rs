@@ -5,6 +5,7 @@ use super::error::HttpError;
 use super::parts::{Json, Path, Query};
 use super::{App, AppState};
 use crate::core::event::{Answer, Event};
+use crate::kept::NotKept;
 use crate::logs::Verified;
 use crate::shell::live::Current;
 use axum::body::{Body, to_bytes};
@@ -13,7 +14,7 @@ use axum::http::StatusCode;
 use bytes::Bytes;
 use serde::Deserialize;
 use sidings_proto::api::ErrorBody;
-use sidings_proto::runner::{Finish, Finished, LOG_CHUNK_MAX, LogAck};
+use sidings_proto::runner::{Finish, Finished, Kept, LOG_CHUNK_MAX, LogAck};
 use sidings_proto::{AttemptId, Failure, FailureClass, StepNo, Verdict};
 use std::time::Duration;
 
@@ -95,7 +96,11 @@ async fn finish_current(
         return Err(HttpError::bad_request(format!("the job has no step {}", strange.step)));
     }
     match finishing.verify(&finish, |step| app.logs.file(run, attempt, step)).await? {
-        Verified::Whole => tell(app, attempt, finish).await,
+        Verified::Whole => match app.kept.check(&finish.kept.artifacts).await {
+            Ok(()) => tell(app, attempt, finish).await,
+            Err(NotKept::Wrong(error)) => Err(HttpError::bad_request(format!("{error:#}"))),
+            Err(missing @ NotKept::Missing(_)) => tell(app, attempt, without(finish, missing.to_string())).await,
+        },
         Verified::Missing { step, bytes } => Ok(Finished::LogMissing { step, bytes }),
         Verified::Differs { step } => {
             tracing::warn!(%run, %attempt, %step, "a log is not what its runner sent");
@@ -103,6 +108,12 @@ async fn finish_current(
             Ok(Finished::LogDiffers { step })
         }
     }
+}
+
+/// The attempt's end when what it wanted to keep is not here: another one makes it again.
+fn without(finish: Finish, message: String) -> Finish {
+    let verdict = Verdict::Failed(Failure { class: FailureClass::EngineFailed, message });
+    Finish { verdict, kept: Kept::default(), ..finish }
 }
 
 /// The attempt's end when its log cannot be trusted.

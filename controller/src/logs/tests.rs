@@ -42,7 +42,13 @@ impl Fixture {
         let (verdict, ended) = (Verdict::Passed, Timestamp(0));
         let result = StepResult { step: STEP, verdict, code: Some(0), started: None, ended, log: recorded };
         let setup_log = LogDigest::default();
-        let finish = Finish { verdict: Verdict::Passed, steps: vec![result], setup_log, images: Vec::new() };
+        let finish = Finish {
+            verdict: Verdict::Passed,
+            steps: vec![result],
+            setup_log,
+            images: Vec::new(),
+            kept: Default::default(),
+        };
         let file = |step: StepNo| self.file.with_file_name(format!("{step}.log"));
         self.logs.finishing().await.verify(&finish, file).await.unwrap()
     }

@@ -106,6 +106,7 @@ impl Live {
             }
             Record::RunEnded { run, .. } => self.write().remove_run(*run),
             Record::AttemptProgressed { .. }
+            | Record::ArtifactsKept { .. }
             | Record::JobEnded { .. }
             | Record::RunCancelling { .. }
             | Record::JobStopping { .. }

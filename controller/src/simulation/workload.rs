@@ -117,12 +117,27 @@ pub(super) fn carry_out(random: &mut Random, spec: &JobSpec, now: Timestamp) -> 
     let lies = random.chance(300) && records.contains(&None);
     let claimed = if lies { Verdict::Passed } else { verdict };
     let steps = spec.steps().zip(&records).map(|(step, record)| step_result(step, *record, now)).collect();
-    (Finish { verdict: claimed, steps, setup_log: LogDigest::default(), images: Vec::new() }, records)
+    (
+        Finish {
+            verdict: claimed,
+            steps,
+            setup_log: LogDigest::default(),
+            images: Vec::new(),
+            kept: Default::default(),
+        },
+        records,
+    )
 }
 
 /// What a runner reports that stopped the job because it was told to.
 pub(super) fn stopped() -> Finish {
-    Finish { verdict: Verdict::Cancelled, steps: Vec::new(), setup_log: LogDigest::default(), images: Vec::new() }
+    Finish {
+        verdict: Verdict::Cancelled,
+        steps: Vec::new(),
+        setup_log: LogDigest::default(),
+        images: Vec::new(),
+        kept: Default::default(),
+    }
 }
 
 fn exit_record(random: &mut Random) -> Option<i32> {

@@ -8,10 +8,11 @@ use super::{CommitError, RunFilter, Store, StoredRunner, StoredSchedule, StoredT
 use crate::core::event::{Record, RunContent, RunSpec};
 use proptest::prelude::*;
 use sidings_proto::api::ProjectView;
+use sidings_proto::artifact::KeptArtifacts;
 use sidings_proto::runner::{Hello, ImageUse, LogDigest, Phase, Progress, StepResult};
 use sidings_proto::{
-    AttemptId, Choice, Commit, Failure, FailureClass, JobId, JobSpec, LifeId, Plan, PlannedJob, RequestId, Resources,
-    RunId, RunnerId, Schedule, Source, StepNo, StopReason, Timestamp, TokenId, Trigger, Verdict,
+    AttemptId, BlobId, Choice, Commit, Failure, FailureClass, JobId, JobSpec, LifeId, Plan, PlannedJob, RequestId,
+    Resources, RunId, RunnerId, Schedule, Source, StepNo, StopReason, Timestamp, TokenId, Trigger, Verdict,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -111,7 +112,7 @@ fn record(step: Step) -> Record {
     let Step { what, run, job, fence, value } = step;
     let attempt = AttemptId { job: job_id(run, job), fence: u64::from(fence) };
     let at = Timestamp(i64::from(value) + 100);
-    match what % 10 {
+    match what % 11 {
         0 => Record::RunAccepted { run: Arc::new(spec(run)), at },
         1 => Record::JobQueued { job: attempt.job, since: at, not_before: Timestamp(at.0 + 5) },
         2 => Record::AttemptStarted {
@@ -130,8 +131,14 @@ fn record(step: Step) -> Record {
         6 => Record::RunCancelling { run: run_id(run), reason: reason(value) },
         7 => Record::RunEnded { run: run_id(run), at, verdict: verdict(value) },
         8 => Record::JobStopping { job: attempt.job, reason: reason(value) },
+        9 => Record::ArtifactsKept { attempt, at, artifacts: (0..value % 3).map(kept).collect() },
         _ => Record::JobApproved { job: attempt.job, by: format!("ann {value}"), at },
     }
+}
+
+fn kept(value: u8) -> KeptArtifacts {
+    let manifest = format!("{value:064x}").try_into().unwrap();
+    KeptArtifacts { manifest, entries: u64::from(value), bytes: 7, expire_in_ms: 10 * u64::from(value) }
 }
 
 fn reason(value: u8) -> StopReason {
@@ -145,7 +152,7 @@ fn reason(value: u8) -> StopReason {
 
 fn step() -> impl Strategy<Value = Step> {
     // Attempts are the interesting part, so their kinds come more often than the rest.
-    let kinds = prop_oneof![4 => 2u8..5, 1 => 0u8..10];
+    let kinds = prop_oneof![4 => 2u8..5, 1 => 0u8..11];
     (kinds, 0..RUNS, 0..JOBS, 1u8..4, 0u8..10).prop_map(|(what, run, job, fence, value)| Step {
         what,
         run,
@@ -175,6 +182,7 @@ async fn reads(store: &dyn Store) -> String {
         RunFilter { project: Some("two".to_owned()), before: None, limit: 1 },
         RunFilter { project: None, before: Some(run_id(1)), limit: 10 },
     ];
+    all += &format!("{:?}\n", store.kept_manifests().await.unwrap());
     for filter in &filters {
         all += &format!("{:#?}\n", store.runs(filter).await.unwrap());
     }
@@ -269,6 +277,29 @@ async fn numbers_of_a_project_go_up_by_one_and_go_on_after_what_was_written() {
         assert_eq!(store.next_run_number("one").await.unwrap(), 1);
         store.commit(&[record(Step { what: 0, run: 1, job: 0, fence: 0, value: 0 })]).await.unwrap();
         assert_eq!(store.next_run_number("two").await.unwrap(), 3);
+    }
+}
+
+#[tokio::test]
+async fn artifacts_are_kept_once_and_until_their_time_is_over() {
+    let folder = tempfile::tempdir().unwrap();
+    for store in every_store(&folder).await {
+        store.commit(&[record(Step { what: 0, run: 0, job: 0, fence: 0, value: 0 })]).await.unwrap();
+        let attempt = AttemptId { job: job_id(0, 0), fence: 2 };
+        let keep = |artifacts| Record::ArtifactsKept { attempt, at: Timestamp(100), artifacts };
+        let refused = store.commit(&[keep(vec![kept(1)])]).await;
+        assert!(matches!(refused, Err(CommitError::Unknown(_))));
+        store.commit(&[started(2, 0), keep(vec![kept(1), kept(2)])]).await.unwrap();
+        store.commit(&[keep(vec![kept(0)])]).await.unwrap();
+        let names =
+            |manifests: Vec<BlobId>| manifests.iter().map(|id| id.as_str()[60..].to_owned()).collect::<Vec<_>>();
+        assert_eq!(names(store.kept_manifests().await.unwrap()), ["0001", "0002"]);
+        assert_eq!(store.expire_artifacts(Timestamp(109)).await.unwrap(), 0);
+        assert_eq!(store.expire_artifacts(Timestamp(110)).await.unwrap(), 1);
+        assert_eq!(names(store.kept_manifests().await.unwrap()), ["0002"]);
+        let run = store.run(run_id(0)).await.unwrap().unwrap();
+        let (left, expires) = (&run.jobs[0].attempts[0].artifacts, Timestamp(120));
+        assert_eq!((left.len(), left[0].expires, left[0].entries), (1, expires, 2));
     }
 }
 

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use sidings_proto::api::ProjectView;
 use sidings_proto::runner::{Hello, TestBatch};
 use sidings_proto::tested::TestSeries;
-use sidings_proto::{AttemptId, JobId, RunId, RunnerId, TestCase, TestReport, Timestamp, TokenId};
+use sidings_proto::{AttemptId, BlobId, JobId, RunId, RunnerId, TestCase, TestReport, Timestamp, TokenId};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -100,6 +100,14 @@ impl Store for MemoryStore {
         let all = self.all();
         let of_project = all.runs.newest_first().filter(|run| run.spec.project == project);
         Ok(all.tests.history(of_project, named, limit))
+    }
+
+    async fn expire_artifacts(&self, now: Timestamp) -> anyhow::Result<u64> {
+        Ok(self.all().runs.expire_artifacts(now))
+    }
+
+    async fn kept_manifests(&self) -> anyhow::Result<Vec<BlobId>> {
+        Ok(self.all().runs.manifests().into_iter().collect())
     }
 
     async fn put_project(&self, project: &ProjectView) -> anyhow::Result<()> {

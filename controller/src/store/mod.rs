@@ -19,7 +19,7 @@ use async_trait::async_trait;
 use sidings_proto::api::ProjectView;
 use sidings_proto::runner::{Hello, TestBatch};
 use sidings_proto::tested::TestSeries;
-use sidings_proto::{AttemptId, JobId, RunId, RunnerId, Schedule, TestCase, TestReport, Timestamp, TokenId};
+use sidings_proto::{AttemptId, BlobId, JobId, RunId, RunnerId, Schedule, TestCase, TestReport, Timestamp, TokenId};
 use stored::{StoredRun, StoredSummary};
 use tested::{CaseFilter, TestsOf};
 
@@ -128,6 +128,10 @@ pub(crate) trait Store: Send + Sync + 'static {
         named: (Option<&str>, &str),
         limit: usize,
     ) -> anyhow::Result<Vec<TestSeries>>;
+    /// Forgets artifacts whose time is over; gives how many entries.
+    async fn expire_artifacts(&self, now: Timestamp) -> anyhow::Result<u64>;
+    /// The manifests of all artifacts that are kept, in order, each once.
+    async fn kept_manifests(&self) -> anyhow::Result<Vec<BlobId>>;
 
     /// Makes a project known, or gives it a new repository and default branch.
     async fn put_project(&self, project: &ProjectView) -> anyhow::Result<()>;

@@ -3,11 +3,11 @@
 //! It refuses what the SQLite store refuses: a second, other outcome and a stale fence.
 
 use super::CommitError;
-use super::stored::{AttemptEnd, StoredAttempt, StoredJob, StoredRun, about, end_says_all};
+use super::stored::{AttemptEnd, StoredArtifacts, StoredAttempt, StoredJob, StoredRun, about, end_says_all};
 use crate::core::event::{ActiveRun, Record, RunContent, RunSpec};
 use sidings_proto::api::ApprovedView;
-use sidings_proto::{AttemptId, JobId, RunId, Timestamp, Verdict};
-use std::collections::BTreeMap;
+use sidings_proto::{AttemptId, BlobId, JobId, RunId, Timestamp, Verdict};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// All runs, by id, and so by age.
@@ -51,6 +51,24 @@ impl Remembered {
         self.runs.values().filter(|run| run.ended.is_none()).map(StoredRun::active).collect()
     }
 
+    /// Removes what is kept no longer; gives how many.
+    pub(crate) fn expire_artifacts(&mut self, now: Timestamp) -> u64 {
+        let attempts = self.runs.values_mut().flat_map(|run| &mut run.jobs).flat_map(|job| &mut job.attempts);
+        let mut gone = 0;
+        for attempt in attempts {
+            let before = attempt.artifacts.len();
+            attempt.artifacts.retain(|kept| kept.expires > now);
+            gone += (before - attempt.artifacts.len()) as u64;
+        }
+        gone
+    }
+
+    /// The manifests of all that is kept.
+    pub(crate) fn manifests(&self) -> BTreeSet<BlobId> {
+        let attempts = self.runs.values().flat_map(|run| &run.jobs).flat_map(|job| &job.attempts);
+        attempts.flat_map(|attempt| &attempt.artifacts).map(|kept| kept.manifest.clone()).collect()
+    }
+
     fn add(&mut self, record: &Record, undo: &mut Undo) -> Result<(), CommitError> {
         match record {
             Record::RunAccepted { run, at } => self.accept(run, *at, undo),
@@ -67,6 +85,7 @@ impl Remembered {
                     started: *at,
                     progress: BTreeMap::new(),
                     ended: None,
+                    artifacts: Vec::new(),
                 };
                 start(self.job(attempt.job, undo)?, *attempt, started)
             }
@@ -85,6 +104,13 @@ impl Remembered {
                         attempt.progress.clear();
                     }
                     attempt.ended = Some(AttemptEnd { at: *at, verdict, steps, images });
+                }
+                Ok(())
+            }
+            Record::ArtifactsKept { attempt, at, artifacts } => {
+                let attempt = self.attempt(*attempt, undo)?;
+                if attempt.artifacts.is_empty() {
+                    attempt.artifacts = artifacts.iter().map(|kept| StoredArtifacts::of(kept, *at)).collect();
                 }
                 Ok(())
             }

@@ -2,9 +2,10 @@
 
 use crate::core::event::{ActiveJob, ActiveRun, RunContent, RunSpec, StoredState};
 use sidings_proto::api::{ApprovedView, State};
+use sidings_proto::artifact::KeptArtifacts;
 use sidings_proto::runner::{ImageUse, Progress, StepResult};
 use sidings_proto::{
-    Commit, FailureClass, JobId, LifeId, RequestId, RunId, RunnerId, StopReason, Timestamp, Trigger, Verdict,
+    BlobId, Commit, FailureClass, JobId, LifeId, RequestId, RunId, RunnerId, StopReason, Timestamp, Trigger, Verdict,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -48,6 +49,25 @@ pub(crate) struct StoredAttempt {
     /// What it said while it ran, by [`about`]; empty once `ended` says the same for good.
     pub(crate) progress: BTreeMap<String, Progress>,
     pub(crate) ended: Option<AttemptEnd>,
+    /// What it kept of its files, and is still there.
+    pub(crate) artifacts: Vec<StoredArtifacts>,
+}
+
+/// What was kept of one entry of `artifacts`.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct StoredArtifacts {
+    pub(crate) manifest: BlobId,
+    pub(crate) entries: u64,
+    pub(crate) bytes: u64,
+    pub(crate) expires: Timestamp,
+}
+
+impl StoredArtifacts {
+    /// Kept from then on.
+    pub(crate) fn of(kept: &KeptArtifacts, at: Timestamp) -> Self {
+        let expires = Timestamp(at.0.saturating_add_unsigned(kept.expire_in_ms));
+        Self { manifest: kept.manifest.clone(), entries: kept.entries, bytes: kept.bytes, expires }
+    }
 }
 
 /// How an attempt ended.
@@ -110,6 +130,14 @@ impl StoredRun {
     pub(crate) fn place_of(&self, job: JobId) -> Option<usize> {
         match &self.spec.content {
             RunContent::Plan { job_ids, .. } => job_ids.iter().position(|id| *id == job),
+            RunContent::Invalid { .. } => None,
+        }
+    }
+
+    /// A job's place in the plan, by its name.
+    pub(crate) fn place_named(&self, name: &str) -> Option<usize> {
+        match &self.spec.content {
+            RunContent::Plan { plan, .. } => plan.jobs.iter().position(|job| job.name == name),
             RunContent::Invalid { .. } => None,
         }
     }

@@ -2,7 +2,9 @@
 
 use super::stored::{AttemptEnd, StoredAttempt, StoredJob, StoredRun, StoredSummary};
 use crate::core::event::{RunContent, StoredState};
-use sidings_proto::api::{AttemptView, JobView, RunSummary, RunView, ServiceView, State, StepView, WaitView};
+use sidings_proto::api::{
+    ArtifactsView, AttemptView, JobView, RunSummary, RunView, ServiceView, State, StepView, WaitView,
+};
 use sidings_proto::runner::{ImageUse, Phase, Progress, StepResult};
 use sidings_proto::{JobId, PlannedJob, RunId, RunnerId, Service, Stage, Step, StepNo, Timestamp};
 use std::collections::BTreeMap;
@@ -106,7 +108,16 @@ fn attempt_view(attempt: &StoredAttempt, names: &dyn Names) -> AttemptView {
         ended: attempt.ended.as_ref().map(|end| end.at),
         verdict: attempt.ended.as_ref().map(|end| end.verdict.clone()),
         images: images(attempt),
+        artifacts: artifacts(attempt),
     }
+}
+
+fn artifacts(attempt: &StoredAttempt) -> Option<ArtifactsView> {
+    Some(ArtifactsView {
+        entries: attempt.artifacts.iter().map(|kept| kept.entries).sum(),
+        bytes: attempt.artifacts.iter().map(|kept| kept.bytes).sum(),
+        expires: attempt.artifacts.iter().map(|kept| kept.expires).min()?,
+    })
 }
 
 fn images(attempt: &StoredAttempt) -> Vec<ImageUse> {

@@ -2,6 +2,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod api;
+mod artifacts;
 mod changes;
 mod groups;
 mod logs;

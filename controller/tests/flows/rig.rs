@@ -196,7 +196,13 @@ impl Work {
             log: digest(log),
         };
         let steps = self.assignment.spec.steps().map(|step| result(step.no)).collect();
-        Finish { verdict: Verdict::Passed, steps, setup_log: LogDigest::default(), images: Vec::new() }
+        Finish {
+            verdict: Verdict::Passed,
+            steps,
+            setup_log: LogDigest::default(),
+            images: Vec::new(),
+            kept: Default::default(),
+        }
     }
 
     /// The end of an attempt whose first step failed.
@@ -211,7 +217,13 @@ impl Work {
 
     /// The end of an attempt that was told to stop.
     pub(crate) fn cancelled(&self) -> Finish {
-        Finish { verdict: Verdict::Cancelled, steps: Vec::new(), setup_log: LogDigest::default(), images: Vec::new() }
+        Finish {
+            verdict: Verdict::Cancelled,
+            steps: Vec::new(),
+            setup_log: LogDigest::default(),
+            images: Vec::new(),
+            kept: Default::default(),
+        }
     }
 
     pub(crate) async fn finish(&self, rig: &Rig, finish: &Finish) -> serde_json::Value {

@@ -78,9 +78,10 @@ pub(super) const JOB: Shape = Shape {
         "concurrency",
         "approval",
         "reports",
+        "artifacts",
         "steps",
     ],
-    later: &["artifacts", "cache", "tests"],
+    later: &["cache", "tests"],
 };
 
 pub(super) const SERVICE: Shape = Shape {
@@ -144,8 +145,15 @@ pub(super) const APPROVAL: Shape =
 pub(super) const REPORTS: Shape =
     Shape { what: "`reports`", place: "under `reports`", keys: &["junit", "required"], later: &[] };
 
+pub(super) const ARTIFACTS: Shape = Shape {
+    what: "an entry of `artifacts`",
+    place: "under `artifacts`",
+    keys: &["paths", "when", "expire_in", "required"],
+    later: &[],
+};
+
 /// In the order in which a key that is somewhere else is looked for.
-pub(super) const ALL: [&Shape; 14] = [
+pub(super) const ALL: [&Shape; 15] = [
     &STEP,
     &JOB,
     &PIPELINE,
@@ -160,6 +168,7 @@ pub(super) const ALL: [&Shape; 14] = [
     &SERVICE,
     &HEALTHCHECK,
     &REPORTS,
+    &ARTIFACTS,
 ];
 
 /// What to do instead of what others have and this language has not.
@@ -239,6 +248,14 @@ pub(super) const SYNONYMS: &[(&str, &str)] = &[
     ("branches", "branch"),
     ("events", "event"),
     ("paths", "path"),
+    ("path", "paths"),
+    ("files", "paths"),
+    ("artifact", "artifacts"),
+    ("outputs", "artifacts"),
+    ("retention-days", "expire_in"),
+    ("retention", "expire_in"),
+    ("expires_in", "expire_in"),
+    ("if-no-files-found", "required"),
     ("except", "not"),
     ("ignore", "not"),
     ("pipeline", "jobs"),

@@ -5,11 +5,11 @@ use super::fields::At;
 use super::when::Place;
 use crate::condition::Paths;
 use crate::diagnostic::Code;
-use crate::pattern::Pattern;
 use crate::pipeline::Named;
 use crate::report::Problem;
 use crate::suggest::{did_you_mean, nearest, one_of, quoted};
 use sidings_proto::RunsOn;
+use sidings_proto::pattern::Pattern;
 
 pub(super) const STATUSES: [(&str, RunsOn); 3] =
     [("success", RunsOn::Success), ("failure", RunsOn::Failure), ("always", RunsOn::Always)];

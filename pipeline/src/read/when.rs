@@ -4,12 +4,12 @@ use super::fields::At;
 use super::{Reader, shape};
 use crate::condition::{Condition, When};
 use crate::diagnostic::Code;
-use crate::pattern::{NotAPattern, Pattern};
 use crate::pipeline::Named;
 use crate::report::Problem;
 use crate::suggest::{did_you_mean, nearest, one_of, quoted};
 use crate::yaml::Value;
 use sidings_proto::Trigger;
+use sidings_proto::pattern::{NotAPattern, Pattern};
 
 pub(super) const EVENTS: [Trigger; 6] =
     [Trigger::Push, Trigger::Tag, Trigger::PullRequest, Trigger::Manual, Trigger::Schedule, Trigger::Api];

@@ -13,7 +13,7 @@ use crate::setup_log::{SetupLog, now};
 use crate::source::{self, SourceError};
 use anyhow::Context;
 use futures::future::{join_all, try_join_all};
-use sidings_proto::runner::{Assignment, ImageUse, Phase, Progress, StepResult};
+use sidings_proto::runner::{Assignment, ImageUse, Kept, Phase, Progress, StepResult};
 use sidings_proto::{Environment, Failure, FailureClass, Source, Stage, Step, StepNo, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
@@ -38,6 +38,7 @@ pub(super) struct Account {
     images: Mutex<Vec<ImageUse>>,
     /// Services that ended before the steps did, as sentences.
     deaths: Mutex<Vec<String>>,
+    kept: Mutex<Kept>,
     /// The log says that siblings work on copies.
     pub(super) told_of_copies: AtomicBool,
 }
@@ -67,13 +68,17 @@ impl Course<'_> {
             Err(Halt::Failed(failure)) => Verdict::Failed(failure),
             Err(Halt::Stop(stop)) => of_stopped_job(stop, self.timeout()),
         };
-        self.with_tests(verdict).await
+        let verdict = self.with_tests(verdict).await;
+        self.keep(verdict).await
     }
 
     async fn all(&self, network: impl Future<Output = anyhow::Result<Network>>) -> Result<(), Halt> {
         let files_and_images = async {
             self.get_source().await?;
-            self.get_images().await
+            let images = self.get_images().await?;
+            // After the images: what another job made is no part of their contexts.
+            self.get_inputs().await?;
+            Ok(images)
         };
         let networks = self.networks(network);
         let prepared = self.stops.unless(async { tokio::try_join!(files_and_images, networks) }).await??;
@@ -289,6 +294,10 @@ impl Account {
         let deaths = self.deaths.lock().unwrap_or_else(PoisonError::into_inner);
         let message = std::iter::once(&failure.message).chain(&*deaths).cloned().collect::<Vec<_>>().join("; ");
         Failure { message, ..failure }
+    }
+
+    pub(super) fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn images(&self) -> MutexGuard<'_, Vec<ImageUse>> {

@@ -74,6 +74,22 @@ impl Folder {
         self.path.join("steps").join(step.to_string())
     }
 
+    /// Makes the empty folder into which another job's artifacts are unpacked.
+    pub(super) fn input(&self) -> anyhow::Result<PathBuf> {
+        let path = self.path.join("input");
+        match std::fs::remove_dir_all(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("empty {}", path.display()))
+            }
+            Ok(()) | Err(_) => make(&path).map(|()| path),
+        }
+    }
+
+    /// Where the list of an entry of artifacts is written.
+    pub(super) fn manifest(&self) -> PathBuf {
+        self.path.join("manifest.json")
+    }
+
     /// Makes a step's folder.
     pub(super) fn make_step(&self, step: StepNo) -> anyhow::Result<PathBuf> {
         let path = self.step(step);

@@ -7,6 +7,7 @@
 mod course;
 mod folder;
 mod group;
+mod keeping;
 mod readiness;
 mod reports;
 mod script;
@@ -17,6 +18,7 @@ mod variables;
 mod verdict;
 
 use crate::attempt::{Orders, Telling};
+use crate::depot::Depot;
 use crate::engine::{Engine, Network};
 use crate::image::{BuildMeta, Images};
 use crate::setup_log::SetupLog;
@@ -61,6 +63,7 @@ pub(crate) struct Channel {
     pub(crate) telling: Telling,
     pub(crate) orders: Orders,
     pub(crate) fetch: Fetch,
+    pub(crate) depot: Arc<dyn Depot>,
 }
 
 /// What came of an attempt.
@@ -102,6 +105,7 @@ pub(crate) async fn carry_out(assignment: &Assignment, tools: &Tools, channel: &
         images: std::mem::take(&mut *course.account.images()),
         verdict,
         setup_log,
+        kept: std::mem::take(&mut *course.account.kept()),
     };
     Carried { finish: (!channel.orders.drop.is_cancelled()).then_some(finish), teardown }
 }
@@ -119,7 +123,8 @@ fn without_a_folder(assignment: &Assignment, error: &anyhow::Error) -> Carried {
     let why = "the attempt could not begin";
     let of_steps = assignment.spec.steps().map(|step| step::skipped(step, why));
     let steps = of_steps.chain(assignment.spec.services.iter().map(|service| services::unused(service, why))).collect();
-    let finish = Finish { verdict, steps, setup_log: LogDigest::default(), images: Vec::new() };
+    let finish =
+        Finish { verdict, steps, setup_log: LogDigest::default(), images: Vec::new(), kept: Default::default() };
     Carried { finish: Some(finish), teardown: tokio::spawn(async {}) }
 }
 

@@ -1,22 +1,29 @@
 //! The calls of the runner protocol, and what their failures mean to the one who made them.
 
 use anyhow::{Context, anyhow};
+use bytes::Bytes;
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use reqwest::{Method, RequestBuilder, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use sidings_proto::api::ErrorBody;
 use sidings_proto::runner::{
-    Beat, Beaten, Finish, Finished, Hello, Hinted, LEASE_POLL_MS, LeaseRequest, Leased, LogAck, PREFIX, ProgressReport,
-    Register, Registered, Retire, TestBatch, Welcome,
+    Beat, Beaten, Blobs, Finish, Finished, Hello, Hinted, LEASE_POLL_MS, LeaseRequest, Leased, LogAck, PREFIX,
+    ProgressReport, Register, Registered, Retire, TestBatch, Welcome,
 };
-use sidings_proto::{AttemptId, StepNo};
+use sidings_proto::{AttemptId, BlobId, StepNo};
 use std::path::Path;
 use std::time::Duration;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::mpsc;
+use tokio_util::io::ReaderStream;
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 const DOWNLOAD_WITHIN: Duration = Duration::from_secs(30 * 60);
+/// A file of many gigabytes over a slow line.
+const TRANSFER_WITHIN: Duration = Duration::from_secs(2 * 3600);
+const BLOCK: usize = 256 * 1024;
 const LEASE_WITHIN: Duration = Duration::from_millis(LEASE_POLL_MS + 10_000);
 
 /// Speaks with one controller.
@@ -130,6 +137,42 @@ impl Client {
             file.flush().await.context("write the snapshot's file")
         };
         save.await.map_err(CallError::Away)
+    }
+
+    /// Those of the blobs that the controller has not.
+    pub(crate) async fn missing(&self, key: &AttemptKey, body: &Blobs) -> Result<Blobs, CallError> {
+        answer(self.of_attempt(Method::POST, key, "blobs").json(body)).await
+    }
+
+    /// Sends a file of this many bytes.
+    pub(crate) async fn put_blob(
+        &self,
+        key: &AttemptKey,
+        blob: &BlobId,
+        bytes: u64,
+        file: std::fs::File,
+    ) -> Result<(), CallError> {
+        let file = tokio::fs::File::from_std(file).take(bytes);
+        let body = reqwest::Body::wrap_stream(ReaderStream::with_capacity(file, BLOCK));
+        let call = self.of_attempt(Method::PUT, key, &format!("blobs/{blob}")).timeout(TRANSFER_WITHIN);
+        let call = call.header(CONTENT_TYPE, "application/octet-stream").header(CONTENT_LENGTH, bytes);
+        done(call.body(body)).await
+    }
+
+    /// Passes on what an input kept, piece by piece; false when that is nothing.
+    pub(crate) async fn input(&self, key: &AttemptKey, n: usize, into: mpsc::Sender<Bytes>) -> Result<bool, CallError> {
+        let call = self.of_attempt(Method::GET, key, &format!("inputs/{n}")).timeout(TRANSFER_WITHIN);
+        let mut response = accepted(call).await?;
+        if response.status() == StatusCode::NO_CONTENT {
+            return Ok(false);
+        }
+        while let Some(piece) = response.chunk().await.context("read artifacts").map_err(CallError::Away)? {
+            if into.send(piece).await.is_err() {
+                // Who unpacks has come to its end, or says itself what is wrong.
+                break;
+            }
+        }
+        Ok(true)
     }
 
     fn post(&self, path: &str, token: &SecretString) -> RequestBuilder {

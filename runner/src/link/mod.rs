@@ -6,6 +6,7 @@
 mod back_off;
 mod beat;
 mod client;
+mod depot;
 mod held;
 mod hello;
 mod sender;
@@ -19,6 +20,7 @@ use back_off::BackOff;
 use beat::Heart;
 pub(crate) use client::Client;
 use client::{AttemptKey, CallError};
+use depot::AttemptDepot;
 use held::Held;
 pub use hello::NotEnrolled;
 pub(crate) use hello::identity;
@@ -241,7 +243,8 @@ async fn one_attempt(client: &Client, tools: Arc<Tools>, assignment: Assignment,
             Box::pin(async move { Ok(client.source(&key, &into).await?) }) as futures::future::BoxFuture<'static, _>
         })
     };
-    let channel = Arc::new(Channel { telling: Telling::default(), orders: orders.clone(), fetch });
+    let depot = Arc::new(AttemptDepot { client: client.clone(), key: key.clone() });
+    let channel = Arc::new(Channel { telling: Telling::default(), orders: orders.clone(), fetch, depot });
     let job = {
         let (tools, channel) = (tools.clone(), channel.clone());
         tokio::spawn(async move { carry_out(&assignment, &tools, &channel).await })

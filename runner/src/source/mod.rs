@@ -11,6 +11,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use unpack::unpack;
+pub(crate) use unpack::unpack_tar;
 
 /// Puts the snapshot of the attempt at hand into a file.
 pub(crate) type Fetch = Box<dyn Fn(PathBuf) -> BoxFuture<'static, anyhow::Result<()>> + Send + Sync>;

@@ -36,7 +36,16 @@ pub(crate) fn unpack(archive: File, into: &Path, bounds: Bounds) -> anyhow::Resu
     let most = bounds.most(compressed);
     let mut decoder = zstd::Decoder::with_buffer(BufReader::new(archive)).context("open the archive")?;
     decoder.window_log_max(WINDOW_LOG_MAX).context("open the archive")?;
-    let mut counted = Counted { inner: decoder, left: most };
+    unpack_up_to(decoder, into, bounds, most)
+}
+
+/// The same of a tar that is not compressed.
+pub(crate) fn unpack_tar(archive: impl Read, into: &Path, bounds: Bounds) -> anyhow::Result<Unpacked> {
+    unpack_up_to(archive, into, bounds, bounds.bytes)
+}
+
+fn unpack_up_to(archive: impl Read, into: &Path, bounds: Bounds, most: u64) -> anyhow::Result<Unpacked> {
+    let mut counted = Counted { inner: archive, left: most };
     let mut unpacking = Unpacking { into, folders: BTreeSet::new(), links: Vec::new(), entries: 0 };
     unpacking.all(&mut Archive::new(&mut counted), bounds)?;
     unpacking.make_links()?;

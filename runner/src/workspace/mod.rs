@@ -16,7 +16,7 @@ mod apply;
 mod changes;
 mod find;
 mod merge;
-mod tree;
+pub(crate) mod tree;
 mod view;
 
 use changes::Changes;

@@ -19,15 +19,15 @@ const FOLDER: OFlags = OFlags::DIRECTORY.union(OFlags::NOFOLLOW).union(OFlags::C
 const FILE: OFlags = OFlags::NOFOLLOW.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
 
 /// A user and a group, by number.
-pub(super) type Owner = (u32, u32);
+pub(crate) type Owner = (u32, u32);
 
 /// An open folder.
 #[derive(Debug)]
-pub(super) struct Folder(OwnedFd);
+pub(crate) struct Folder(OwnedFd);
 
 /// What a name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     File,
     Folder,
     Link,
@@ -40,29 +40,29 @@ pub(super) enum Kind {
 
 /// What is known of a name without opening it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Entry {
-    pub(super) kind: Kind,
-    pub(super) mode: u32,
-    pub(super) owner: Owner,
-    pub(super) size: u64,
-    pub(super) inode: u64,
+pub(crate) struct Entry {
+    pub(crate) kind: Kind,
+    pub(crate) mode: u32,
+    pub(crate) owner: Owner,
+    pub(crate) size: u64,
+    pub(crate) inode: u64,
     /// When anything of it was changed last, which no program can set.
-    pub(super) changed: (i64, u64),
+    pub(crate) changed: (i64, u64),
 }
 
 impl Folder {
     /// Opens a folder of ours, whose own path no step can change.
-    pub(super) fn root(path: &Path) -> io::Result<Folder> {
+    pub(crate) fn root(path: &Path) -> io::Result<Folder> {
         Ok(Folder(rustix::fs::open(path, FOLDER, Mode::empty())?))
     }
 
     /// A folder in this one.
-    pub(super) fn folder(&self, name: &OsStr) -> io::Result<Folder> {
+    pub(crate) fn folder(&self, name: &OsStr) -> io::Result<Folder> {
         Ok(Folder(openat(&self.0, name, FOLDER, Mode::empty())?))
     }
 
     /// A folder anywhere beneath, by a path of plain names; this one for the empty path.
-    pub(super) fn beneath(&self, path: &Path) -> io::Result<Folder> {
+    pub(crate) fn beneath(&self, path: &Path) -> io::Result<Folder> {
         let mut at = Folder(openat(&self.0, ".", FOLDER, Mode::empty())?);
         for component in path.components() {
             let Component::Normal(name) = component else {
@@ -73,7 +73,7 @@ impl Folder {
         Ok(at)
     }
 
-    pub(super) fn names(&self) -> io::Result<BTreeSet<OsString>> {
+    pub(crate) fn names(&self) -> io::Result<BTreeSet<OsString>> {
         let mut names = BTreeSet::new();
         for entry in Dir::read_from(&self.0)? {
             let entry = entry?;
@@ -101,7 +101,7 @@ impl Folder {
     }
 
     /// What a name stands for; none if it stands for nothing.
-    pub(super) fn entry(&self, name: &OsStr) -> io::Result<Option<Entry>> {
+    pub(crate) fn entry(&self, name: &OsStr) -> io::Result<Option<Entry>> {
         match statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(Some(Entry::of(&stat))),
             Err(Errno::NOENT) => Ok(None),
@@ -110,41 +110,41 @@ impl Folder {
     }
 
     /// What the folder itself is.
-    pub(super) fn own(&self) -> io::Result<Entry> {
+    pub(crate) fn own(&self) -> io::Result<Entry> {
         Ok(Entry::of(&fstat(&self.0)?))
     }
 
     /// Where a link leads to.
-    pub(super) fn target(&self, name: &OsStr) -> io::Result<Vec<u8>> {
+    pub(crate) fn target(&self, name: &OsStr) -> io::Result<Vec<u8>> {
         Ok(readlinkat(&self.0, name, Vec::new())?.into_bytes())
     }
 
     /// Opens a regular file.
-    pub(super) fn file(&self, name: &OsStr) -> io::Result<File> {
+    pub(crate) fn file(&self, name: &OsStr) -> io::Result<File> {
         let file = File::from(openat(&self.0, name, FILE, Mode::empty())?);
         let regular = file.metadata()?.is_file();
         if regular { Ok(file) } else { Err(io::Error::other("it is not a regular file any more")) }
     }
 
     /// Makes a folder that only we can use for now.
-    pub(super) fn make_folder(&self, name: &OsStr) -> io::Result<()> {
+    pub(crate) fn make_folder(&self, name: &OsStr) -> io::Result<()> {
         Ok(mkdirat(&self.0, name, Mode::RWXU)?)
     }
 
     /// Moves what a name stands for, whatever it is, to another folder and name, in place of what is there.
-    pub(super) fn rename(&self, name: &OsStr, into: &Folder, as_name: &OsStr) -> io::Result<()> {
+    pub(crate) fn rename(&self, name: &OsStr, into: &Folder, as_name: &OsStr) -> io::Result<()> {
         Ok(renameat(&self.0, name, &into.0, as_name)?)
     }
 
     /// Gives the folder itself a mode and an owner.
-    pub(super) fn set_own(&self, mode: u32, owner: Owner) -> io::Result<()> {
+    pub(crate) fn set_own(&self, mode: u32, owner: Owner) -> io::Result<()> {
         let (uid, gid) = ids(owner);
         fchown(&self.0, Some(uid), Some(gid))?;
         Ok(fchmod(&self.0, Mode::from_raw_mode(mode))?)
     }
 
     /// Gives what a name stands for an owner; a link itself, not where it leads to.
-    pub(super) fn set_owner(&self, name: &OsStr, owner: Owner) -> io::Result<()> {
+    pub(crate) fn set_owner(&self, name: &OsStr, owner: Owner) -> io::Result<()> {
         let (uid, gid) = ids(owner);
         Ok(chownat(&self.0, name, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW)?)
     }
@@ -187,18 +187,18 @@ fn ids((uid, gid): Owner) -> (rustix::fs::Uid, rustix::fs::Gid) {
 
 /// The folders above paths, each opened once while one path after the other lies in it.
 #[derive(Debug)]
-pub(super) struct Reach<'a> {
+pub(crate) struct Reach<'a> {
     root: &'a Folder,
     at: Option<(PathBuf, Folder)>,
 }
 
 impl<'a> Reach<'a> {
-    pub(super) fn new(root: &'a Folder) -> Reach<'a> {
+    pub(crate) fn new(root: &'a Folder) -> Reach<'a> {
         Reach { root, at: None }
     }
 
     /// The folder that a path lies in, and its name there.
-    pub(super) fn parent<'p>(&mut self, path: &'p Path) -> io::Result<(&Folder, &'p OsStr)> {
+    pub(crate) fn parent<'p>(&mut self, path: &'p Path) -> io::Result<(&Folder, &'p OsStr)> {
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "the path has no name"));
         };
@@ -213,7 +213,7 @@ impl<'a> Reach<'a> {
 }
 
 /// Whether two regular files have the same content.
-pub(super) fn same_content(one: &mut File, other: &mut File) -> io::Result<bool> {
+pub(crate) fn same_content(one: &mut File, other: &mut File) -> io::Result<bool> {
     let mut buffers = [vec![0; 1 << 16], vec![0; 1 << 16]];
     loop {
         let [left, right] = &mut buffers;
@@ -241,7 +241,7 @@ fn fill(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
 }
 
 /// A path of a step for people: one line of plain characters, cut if it is long.
-pub(super) fn shown(path: &Path) -> String {
+pub(crate) fn shown(path: &Path) -> String {
     let text = String::from_utf8_lossy(path.as_os_str().as_bytes());
     if text.is_empty() {
         return ".".to_owned();

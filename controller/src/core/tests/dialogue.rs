@@ -102,6 +102,9 @@ fn saved(record: &Record) -> String {
         }
         Record::AttemptProgressed { attempt, .. } => format!("{} progressed", tried(*attempt)),
         Record::AttemptEnded { attempt, verdict, .. } => format!("{} over: {}", tried(*attempt), ended(verdict)),
+        Record::ArtifactsKept { attempt, artifacts, .. } => {
+            format!("{} keeps {}", tried(*attempt), artifacts.len())
+        }
         Record::JobEnded { job, verdict, .. } => format!("{} ended: {}", name(job.0), ended(verdict)),
         Record::RunCancelling { run, reason: StopReason::Asked } => format!("{} cancelling", name(run.0)),
         Record::RunCancelling { run, reason } => format!("{} cancelling: {reason}", name(run.0)),

@@ -208,7 +208,7 @@ pub(super) fn failed(class: FailureClass, message: &str) -> Finish {
 }
 
 pub(super) fn finished(verdict: Verdict, steps: Vec<StepResult>) -> Finish {
-    Finish { verdict, steps, setup_log: LogDigest::default(), images: Vec::new() }
+    Finish { verdict, steps, setup_log: LogDigest::default(), images: Vec::new(), kept: Default::default() }
 }
 
 pub(super) fn step(no: u32, verdict: Verdict, code: Option<i32>) -> StepResult {

@@ -4,6 +4,7 @@
 //! there. `write` turns records into rows, `read` rows into the domain's values, `rows` both ways for single values.
 
 mod enrolment;
+mod kept;
 mod read;
 mod rows;
 mod schedules;
@@ -19,7 +20,7 @@ use async_trait::async_trait;
 use sidings_proto::api::ProjectView;
 use sidings_proto::runner::{Hello, TestBatch};
 use sidings_proto::tested::TestSeries;
-use sidings_proto::{AttemptId, JobId, RunId, RunnerId, TestCase, TestReport, Timestamp, TokenId};
+use sidings_proto::{AttemptId, BlobId, JobId, RunId, RunnerId, TestCase, TestReport, Timestamp, TokenId};
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{AnyConnection, AnyPool, ConnectOptions, Connection, Executor};
 use std::collections::BTreeMap;
@@ -141,6 +142,14 @@ impl Store for SqliteStore {
         limit: usize,
     ) -> anyhow::Result<Vec<TestSeries>> {
         tested::history(&mut *self.readers.begin().await?, project, named, limit).await
+    }
+
+    async fn expire_artifacts(&self, now: Timestamp) -> anyhow::Result<u64> {
+        kept::expire(&mut *self.writer().await, now).await
+    }
+
+    async fn kept_manifests(&self) -> anyhow::Result<Vec<BlobId>> {
+        kept::manifests(&mut *self.readers.acquire().await?).await
     }
 
     async fn put_project(&self, project: &ProjectView) -> anyhow::Result<()> {

@@ -1,5 +1,6 @@
 //! Rows of runs into the domain's values.
 
+use super::kept;
 use super::rows::{Head, blob, end, id, json, json_maybe, number, signed, spec, time, time_maybe};
 use crate::store::RunFilter;
 use crate::store::stored::{AttemptEnd, StoredAttempt, StoredJob, StoredRun, StoredSummary};
@@ -62,6 +63,7 @@ pub(super) async fn run(db: &mut AnyConnection, run: RunId) -> anyhow::Result<Op
     let mut jobs = jobs(db, run).await?;
     attempts(db, run, &mut jobs).await?;
     progress(db, run, &mut jobs).await?;
+    kept::of_run(db, run, &mut jobs).await?;
     Ok(Some(StoredRun {
         spec: Arc::new(spec(&row)?),
         accepted: time(&row, 5)?,
@@ -121,6 +123,7 @@ fn attempt(row: &AnyRow) -> anyhow::Result<StoredAttempt> {
         started: time(row, 5)?,
         progress: BTreeMap::new(),
         ended,
+        artifacts: Vec::new(),
     })
 }
 

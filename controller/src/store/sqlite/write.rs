@@ -28,6 +28,10 @@ pub(super) async fn record(db: &mut AnyConnection, record: &Record) -> Written {
         Record::AttemptEnded { attempt, at, verdict, steps, images } => {
             attempt_ended(db, *attempt, *at, verdict, steps, images).await
         }
+        Record::ArtifactsKept { attempt, at, artifacts } => {
+            attempt_known(db, *attempt).await?;
+            super::kept::keep(db, *attempt, *at, artifacts).await
+        }
         Record::JobEnded { job, at, verdict } => job_ended(db, *job, *at, verdict).await,
         Record::RunCancelling { run, reason } => run_cancelling(db, *run, reason).await,
         Record::JobStopping { job, reason } => {

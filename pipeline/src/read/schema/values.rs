@@ -3,9 +3,9 @@
 use super::Writer;
 use super::kinds::{duration, form, map, of_matrix, one_or_list, text, texts, truth, variables, whole, word};
 use crate::read::shape::{self, Shape};
-use crate::read::{concurrency, copies, inputs, resources, schedule, service, status, when};
+use crate::read::{artifacts, concurrency, copies, inputs, resources, schedule, service, status, when};
 use serde_json::{Value, json};
-use sidings_proto::{Cancel, FailureClass, Trigger};
+use sidings_proto::{Cancel, FailureClass, Keep, Trigger};
 
 const JOB_NAME: &str = "^[A-Za-z0-9]([A-Za-z0-9._ -]{0,62}[A-Za-z0-9._-])?$";
 const IMAGE_NAME: &str = "^[A-Za-z0-9][A-Za-z0-9._-]*$";
@@ -27,6 +27,7 @@ pub(super) fn of(writer: &mut Writer, part: &'static Shape, key: &str) -> Option
         what if what == shape::SERVICE.what => service(writer, key),
         what if what == shape::HEALTHCHECK.what => healthcheck(key),
         what if what == shape::SCHEDULE.what => scheduled(key),
+        what if what == shape::ARTIFACTS.what => artifacts(key),
         _ => small(key, part),
     };
     let (value, says) = own.or_else(|| common(writer, key))?;
@@ -113,6 +114,11 @@ fn job(writer: &mut Writer, key: &str) -> Said {
             (json!({ "anyOf": [{ "const": true }, map] }), "It waits until a person agrees")
         }
         "reports" => (writer.part(&shape::REPORTS), "The files in which its steps tell of their tests"),
+        "artifacts" => {
+            let map = writer.part(&shape::ARTIFACTS);
+            let maps = json!({ "type": "array", "items": map, "minItems": 1 });
+            (json!({ "anyOf": [texts(), map, maps] }), "Files of the workspace that are kept: patterns, or maps")
+        }
         "steps" => {
             let stage = json!({ "anyOf": [writer.part(&shape::STEP), writer.part(&shape::GROUP)] });
             (
@@ -187,6 +193,19 @@ fn service(writer: &mut Writer, key: &str) -> Said {
         "command" => (program(), "In place of the image's command"),
         "entrypoint" => (program(), "In place of the image's entry point"),
         "healthcheck" => (writer.part(&shape::HEALTHCHECK), "When it is ready"),
+        _ => return None,
+    })
+}
+
+fn artifacts(key: &str) -> Said {
+    Some(match key {
+        "paths" => (texts(), "Patterns for paths; a folder stands for all in it, `!` takes out again"),
+        "when" => (word(artifacts::KEEPS.map(Keep::as_str)), "After which outcome of the job"),
+        "expire_in" => (
+            json!({ "anyOf": [{ "type": "string", "pattern": "^[0-9]+d$" }, duration()] }),
+            "How long they are kept: `90d`, `12h`",
+        ),
+        "required" => (truth(), "Whether the job has failed if there is none"),
         _ => return None,
     })
 }
@@ -277,6 +296,7 @@ pub(super) fn rules(part: &Shape) -> Vec<(&'static str, Value)> {
         what if what == shape::HEALTHCHECK.what => vec![required(&["test"])],
         what if what == shape::SCHEDULE.what => vec![required(&["cron"])],
         what if what == shape::REPORTS.what => vec![required(&["junit"])],
+        what if what == shape::ARTIFACTS.what => vec![required(&["paths"])],
         what if what == shape::NEED.what => vec![required(&["job"])],
         what if what == shape::RETRY.what => vec![required(&["max"])],
         what if what == shape::CONCURRENCY.what => vec![required(&["group"])],

@@ -1,6 +1,7 @@
 //! What the tests of jobs are made with.
 
 use crate::attempt::{Orders, Telling};
+use crate::depot::{Depot, Open};
 use crate::engine::dummy::Dummy;
 use crate::engine::{Build, ContainerId, Engine, EngineFacts, ImageError, ImageFacts, Network, Signal, StepContainer};
 use crate::image::Images;
@@ -14,8 +15,8 @@ use sidings_git::Mirrors;
 use sidings_proto::log::{Next, next_frame};
 use sidings_proto::runner::{AssignedRun, Assignment, Finish, Progress};
 use sidings_proto::{
-    AttemptId, Command, Commit, Environment, JobId, JobSpec, RunId, Source, Stage, Step, StepNo, Timestamp, Trigger,
-    Verdict,
+    AttemptId, BlobId, Command, Commit, Environment, JobId, JobSpec, RunId, Source, Stage, Step, StepNo, Timestamp,
+    Trigger, Verdict,
 };
 use std::fmt::Write;
 use std::net::IpAddr;
@@ -23,6 +24,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
+use tokio::sync::mpsc;
 
 pub(super) fn step(no: u32, script: &str) -> Step {
     Step {
@@ -155,6 +157,24 @@ impl Engine for Watched {
     }
 }
 
+/// No controller.
+struct Nowhere;
+
+#[async_trait]
+impl Depot for Nowhere {
+    async fn missing(&self, _: Vec<BlobId>) -> anyhow::Result<Vec<BlobId>> {
+        anyhow::bail!("there is no controller")
+    }
+
+    async fn put(&self, _: &BlobId, _: u64, _: Open<'_>) -> anyhow::Result<()> {
+        anyhow::bail!("there is no controller")
+    }
+
+    async fn input(&self, _: usize, _: mpsc::Sender<bytes::Bytes>) -> anyhow::Result<bool> {
+        anyhow::bail!("there is no controller")
+    }
+}
+
 /// A runner without a controller.
 pub(super) struct Bench {
     pub(super) engine: Arc<Watched>,
@@ -187,14 +207,20 @@ impl Bench {
             uses_workspace: false,
         };
         let fetch = Box::new(|_| Box::pin(async { anyhow::bail!("the snapshot is gone") }) as _);
-        let channel = Channel { telling: Telling::default(), orders: Orders::default(), fetch };
+        let channel =
+            Channel { telling: Telling::default(), orders: Orders::default(), fetch, depot: Arc::new(Nowhere) };
         Bench { engine, tools, channel: Arc::new(channel), logs: Vec::new(), _dir: dir }
     }
 
     /// Gives this as the snapshot of the job.
     pub(super) fn serve(&mut self, archive: &'static [u8]) {
         let fetch = move |path| Box::pin(async move { Ok(std::fs::write(path, archive)?) }) as _;
-        let channel = Channel { telling: Telling::default(), orders: Orders::default(), fetch: Box::new(fetch) };
+        let channel = Channel {
+            telling: Telling::default(),
+            orders: Orders::default(),
+            fetch: Box::new(fetch),
+            depot: Arc::new(Nowhere),
+        };
         self.channel = Arc::new(channel);
         self.tools.uses_workspace = true;
     }

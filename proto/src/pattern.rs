@@ -6,7 +6,7 @@
 
 /// A pattern that is well formed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Pattern {
+pub struct Pattern {
     written: String,
     parts: Vec<Part>,
 }
@@ -23,10 +23,14 @@ enum Part {
 
 /// Why a text is no pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NotAPattern {
+pub enum NotAPattern {
+    /// It has no characters.
     Empty,
+    /// It has more than 255 characters.
     TooLong,
+    /// It begins with `!`.
     Negated,
+    /// It has a character that means something elsewhere.
     Special(char),
 }
 
@@ -34,7 +38,11 @@ pub(crate) enum NotAPattern {
 const MAX_CHARS: usize = 255;
 
 impl Pattern {
-    pub(crate) fn parse(text: &str) -> Result<Pattern, NotAPattern> {
+    /// Reads a pattern.
+    ///
+    /// # Errors
+    /// The text is none.
+    pub fn parse(text: &str) -> Result<Pattern, NotAPattern> {
         if text.is_empty() {
             return Err(NotAPattern::Empty);
         }
@@ -50,26 +58,37 @@ impl Pattern {
         Ok(Pattern { written: text.to_owned(), parts: parts(text) })
     }
 
-    pub(crate) fn as_str(&self) -> &str {
+    /// As it was written.
+    pub fn as_str(&self) -> &str {
         &self.written
     }
 
     /// How much [`Pattern::matches`] has to do for a name, about.
-    pub(crate) fn work(&self, name: &str) -> usize {
+    pub fn work(&self, name: &str) -> usize {
         if self.begins(name) { self.parts.len().saturating_mul(name.len() + 1) } else { 1 }
+    }
+
+    /// Whether something in this folder can match. The folder ends with a `/`, or is empty.
+    pub fn may_match_in(&self, folder: &str) -> bool {
+        self.just().zip(folder.chars()).all(|(wanted, char)| wanted == char)
     }
 
     /// Whether the name has what the pattern begins with. Most have not.
     fn begins(&self, name: &str) -> bool {
         let mut chars = name.chars();
-        let mut just = self.parts.iter().map_while(|part| match part {
-            Part::Just(char) => Some(*char),
-            Part::One | Part::Some | Part::Any | Part::Folders => None,
-        });
-        just.all(|char| chars.next() == Some(char))
+        self.just().all(|char| chars.next() == Some(char))
     }
 
-    pub(crate) fn matches(&self, name: &str) -> bool {
+    /// What every name begins with that matches.
+    fn just(&self) -> impl Iterator<Item = char> {
+        self.parts.iter().map_while(|part| match part {
+            Part::Just(char) => Some(*char),
+            Part::One | Part::Some | Part::Any | Part::Folders => None,
+        })
+    }
+
+    /// Whether the whole name matches.
+    pub fn matches(&self, name: &str) -> bool {
         if !self.begins(name) {
             return false;
         }
