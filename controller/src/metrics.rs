@@ -92,6 +92,7 @@ impl Metrics {
             | Record::AttemptProgressed { .. }
             | Record::AttemptEnded { .. }
             | Record::ArtifactsKept { .. }
+            | Record::CachesSaved { .. }
             | Record::RunCancelling { .. }
             | Record::JobStopping { .. }
             | Record::JobApproved { .. } => {}

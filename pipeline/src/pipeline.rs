@@ -8,7 +8,7 @@ use crate::group::GroupName;
 use crate::input::Input;
 use crate::source::Span;
 use sidings_proto::{
-    Artifacts, Cancel, Command, Environment, Healthcheck, Merge, Node, Reports, Resources, Scheduling,
+    Artifacts, Cache, Cancel, Command, Environment, Healthcheck, Merge, Node, Reports, Resources, Scheduling,
 };
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -48,6 +48,7 @@ pub(crate) struct Job {
     pub(crate) services: Vec<Service>,
     pub(crate) reports: Reports,
     pub(crate) artifacts: Vec<Artifacts>,
+    pub(crate) caches: Vec<Cache>,
 }
 
 /// A container beside a job's steps.

@@ -113,6 +113,7 @@ fn planned(job: &Job, asked: &Asked<'_>, labels: &Labels<'_>) -> PlannedJob {
             services: services(job),
             reports: job.reports.clone(),
             artifacts: job.artifacts.clone(),
+            caches: job.caches.clone(),
             ..JobSpec::default()
         },
         runs_on: runs_on.unwrap_or_default(),

@@ -3,6 +3,7 @@
 //! A file of this room reads one kind of part. Which keys there are, and which will be one day, is in [`shape`].
 
 mod artifacts;
+mod cache;
 mod concurrency;
 mod copies;
 mod cron;

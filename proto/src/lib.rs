@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod artifact;
+pub mod cache;
 pub mod choice;
 pub mod commit;
 pub mod cron;
@@ -23,6 +24,7 @@ pub mod time;
 pub mod verdict;
 
 pub use artifact::{Artifacts, Keep};
+pub use cache::Cache;
 pub use choice::{Choice, StepChoice};
 pub use commit::{Commit, Source, Trigger};
 pub use cron::Schedule;

@@ -1,6 +1,6 @@
 //! What a pipeline's text means for one commit: the jobs that must run, fully spelled out.
 
-use crate::{Artifacts, Concurrency, Resources, Scheduling, Service};
+use crate::{Artifacts, Cache, Concurrency, Resources, Scheduling, Service};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -151,6 +151,9 @@ pub struct JobSpec {
     /// The jobs it needs that may have kept files; these are put into its workspace, in this order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub inputs: Vec<String>,
+    /// Folders that go from run to run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub caches: Vec<Cache>,
     /// The files in which its steps tell of tests.
     #[serde(default, skip_serializing_if = "Reports::is_unsaid")]
     pub reports: Reports,

@@ -16,12 +16,15 @@
 //! | `POST /runner/v1/attempts/{job}/{fence}/blobs` | attempt | [`Blobs`] → [`Blobs`]: those that are not there |
 //! | `PUT /runner/v1/attempts/{job}/{fence}/blobs/{id}` | attempt | bytes → 201, or 200 when they were there |
 //! | `GET /runner/v1/attempts/{job}/{fence}/inputs/{n}` | attempt | → what the `n`th of the job's inputs kept, as tar; 204 for nothing |
+//! | `POST /runner/v1/attempts/{job}/{fence}/caches` | attempt | [`CacheWanted`](crate::cache::CacheWanted) → [`CacheAnswer`](crate::cache::CacheAnswer) |
+//! | `GET /runner/v1/attempts/{job}/{fence}/caches/{blob}` | attempt | → the archive of a cache that it may read |
 //!
 //! Every write carries its attempt. A stale one gets 409 with code `stale_attempt` and changes nothing; every call
 //! may be repeated. A lease request or beat of a life that the controller does not know (a newer one said hello, or
 //! the controller started anew) gets 409 with code `unknown_life`: say hello again, with the same life, and go on.
 
 use crate::artifact::KeptArtifacts;
+use crate::cache::SavedCache;
 use crate::{
     AttemptId, BlobId, Commit, JobSpec, LifeId, RequestId, Resources, RunId, RunnerId, Source, StepNo, TestCase,
     TestReport, Timestamp, Trigger, Verdict,
@@ -385,12 +388,15 @@ pub struct Kept {
     /// One for each entry of `artifacts` of which there was something.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub artifacts: Vec<KeptArtifacts>,
+    /// Those of its caches that it may save and that were not there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub caches: Vec<SavedCache>,
 }
 
 impl Kept {
     /// Whether there is nothing.
     pub fn is_nothing(&self) -> bool {
-        self.artifacts.is_empty()
+        self.artifacts.is_empty() && self.caches.is_empty()
     }
 }
 

@@ -36,6 +36,9 @@ pub struct StepSpec {
     pub user: String,
     /// Handed over, with all in it, to `user` before the program starts, if `user` is not root and does not own it.
     pub chown: Option<String>,
+    /// Handed over as well, each as `chown` is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hand_over: Vec<String>,
     /// Log payload kept, in bytes. Beyond it the last [`StepSpec::log_tail`] bytes are kept as well, and a note says
     /// how many were left out between.
     pub log_limit: u64,

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sidings_proto::api::*;
 use sidings_proto::artifact::{Content, Entry, KeptArtifacts, Manifest};
+use sidings_proto::cache::{CacheAnswer, CacheFound, CacheWanted, KeyPart, KeyTemplate, SavedCache};
 use sidings_proto::runner::*;
 use sidings_proto::service::{Probe, Readiness, ReadyRecord};
 use sidings_proto::step::{ExitRecord, StepSpec};
@@ -57,7 +58,8 @@ fn failed() -> Verdict {
 
 fn kept() -> Kept {
     let manifest = blob();
-    Kept { artifacts: vec![KeptArtifacts { manifest, entries: 2, bytes: 7, expire_in_ms: 60_000 }] }
+    let caches = vec![SavedCache { key: "pip-1".to_owned(), blob: blob(), bytes: 7 }];
+    Kept { artifacts: vec![KeptArtifacts { manifest, entries: 2, bytes: 7, expire_in_ms: 60_000 }], caches }
 }
 
 fn image() -> ImageUse {
@@ -295,6 +297,15 @@ fn what_is_kept() {
     let link = Content::Link { target: "../a".to_owned() };
     let of = |path: &str, content: &Content| Entry { path: path.to_owned(), content: content.clone() };
     wire("manifest", &Manifest { entries: vec![of("a", &file), of("b/c", &link)] });
+    let text = KeyPart::Text { text: "pip-".to_owned() };
+    let checksum = KeyPart::Checksum { files: vec!["requirements.txt".to_owned()] };
+    let key = |parts: Vec<KeyPart>| KeyTemplate { parts };
+    let restore_keys = vec![key(vec![text.clone()])];
+    wire("cache", &Cache { key: key(vec![text, checksum]), restore_keys, paths: vec!["/root/.cache".to_owned()] });
+    let (wanted, restore_keys) = ("pip-1".to_owned(), vec!["pip-".to_owned()]);
+    wire("cache-wanted", &CacheWanted { key: wanted, restore_keys });
+    let found = Some(CacheFound { key: "pip-0".to_owned(), blob: blob(), bytes: 7 });
+    wire("cache-answer", &CacheAnswer { found, may_save: true });
     wire("blobs", &Blobs { blobs: vec![blob()] });
     let artifacts = vec![ArtifactView { path: "a".to_owned(), content: file, expires: Timestamp(9) }];
     wire("artifact-list", &ArtifactList { artifacts });
@@ -470,6 +481,7 @@ fn what_the_helper_in_a_container_reads_and_writes() {
             working_directory: "/workspace".to_owned(),
             user: "app".to_owned(),
             chown: Some("/workspace".to_owned()),
+            hand_over: Vec::new(),
             log_limit: 100,
             log_tail: 10,
             grace_ms: 10_000,

@@ -62,6 +62,11 @@ impl DataFolder {
         self.path.join("mirrors")
     }
 
+    /// Copies of caches.
+    pub(crate) fn caches(&self) -> PathBuf {
+        self.path.join("caches")
+    }
+
     pub(crate) fn attempts(&self) -> PathBuf {
         self.path.join("attempts")
     }

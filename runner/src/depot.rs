@@ -3,8 +3,9 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use sidings_proto::BlobId;
+use sidings_proto::cache::{CacheAnswer, CacheWanted};
 use std::io::{self, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tokio::sync::mpsc;
 
 /// Opens a file that is to be sent; again, where sending it is tried again.
@@ -17,6 +18,10 @@ pub(crate) trait Depot: Send + Sync {
     async fn missing(&self, blobs: Vec<BlobId>) -> anyhow::Result<Vec<BlobId>>;
     /// Puts a blob there; the file has this many bytes.
     async fn put(&self, blob: &BlobId, bytes: u64, open: Open<'_>) -> anyhow::Result<()>;
+    /// Asks for a cache.
+    async fn find_cache(&self, wanted: CacheWanted) -> anyhow::Result<CacheAnswer>;
+    /// Gets the archive of a cache into a new file. Its hash is the caller's to check.
+    async fn cache(&self, blob: &BlobId, into: &Path) -> anyhow::Result<()>;
     /// Reads what the `n`th of the job's inputs kept, as tar; false when that is nothing. Cut off in the middle, it
     /// ends with an error.
     async fn input(&self, n: usize, into: mpsc::Sender<Bytes>) -> anyhow::Result<bool>;

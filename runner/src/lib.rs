@@ -2,6 +2,7 @@
 
 mod artifact;
 mod attempt;
+mod cache;
 mod data_folder;
 mod depot;
 pub mod disk;
@@ -209,6 +210,7 @@ impl Config {
             mirrors: Mirrors::open(&data.mirrors())?,
             exits: ExitWatch::start(),
             attempts: data.attempts(),
+            copies: cache::Copies::open(data.caches())?,
             log_limit: self.log_limit_bytes,
             layering: workspace::Layering::default(),
             uses_workspace: self.engine != EngineKind::Dummy,

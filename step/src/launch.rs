@@ -28,7 +28,7 @@ pub(crate) struct NotStarted {
 pub(crate) fn launch(spec: &StepSpec) -> Result<Child, NotStarted> {
     let identity = identity_of(spec).map_err(refused)?;
     let account = &identity.account;
-    if let Some(root) = &spec.chown {
+    for root in spec.chown.iter().chain(&spec.hand_over) {
         hand_over(Path::new(root), account).map_err(|e| refused(format!("could not hand {root} over: {e}")))?;
     }
     let directory = Path::new(&spec.working_directory);

@@ -32,6 +32,7 @@ impl Scene {
             working_directory: folder.path().to_str().unwrap().to_owned(),
             user: String::new(),
             chown: None,
+            hand_over: Vec::new(),
             log_limit: 1 << 30,
             log_tail: 0,
             grace_ms: 60_000,

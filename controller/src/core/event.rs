@@ -278,6 +278,17 @@ pub enum Record {
         /// What.
         artifacts: Vec<sidings_proto::artifact::KeptArtifacts>,
     },
+    /// Caches that an attempt left, of a job that passed. One that is there under its key already stays as it is.
+    CachesSaved {
+        /// When.
+        at: Timestamp,
+        /// Of which project.
+        project: String,
+        /// Of which of its refs.
+        scope: String,
+        /// What.
+        caches: Vec<sidings_proto::cache::SavedCache>,
+    },
     /// The job's one outcome. The store refuses a second one (I1).
     JobEnded {
         /// Which job.

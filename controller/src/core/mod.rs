@@ -8,6 +8,7 @@ pub mod event;
 
 mod approvals;
 mod asks;
+pub(crate) mod caches;
 mod demand;
 mod finishes;
 mod groups;

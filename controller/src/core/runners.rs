@@ -1,6 +1,7 @@
 //! What runners say: hello, give me work, I am alive, this happened, this ended, goodbye.
 
 use super::asks::Labels;
+use super::caches;
 use super::event::{Answer, Ask, Lease};
 use super::leases::{Ending, infrastructure_failure};
 use super::outbox::Outbox;
@@ -158,6 +159,11 @@ impl Core {
         };
         if counts && !kept.artifacts.is_empty() {
             out.save(place.run, Record::ArtifactsKept { attempt, at: now, artifacts: kept.artifacts });
+        }
+        let Some(run) = self.runs.get(&place.run).map(|run| run.spec.clone()) else { return };
+        if *verdict == Verdict::Passed && !kept.caches.is_empty() && caches::may_save(&run) {
+            let (project, scope) = (run.project.clone(), caches::own(&run));
+            out.save(place.run, Record::CachesSaved { at: now, project, scope, caches: kept.caches });
         }
     }
 

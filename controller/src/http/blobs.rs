@@ -55,7 +55,12 @@ async fn send(app: &App, blob: &BlobId) -> Result<Response, HttpError> {
     let Some(size) = app.blobs.size(blob).await else {
         return Err(HttpError::not_found("the snapshot is gone"));
     };
-    let file = File::open(app.blobs.file(blob)).await.map_err(anyhow::Error::from)?;
+    send_file(&app.blobs.file(blob), size).await
+}
+
+/// The answer with all bytes of a file.
+pub(super) async fn send_file(file: &std::path::Path, size: u64) -> Result<Response, HttpError> {
+    let file = File::open(file).await.map_err(anyhow::Error::from)?;
     let headers =
         [(header::CONTENT_TYPE, "application/octet-stream".to_owned()), (header::CONTENT_LENGTH, size.to_string())];
     Ok((headers, Body::from_stream(ReaderStream::with_capacity(file, BLOCK))).into_response())

@@ -96,6 +96,8 @@ fn runner_routes() -> Router<Arc<App>> {
         .route("/attempts/{job}/{fence}/blobs", post(runner_kept::missing))
         .route("/attempts/{job}/{fence}/blobs/{id}", put(runner_kept::put))
         .route("/attempts/{job}/{fence}/inputs/{n}", get(runner_kept::input))
+        .route("/attempts/{job}/{fence}/caches", post(runner_kept::find_cache))
+        .route("/attempts/{job}/{fence}/caches/{id}", get(runner_kept::cache))
 }
 
 fn api_routes() -> Router<Arc<App>> {

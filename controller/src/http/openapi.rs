@@ -18,6 +18,7 @@ use utoipa::{Modify, OpenApi};
         enrolment::tokens, enrolment::revoke_token, runner::register, runner::hello, runner::lease, runner::beat,
         runner::hint, runner::retire, runner::progress, tests_told::tell, tests_told::of_run, tests_told::history, runner_logs::append, runner_logs::finish, blobs::source,
         artifacts::list, artifacts::file, artifacts::all, runner_kept::missing, runner_kept::put, runner_kept::input,
+        runner_kept::find_cache, runner_kept::cache,
     ),
     modifiers(&Tokens),
 )]

@@ -4,6 +4,7 @@ use super::auth::AttemptCaller;
 use super::error::HttpError;
 use super::parts::{Json, Path};
 use super::{App, AppState};
+use crate::core::caches;
 use crate::shell::live::Current;
 use crate::store::stored::StoredAttempt;
 use axum::body::Body;
@@ -14,6 +15,7 @@ use futures::StreamExt;
 use serde::Deserialize;
 use sidings_proto::api::ErrorBody;
 use sidings_proto::artifact::ASKED_MAX;
+use sidings_proto::cache::{CacheAnswer, CacheWanted};
 use sidings_proto::runner::Blobs;
 use sidings_proto::{AttemptId, BlobId};
 use std::sync::Arc;
@@ -88,6 +90,38 @@ pub(super) async fn input(
     match newest_end(&app, &current, name).await? {
         Some(ended) if !ended.artifacts.is_empty() => Ok(tar(&app, app.kept.entries(&ended).await?)),
         Some(_) | None => Ok(StatusCode::NO_CONTENT.into_response()),
+    }
+}
+
+#[utoipa::path(post, path = "/runner/v1/attempts/{job}/{fence}/caches", tag = "runner",
+    params(("job" = String, Path), ("fence" = u64, Path)), request_body = CacheWanted,
+    responses((status = 200, body = CacheAnswer), (status = "4XX", body = ErrorBody)), security(("attempt" = [])))]
+pub(super) async fn find_cache(
+    AttemptCaller(attempt): AttemptCaller,
+    State(app): AppState,
+    Json(wanted): Json<CacheWanted>,
+) -> Result<axum::Json<CacheAnswer>, HttpError> {
+    let run = &current(&app, attempt)?.job.run;
+    let found = app.kept.find_cache(&run.project, &caches::readable(run), &wanted, app.shell.now()).await?;
+    Ok(axum::Json(CacheAnswer { found, may_save: caches::may_save(run) }))
+}
+
+#[utoipa::path(get, path = "/runner/v1/attempts/{job}/{fence}/caches/{id}", tag = "runner",
+    params(("job" = String, Path), ("fence" = u64, Path), ("id" = String, Path)),
+    responses((status = 200, content_type = "application/octet-stream", description = "tar in zstd"),
+        (status = "4XX", body = ErrorBody)), security(("attempt" = [])))]
+pub(super) async fn cache(
+    AttemptCaller(attempt): AttemptCaller,
+    State(app): AppState,
+    Path(BlobPath { id }): Path<BlobPath>,
+) -> Result<Response, HttpError> {
+    let run = &current(&app, attempt)?.job.run;
+    let scopes = caches::readable(run);
+    match app.kept.blobs.size(&id).await {
+        Some(size) if app.kept.is_cache_of(&run.project, &scopes, &id).await? => {
+            super::blobs::send_file(&app.kept.blobs.file(&id), size).await
+        }
+        Some(_) | None => Err(HttpError::not_found("there is no such cache")),
     }
 }
 

@@ -73,8 +73,9 @@ async fn receive(body: Body) -> Result<Bytes, HttpError> {
 pub(super) async fn finish(
     AttemptCaller(attempt): AttemptCaller,
     State(app): AppState,
-    Json(finish): Json<Finish>,
+    Json(mut finish): Json<Finish>,
 ) -> Result<axum::Json<Finished>, HttpError> {
+    finish.kept.caches = app.kept.only_whole(std::mem::take(&mut finish.kept.caches)).await;
     let finished = match app.shell.live().attempt(attempt) {
         Some(current) => finish_current(&app, attempt, &current, finish).await?,
         // It is over: the core tells a repeat from a stale one.

@@ -4,6 +4,7 @@
 //! Which of them are used is known by the store alone: [`Kept::sweep`] removes what no list names any more, but nothing
 //! that is younger than what an attempt needs to come to its end.
 
+mod choose;
 mod tar;
 
 use crate::blobs::Blobs;
@@ -12,6 +13,7 @@ use crate::store::stored::{StoredArtifacts, StoredAttempt};
 use anyhow::{Context, ensure};
 use futures::Stream;
 use sidings_proto::artifact::{self, BYTES_MAX, Content, ENTRIES_MAX, KeptArtifacts, MANIFEST_MAX, Manifest};
+use sidings_proto::cache::{CacheFound, CacheWanted, KEY_MAX, SavedCache};
 use sidings_proto::{BlobId, Timestamp};
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
@@ -81,6 +83,43 @@ impl Kept {
         Ok(())
     }
 
+    /// The cache that a run of this project and these scopes gets; it counts as used then.
+    pub(crate) async fn find_cache(
+        &self,
+        project: &str,
+        scopes: &[String],
+        wanted: &CacheWanted,
+        now: Timestamp,
+    ) -> anyhow::Result<Option<CacheFound>> {
+        let caches = self.store.caches(Some(project)).await?;
+        let Some(cache) = choose::choose(&caches, scopes, wanted) else { return Ok(None) };
+        if !self.blobs.renew(&cache.blob).await {
+            tracing::warn!(project, key = cache.key, "the bytes of a cache are gone");
+            self.store.remove_cache(cache).await?;
+            return Ok(None);
+        }
+        self.store.cache_used(cache, now).await?;
+        Ok(Some(CacheFound { key: cache.key.clone(), blob: cache.blob.clone(), bytes: cache.bytes }))
+    }
+
+    /// Whether a run of this project and these scopes may read that archive.
+    pub(crate) async fn is_cache_of(&self, project: &str, scopes: &[String], blob: &BlobId) -> anyhow::Result<bool> {
+        let caches = self.store.caches(Some(project)).await?;
+        Ok(caches.iter().any(|cache| cache.blob == *blob && scopes.contains(&cache.scope)))
+    }
+
+    /// Leaves out those caches whose bytes did not come, or whose keys are none: a job does not fail for them.
+    pub(crate) async fn only_whole(&self, caches: Vec<SavedCache>) -> Vec<SavedCache> {
+        let mut whole = Vec::new();
+        for cache in caches {
+            let is_key = !cache.key.is_empty() && cache.key.len() <= KEY_MAX && !cache.key.contains(char::is_control);
+            if is_key && self.blobs.size(&cache.blob).await == Some(cache.bytes) {
+                whole.push(cache);
+            }
+        }
+        whole
+    }
+
     /// All that an attempt kept. Where two of its lists name a path, both mean the same file.
     pub(crate) async fn entries(&self, attempt: &StoredAttempt) -> anyhow::Result<Entries> {
         let mut entries = Entries::new();
@@ -117,7 +156,14 @@ impl Kept {
         if expired > 0 {
             tracing::info!(entries = expired, "artifacts expired");
         }
-        if sweeps { self.sweep(SystemTime::now() - UNCLAIMED).await } else { Ok(()) }
+        if !sweeps {
+            return Ok(());
+        }
+        for cache in choose::superfluous(self.store.caches(None).await?, now) {
+            tracing::info!(project = cache.project, bytes = cache.bytes, "a cache is removed");
+            self.store.remove_cache(&cache).await?;
+        }
+        self.sweep(SystemTime::now() - UNCLAIMED).await
     }
 
     /// Removes bytes from before that time that nothing names.
@@ -131,6 +177,7 @@ impl Kept {
             }
             used.insert(manifest);
         }
+        used.extend(self.store.caches(None).await?.into_iter().map(|cache| cache.blob));
         let (files, bytes) = self.blobs.remove_unused(&used, before).await?;
         if files > 0 {
             tracing::info!(files, bytes, "removed what no job keeps any more");

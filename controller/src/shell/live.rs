@@ -107,6 +107,7 @@ impl Live {
             Record::RunEnded { run, .. } => self.write().remove_run(*run),
             Record::AttemptProgressed { .. }
             | Record::ArtifactsKept { .. }
+            | Record::CachesSaved { .. }
             | Record::JobEnded { .. }
             | Record::RunCancelling { .. }
             | Record::JobStopping { .. }

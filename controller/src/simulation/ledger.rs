@@ -70,7 +70,7 @@ impl Ledger {
                 self.job(*job)?.stopping = true;
                 Ok(())
             }
-            Record::JobApproved { .. } | Record::ArtifactsKept { .. } => Ok(()),
+            Record::JobApproved { .. } | Record::ArtifactsKept { .. } | Record::CachesSaved { .. } => Ok(()),
             Record::RunCancelling { run, .. } => {
                 self.runs.get_mut(run).ok_or_else(|| unknown(&name(run.0)))?.cancelling = true;
                 Ok(())

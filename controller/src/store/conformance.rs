@@ -9,6 +9,7 @@ use crate::core::event::{Record, RunContent, RunSpec};
 use proptest::prelude::*;
 use sidings_proto::api::ProjectView;
 use sidings_proto::artifact::KeptArtifacts;
+use sidings_proto::cache::SavedCache;
 use sidings_proto::runner::{Hello, ImageUse, LogDigest, Phase, Progress, StepResult};
 use sidings_proto::{
     AttemptId, BlobId, Choice, Commit, Failure, FailureClass, JobId, JobSpec, LifeId, Plan, PlannedJob, RequestId,
@@ -112,7 +113,7 @@ fn record(step: Step) -> Record {
     let Step { what, run, job, fence, value } = step;
     let attempt = AttemptId { job: job_id(run, job), fence: u64::from(fence) };
     let at = Timestamp(i64::from(value) + 100);
-    match what % 11 {
+    match what % 12 {
         0 => Record::RunAccepted { run: Arc::new(spec(run)), at },
         1 => Record::JobQueued { job: attempt.job, since: at, not_before: Timestamp(at.0 + 5) },
         2 => Record::AttemptStarted {
@@ -132,6 +133,12 @@ fn record(step: Step) -> Record {
         7 => Record::RunEnded { run: run_id(run), at, verdict: verdict(value) },
         8 => Record::JobStopping { job: attempt.job, reason: reason(value) },
         9 => Record::ArtifactsKept { attempt, at, artifacts: (0..value % 3).map(kept).collect() },
+        10 => Record::CachesSaved {
+            at,
+            project: "two".to_owned(),
+            scope: format!("refs/heads/{}", job),
+            caches: (0..value % 3).map(cache).collect(),
+        },
         _ => Record::JobApproved { job: attempt.job, by: format!("ann {value}"), at },
     }
 }
@@ -139,6 +146,11 @@ fn record(step: Step) -> Record {
 fn kept(value: u8) -> KeptArtifacts {
     let manifest = format!("{value:064x}").try_into().unwrap();
     KeptArtifacts { manifest, entries: u64::from(value), bytes: 7, expire_in_ms: 10 * u64::from(value) }
+}
+
+fn cache(value: u8) -> SavedCache {
+    let blob = format!("{value:064x}").try_into().unwrap();
+    SavedCache { key: format!("pip-{}", value % 2), blob, bytes: u64::from(value) }
 }
 
 fn reason(value: u8) -> StopReason {
@@ -152,7 +164,7 @@ fn reason(value: u8) -> StopReason {
 
 fn step() -> impl Strategy<Value = Step> {
     // Attempts are the interesting part, so their kinds come more often than the rest.
-    let kinds = prop_oneof![4 => 2u8..5, 1 => 0u8..11];
+    let kinds = prop_oneof![4 => 2u8..5, 1 => 0u8..12];
     (kinds, 0..RUNS, 0..JOBS, 1u8..4, 0u8..10).prop_map(|(what, run, job, fence, value)| Step {
         what,
         run,
@@ -183,6 +195,7 @@ async fn reads(store: &dyn Store) -> String {
         RunFilter { project: None, before: Some(run_id(1)), limit: 10 },
     ];
     all += &format!("{:?}\n", store.kept_manifests().await.unwrap());
+    all += &format!("{:?}\n", store.caches(None).await.unwrap());
     for filter in &filters {
         all += &format!("{:#?}\n", store.runs(filter).await.unwrap());
     }
@@ -300,6 +313,29 @@ async fn artifacts_are_kept_once_and_until_their_time_is_over() {
         let run = store.run(run_id(0)).await.unwrap().unwrap();
         let (left, expires) = (&run.jobs[0].attempts[0].artifacts, Timestamp(120));
         assert_eq!((left.len(), left[0].expires, left[0].entries), (1, expires, 2));
+    }
+}
+
+#[tokio::test]
+async fn a_cache_stays_as_it_is_and_only_its_use_is_written_down() {
+    let folder = tempfile::tempdir().unwrap();
+    for store in every_store(&folder).await {
+        let save = |project: &str, at, value| Record::CachesSaved {
+            at: Timestamp(at),
+            project: project.to_owned(),
+            scope: "refs/heads/main".to_owned(),
+            caches: vec![SavedCache { key: "k".to_owned(), ..cache(value) }],
+        };
+        store.commit(&[save("one", 1, 1), save("two", 2, 2)]).await.unwrap();
+        store.commit(&[save("one", 3, 3)]).await.unwrap();
+        let one = store.caches(Some("one")).await.unwrap().remove(0);
+        assert_eq!((one.bytes, one.created, one.used), (1, Timestamp(1), Timestamp(1)));
+        store.cache_used(&one, Timestamp(9)).await.unwrap();
+        assert_eq!(store.caches(Some("one")).await.unwrap()[0].used, Timestamp(9));
+        store.remove_cache(&one).await.unwrap();
+        store.remove_cache(&one).await.unwrap();
+        let left = store.caches(None).await.unwrap();
+        assert_eq!(left.iter().map(|cache| &*cache.project).collect::<Vec<_>>(), ["two"]);
     }
 }
 

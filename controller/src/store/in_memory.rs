@@ -1,7 +1,7 @@
 //! The store without a disk: for `sidings run`, for tests, and to hold the SQLite store to.
 
 use super::remembered::Remembered;
-use super::stored::{StoredRun, StoredSummary};
+use super::stored::{StoredCache, StoredRun, StoredSummary};
 use super::tested::{CaseFilter, RememberedTests, TestsOf};
 use super::{CommitError, RunFilter, Store, StoredRunner, StoredSchedule, StoredToken};
 use crate::core::event::{ActiveRun, Record};
@@ -108,6 +108,20 @@ impl Store for MemoryStore {
 
     async fn kept_manifests(&self) -> anyhow::Result<Vec<BlobId>> {
         Ok(self.all().runs.manifests().into_iter().collect())
+    }
+
+    async fn caches(&self, project: Option<&str>) -> anyhow::Result<Vec<StoredCache>> {
+        Ok(self.all().runs.caches(project))
+    }
+
+    async fn cache_used(&self, cache: &StoredCache, at: Timestamp) -> anyhow::Result<()> {
+        self.all().runs.cache_used(cache, at);
+        Ok(())
+    }
+
+    async fn remove_cache(&self, cache: &StoredCache) -> anyhow::Result<()> {
+        self.all().runs.remove_cache(cache);
+        Ok(())
     }
 
     async fn put_project(&self, project: &ProjectView) -> anyhow::Result<()> {

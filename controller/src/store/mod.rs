@@ -20,7 +20,7 @@ use sidings_proto::api::ProjectView;
 use sidings_proto::runner::{Hello, TestBatch};
 use sidings_proto::tested::TestSeries;
 use sidings_proto::{AttemptId, BlobId, JobId, RunId, RunnerId, Schedule, TestCase, TestReport, Timestamp, TokenId};
-use stored::{StoredRun, StoredSummary};
+use stored::{StoredCache, StoredRun, StoredSummary};
 use tested::{CaseFilter, TestsOf};
 
 /// Why records were not written. Nothing of their transaction was.
@@ -132,6 +132,13 @@ pub(crate) trait Store: Send + Sync + 'static {
     async fn expire_artifacts(&self, now: Timestamp) -> anyhow::Result<u64>;
     /// The manifests of all artifacts that are kept, in order, each once.
     async fn kept_manifests(&self) -> anyhow::Result<Vec<BlobId>>;
+
+    /// All caches, or those of a project, by their names.
+    async fn caches(&self, project: Option<&str>) -> anyhow::Result<Vec<StoredCache>>;
+    /// A cache was asked for.
+    async fn cache_used(&self, cache: &StoredCache, at: Timestamp) -> anyhow::Result<()>;
+    /// Forgets a cache; one that is not there is no error.
+    async fn remove_cache(&self, cache: &StoredCache) -> anyhow::Result<()>;
 
     /// Makes a project known, or gives it a new repository and default branch.
     async fn put_project(&self, project: &ProjectView) -> anyhow::Result<()>;

@@ -3,7 +3,9 @@
 //! It refuses what the SQLite store refuses: a second, other outcome and a stale fence.
 
 use super::CommitError;
-use super::stored::{AttemptEnd, StoredArtifacts, StoredAttempt, StoredJob, StoredRun, about, end_says_all};
+use super::stored::{
+    AttemptEnd, StoredArtifacts, StoredAttempt, StoredCache, StoredJob, StoredRun, about, end_says_all,
+};
 use crate::core::event::{ActiveRun, Record, RunContent, RunSpec};
 use sidings_proto::api::ApprovedView;
 use sidings_proto::{AttemptId, BlobId, JobId, RunId, Timestamp, Verdict};
@@ -15,6 +17,8 @@ use std::sync::Arc;
 pub(crate) struct Remembered {
     runs: BTreeMap<RunId, StoredRun>,
     places: BTreeMap<JobId, (RunId, usize)>,
+    /// By project, scope and key.
+    caches: BTreeMap<(String, String, String), StoredCache>,
 }
 
 impl Remembered {
@@ -49,6 +53,25 @@ impl Remembered {
     /// Every run that has not ended, oldest first.
     pub(crate) fn active_runs(&self) -> Vec<ActiveRun> {
         self.runs.values().filter(|run| run.ended.is_none()).map(StoredRun::active).collect()
+    }
+
+    /// All caches, or those of a project, in the order of their names.
+    pub(crate) fn caches(&self, project: Option<&str>) -> Vec<StoredCache> {
+        let of = |cache: &&StoredCache| project.is_none_or(|project| project == cache.project);
+        self.caches.values().filter(of).cloned().collect()
+    }
+
+    /// A cache was asked for.
+    pub(crate) fn cache_used(&mut self, cache: &StoredCache, at: Timestamp) {
+        let name = (cache.project.clone(), cache.scope.clone(), cache.key.clone());
+        if let Some(known) = self.caches.get_mut(&name) {
+            known.used = at;
+        }
+    }
+
+    /// Forgets a cache.
+    pub(crate) fn remove_cache(&mut self, cache: &StoredCache) {
+        self.caches.remove(&(cache.project.clone(), cache.scope.clone(), cache.key.clone()));
     }
 
     /// Removes what is kept no longer; gives how many.
@@ -114,6 +137,14 @@ impl Remembered {
                 }
                 Ok(())
             }
+            Record::CachesSaved { at, project, scope, caches } => {
+                undo.caches.get_or_insert_with(|| self.caches.clone());
+                for cache in StoredCache::of(*at, project, scope, caches) {
+                    let name = (cache.project.clone(), cache.scope.clone(), cache.key.clone());
+                    self.caches.entry(name).or_insert(cache);
+                }
+                Ok(())
+            }
             Record::JobEnded { job, at, verdict } => end_job(self.job(*job, undo)?, *job, *at, verdict),
             Record::RunCancelling { run, reason } => {
                 self.run_mut(*run, undo)?.stopping.get_or_insert_with(|| reason.clone());
@@ -166,6 +197,9 @@ impl Remembered {
     }
 
     fn roll_back(&mut self, undo: Undo) {
+        if let Some(caches) = undo.caches {
+            self.caches = caches;
+        }
         for (id, before) in undo.runs {
             match before {
                 Some(run) => drop(self.runs.insert(id, run)),
@@ -182,6 +216,7 @@ impl Remembered {
 #[derive(Default)]
 struct Undo {
     runs: BTreeMap<RunId, Option<StoredRun>>,
+    caches: Option<BTreeMap<(String, String, String), StoredCache>>,
 }
 
 fn start(job: &mut StoredJob, id: AttemptId, started: StoredAttempt) -> Result<(), CommitError> {

@@ -3,6 +3,7 @@
 use crate::core::event::{ActiveJob, ActiveRun, RunContent, RunSpec, StoredState};
 use sidings_proto::api::{ApprovedView, State};
 use sidings_proto::artifact::KeptArtifacts;
+use sidings_proto::cache::SavedCache;
 use sidings_proto::runner::{ImageUse, Progress, StepResult};
 use sidings_proto::{
     BlobId, Commit, FailureClass, JobId, LifeId, RequestId, RunId, RunnerId, StopReason, Timestamp, Trigger, Verdict,
@@ -67,6 +68,37 @@ impl StoredArtifacts {
     pub(crate) fn of(kept: &KeptArtifacts, at: Timestamp) -> Self {
         let expires = Timestamp(at.0.saturating_add_unsigned(kept.expire_in_ms));
         Self { manifest: kept.manifest.clone(), entries: kept.entries, bytes: kept.bytes, expires }
+    }
+}
+
+/// A cache.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct StoredCache {
+    pub(crate) project: String,
+    /// Whose of the project's it is.
+    pub(crate) scope: String,
+    pub(crate) key: String,
+    pub(crate) blob: BlobId,
+    pub(crate) bytes: u64,
+    pub(crate) created: Timestamp,
+    /// When it was asked for last.
+    pub(crate) used: Timestamp,
+}
+
+impl StoredCache {
+    /// Those that a record is about.
+    pub(crate) fn of(at: Timestamp, project: &str, scope: &str, saved: &[SavedCache]) -> Vec<Self> {
+        let (project, scope) = (project.to_owned(), scope.to_owned());
+        let cache = |saved: &SavedCache| Self {
+            project: project.clone(),
+            scope: scope.clone(),
+            key: saved.key.clone(),
+            blob: saved.blob.clone(),
+            bytes: saved.bytes,
+            created: at,
+            used: at,
+        };
+        saved.iter().map(cache).collect()
     }
 }
 

@@ -37,7 +37,7 @@ async fn keeps(rig: &Rig, work: &Work, path: &str, bytes: &[u8]) -> Finish {
     let list = serde_json::to_vec(&Manifest { entries: vec![Entry { path: path.to_owned(), content }] }).unwrap();
     assert_eq!(put(rig, work, &id(&list), &list).await.status(), StatusCode::CREATED);
     let kept = KeptArtifacts { manifest: id(&list), entries: 1, bytes: length, expire_in_ms: 1_000_000 };
-    Finish { kept: Kept { artifacts: vec![kept] }, ..work.passed(b"") }
+    Finish { kept: Kept { artifacts: vec![kept], ..Kept::default() }, ..work.passed(b"") }
 }
 
 #[tokio::test]

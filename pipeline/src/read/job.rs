@@ -65,6 +65,7 @@ impl Reader<'_> {
         job.concurrency = fields.get("concurrency").and_then(|at| self.concurrency(&at, true));
         job.services = fields.get("services").map(|at| self.services(&at)).unwrap_or_default();
         job.reports = fields.get("reports").map(|at| self.reports(&at)).unwrap_or_default();
+        job.caches = fields.get("cache").map(|at| self.caches(&at)).unwrap_or_default();
         job.artifacts = fields.get("artifacts").map(|at| self.artifacts(&at)).unwrap_or_default();
         let inner = self.defaults(fields, defaults);
         job.stages = match fields.get("steps") {

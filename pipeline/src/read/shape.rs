@@ -79,9 +79,10 @@ pub(super) const JOB: Shape = Shape {
         "approval",
         "reports",
         "artifacts",
+        "cache",
         "steps",
     ],
-    later: &["cache", "tests"],
+    later: &["tests"],
 };
 
 pub(super) const SERVICE: Shape = Shape {
@@ -152,8 +153,11 @@ pub(super) const ARTIFACTS: Shape = Shape {
     later: &[],
 };
 
+pub(super) const CACHE: Shape =
+    Shape { what: "a cache", place: "under `cache`", keys: &["key", "paths", "restore_keys"], later: &[] };
+
 /// In the order in which a key that is somewhere else is looked for.
-pub(super) const ALL: [&Shape; 15] = [
+pub(super) const ALL: [&Shape; 16] = [
     &STEP,
     &JOB,
     &PIPELINE,
@@ -169,6 +173,7 @@ pub(super) const ALL: [&Shape; 15] = [
     &HEALTHCHECK,
     &REPORTS,
     &ARTIFACTS,
+    &CACHE,
 ];
 
 /// What to do instead of what others have and this language has not.
@@ -251,6 +256,9 @@ pub(super) const SYNONYMS: &[(&str, &str)] = &[
     ("path", "paths"),
     ("files", "paths"),
     ("artifact", "artifacts"),
+    ("caches", "cache"),
+    ("restore-keys", "restore_keys"),
+    ("fallback_keys", "restore_keys"),
     ("outputs", "artifacts"),
     ("retention-days", "expire_in"),
     ("retention", "expire_in"),

@@ -7,7 +7,7 @@ mod find;
 mod place;
 
 pub(crate) use find::{Found, Wanted, find};
-pub(crate) use place::{Placed, place};
+pub(crate) use place::{Links, Placed, place};
 
 use crate::workspace::tree::{Folder, Reach};
 use anyhow::Context;

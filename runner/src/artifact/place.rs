@@ -18,25 +18,37 @@ pub(crate) struct Placed {
     pub(crate) bytes: u64,
 }
 
+/// Which links are put down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Links {
+    /// Those that stay in the workspace; others are told.
+    Inside,
+    /// All: they mean something in a container only, and nobody follows them here.
+    Any,
+}
+
 /// Moves all that was unpacked into the workspace. Files and links that are in the way are replaced, links never
 /// followed; a folder where a file is to be is told.
-pub(crate) fn place(unpacked: &Path, workspace: &Path) -> anyhow::Result<Placed> {
+pub(crate) fn place(unpacked: &Path, workspace: &Path, links: Links) -> anyhow::Result<Placed> {
     let (from, to) = (Folder::root(unpacked)?, Folder::root(workspace).context("open the workspace")?);
     let mut placed = Placed::default();
-    move_all(&from, &to, "", &mut placed)?;
+    move_all(&from, &to, "", links, &mut placed)?;
     Ok(placed)
 }
 
-fn move_all(from: &Folder, to: &Folder, path: &str, placed: &mut Placed) -> anyhow::Result<()> {
+fn move_all(from: &Folder, to: &Folder, path: &str, links: Links, placed: &mut Placed) -> anyhow::Result<()> {
     for name in from.names()? {
         let path = format!("{path}{}{}", if path.is_empty() { "" } else { "/" }, name.to_string_lossy());
         let Some(entry) = from.entry(&name)? else { continue };
         let moved = match entry.kind {
             Kind::Folder => folder_in(to, &name).map_err(anyhow::Error::from).and_then(|inner| {
-                move_all(&from.folder(&name)?, &inner, &path, placed)?;
+                move_all(&from.folder(&name)?, &inner, &path, links, placed)?;
                 Ok(())
             }),
-            Kind::File | Kind::Link => move_one(from, to, &name, &path, entry, placed),
+            Kind::Link if links == Links::Inside && !leads_inside(from, &name, &path)? => {
+                Err(anyhow::anyhow!("it is a link that leads out of the workspace"))
+            }
+            Kind::File | Kind::Link => move_one(from, to, &name, entry, placed),
             Kind::Pipe | Kind::Socket | Kind::Nothing | Kind::Device => bail!("{path:?} is neither a file nor a link"),
         };
         moved.with_context(|| format!("put {path:?} into the workspace"))?;
@@ -59,18 +71,11 @@ fn folder_in(to: &Folder, name: &OsStr) -> std::io::Result<Folder> {
     to.folder(name)
 }
 
-fn move_one(
-    from: &Folder,
-    to: &Folder,
-    name: &OsStr,
-    path: &str,
-    entry: Entry,
-    placed: &mut Placed,
-) -> anyhow::Result<()> {
-    if entry.kind == Kind::Link {
-        let inside = String::from_utf8(from.target(name)?).is_ok_and(|target| stays_inside(path, &target));
-        anyhow::ensure!(inside, "it is a link that leads out of the workspace");
-    }
+fn leads_inside(from: &Folder, name: &OsStr, path: &str) -> std::io::Result<bool> {
+    Ok(String::from_utf8(from.target(name)?).is_ok_and(|target| stays_inside(path, &target)))
+}
+
+fn move_one(from: &Folder, to: &Folder, name: &OsStr, entry: Entry, placed: &mut Placed) -> anyhow::Result<()> {
     let there = to.entry(name)?.map(|entry| entry.kind);
     anyhow::ensure!(there != Some(Kind::Folder), "a folder is in its place");
     from.rename(name, to, name)?;

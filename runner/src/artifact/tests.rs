@@ -168,7 +168,7 @@ fn files_are_put_in_place_and_never_through_a_link() {
     std::fs::create_dir(&outside).unwrap();
     scene.link("dist/sub", "../../outside");
     scene.link("dist/link", "../../secret");
-    let placed = place(&unpacked(scene.dir.path()), &scene.workspace()).unwrap();
+    let placed = place(&unpacked(scene.dir.path()), &scene.workspace(), Links::Inside).unwrap();
     assert_eq!(placed, Placed { entries: 3, bytes: 8 });
     let read = |path: &str| std::fs::read_to_string(scene.at(path)).unwrap();
     assert_eq!((read("dist/sub/new"), read("dist/old"), read("dist/link"), read("kept")), {
@@ -181,7 +181,9 @@ fn files_are_put_in_place_and_never_through_a_link() {
 
 #[test]
 fn what_cannot_be_put_in_place_is_told() {
-    let told = |scene: &Scene| format!("{:#}", place(&unpacked(scene.dir.path()), &scene.workspace()).unwrap_err());
+    let told = |scene: &Scene| {
+        format!("{:#}", place(&unpacked(scene.dir.path()), &scene.workspace(), Links::Inside).unwrap_err())
+    };
     let in_the_way = Scene::new(&["dist/old/inner"]);
     assert!(told(&in_the_way).ends_with("a folder is in its place"), "{}", told(&in_the_way));
     let leads_out = Scene::new(&[]);

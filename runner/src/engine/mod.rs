@@ -165,6 +165,15 @@ pub struct Network(pub String);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContainerId(pub String);
 
+/// A folder of the runner that a container has at a path of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bind {
+    /// On the host.
+    pub source: PathBuf,
+    /// In the container.
+    pub target: String,
+}
+
 /// The container of a step or a service. Its first process is the helper, `sidings_proto::step::BIN_MOUNT/sidings init`, as root with
 /// the hardening of a step; the helper reads the spec in `step_dir` and drops to the image's user.
 #[derive(Clone, Debug)]
@@ -185,6 +194,8 @@ pub struct StepContainer {
     pub layer: Option<Layer>,
     /// The step's folder on this host, mounted read-write at `sidings_proto::step::MOUNT`.
     pub step_dir: PathBuf,
+    /// Cached folders, beside the workspace.
+    pub cached: Vec<Bind>,
     /// What it may use.
     pub limits: Limits,
 }

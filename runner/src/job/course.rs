@@ -1,5 +1,6 @@
 //! The course of an attempt: source, images and networks, then, beside its services, stage after stage.
 
+use super::caching::Asked;
 use super::folder::Folder;
 use super::group::SiblingView;
 use super::services::unused;
@@ -39,6 +40,8 @@ pub(super) struct Account {
     /// Services that ended before the steps did, as sentences.
     deaths: Mutex<Vec<String>>,
     kept: Mutex<Kept>,
+    /// What became of the job's caches, in their order; none for one that could not be asked for.
+    caches: Mutex<Vec<Option<Asked>>>,
     /// The log says that siblings work on copies.
     pub(super) told_of_copies: AtomicBool,
 }
@@ -69,7 +72,9 @@ impl Course<'_> {
             Err(Halt::Stop(stop)) => of_stopped_job(stop, self.timeout()),
         };
         let verdict = self.with_tests(verdict).await;
-        self.keep(verdict).await
+        let verdict = self.keep(verdict).await;
+        self.save_caches(&verdict).await;
+        verdict
     }
 
     async fn all(&self, network: impl Future<Output = anyhow::Result<Network>>) -> Result<(), Halt> {
@@ -78,6 +83,7 @@ impl Course<'_> {
             let images = self.get_images().await?;
             // After the images: what another job made is no part of their contexts.
             self.get_inputs().await?;
+            self.get_caches().await;
             Ok(images)
         };
         let networks = self.networks(network);
@@ -294,6 +300,10 @@ impl Account {
         let deaths = self.deaths.lock().unwrap_or_else(PoisonError::into_inner);
         let message = std::iter::once(&failure.message).chain(&*deaths).cloned().collect::<Vec<_>>().join("; ");
         Failure { message, ..failure }
+    }
+
+    pub(super) fn caches(&self) -> MutexGuard<'_, Vec<Option<Asked>>> {
+        self.caches.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn kept(&self) -> MutexGuard<'_, Kept> {

@@ -85,6 +85,17 @@ impl Folder {
         }
     }
 
+    /// Where the folder of a cache's path is that steps see in place of their own.
+    pub(super) fn cached(&self, cache: usize, path: usize) -> PathBuf {
+        self.path.join("cached").join(format!("{cache}-{path}"))
+    }
+
+    /// Makes the empty folder into which a cache is unpacked.
+    pub(super) fn unpacked_cache(&self, cache: usize) -> anyhow::Result<PathBuf> {
+        let path = self.path.join(format!("cache-{cache}"));
+        make(&path).map(|()| path)
+    }
+
     /// Where the list of an entry of artifacts is written.
     pub(super) fn manifest(&self) -> PathBuf {
         self.path.join("manifest.json")

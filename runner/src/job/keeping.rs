@@ -84,7 +84,7 @@ impl Course<'_> {
         }
         unpacked.context("unpack them").flatten().context("unpack them")?;
         let placed = tokio::task::spawn_blocking(move || {
-            let placed = artifact::place(&into, &workspace)?;
+            let placed = artifact::place(&into, &workspace, artifact::Links::Inside)?;
             std::fs::remove_dir_all(&into).context("remove what was unpacked")?;
             anyhow::Ok(placed)
         });
@@ -199,7 +199,10 @@ impl Course<'_> {
     }
 }
 
-async fn blocking<T: Send + 'static>(f: impl FnOnce() -> anyhow::Result<T> + Send + 'static) -> anyhow::Result<T> {
+/// Does what waits for the disk.
+pub(super) async fn blocking<T: Send + 'static>(
+    f: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
+) -> anyhow::Result<T> {
     tokio::task::spawn_blocking(f).await.context("look through the workspace").flatten()
 }
 

@@ -4,6 +4,7 @@
 //! the attempt is torn down. It knows nothing of HTTP or Docker; siblings of a `parallel:` stage all run to their end,
 //! and what they changed in their views of the workspace is merged, however they ended.
 
+mod caching;
 mod course;
 mod folder;
 mod group;
@@ -18,6 +19,7 @@ mod variables;
 mod verdict;
 
 use crate::attempt::{Orders, Telling};
+use crate::cache::Copies;
 use crate::depot::Depot;
 use crate::engine::{Engine, Network};
 use crate::image::{BuildMeta, Images};
@@ -50,6 +52,8 @@ pub(crate) struct Tools {
     pub(crate) exits: ExitWatch,
     /// The folder of the attempts' folders.
     pub(crate) attempts: PathBuf,
+    /// This host's copies of caches.
+    pub(crate) copies: Copies,
     /// Log payload kept of a step, in bytes.
     pub(crate) log_limit: u64,
     /// Whether siblings work on layers over the workspace, or on copies of it.

@@ -170,6 +170,7 @@ impl Course<'_> {
             working_directory: directory.to_owned(),
             user: image.user.clone(),
             chown: None,
+            hand_over: Vec::new(),
             log_limit: self.tools.log_limit,
             log_tail: LOG_TAIL.min(self.tools.log_limit),
             grace_ms: u64::try_from(GRACE.as_millis()).unwrap_or(0),
@@ -219,6 +220,7 @@ impl Course<'_> {
             workspace: None,
             layer: None,
             step_dir: prepared.folder.clone(),
+            cached: Vec::new(),
             limits: Limits::default(),
         };
         let name = &prepared.service.name;

@@ -74,11 +74,13 @@ impl Course<'_> {
             return Err(failed(FailureClass::StepFailed, message));
         }
         let of_root = matches!(place.image.user.split(':').next(), None | Some("" | "root" | "0"));
+        let cached = self.cached_folders();
         let spec = StepSpec {
             argv,
             working_directory: script::working_directory(step.working_directory.as_deref()),
             user: place.image.user.clone(),
             chown: (!of_root).then(|| WORKSPACE.to_owned()),
+            hand_over: if of_root { Vec::new() } else { cached.into_iter().map(|bind| bind.target).collect() },
             log_limit: self.tools.log_limit,
             log_tail: LOG_TAIL.min(self.tools.log_limit),
             grace_ms: u64::try_from(GRACE.as_millis()).unwrap_or(0),
@@ -119,6 +121,7 @@ impl Course<'_> {
             workspace: Some(self.folder.workspace()),
             layer: None,
             step_dir: folder.to_owned(),
+            cached: self.cached_folders(),
             limits: Limits::of(&step.resources),
         };
         // Not given up half-way, whatever the orders are: teardown has to see the container.

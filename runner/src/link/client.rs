@@ -7,6 +7,7 @@ use reqwest::{Method, RequestBuilder, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use sidings_proto::api::ErrorBody;
+use sidings_proto::cache::{CacheAnswer, CacheWanted};
 use sidings_proto::runner::{
     Beat, Beaten, Blobs, Finish, Finished, Hello, Hinted, LEASE_POLL_MS, LeaseRequest, Leased, LogAck, PREFIX,
     ProgressReport, Register, Registered, Retire, TestBatch, Welcome,
@@ -128,15 +129,7 @@ impl Client {
     /// Puts the attempt's snapshot into a file.
     pub(crate) async fn source(&self, key: &AttemptKey, into: &Path) -> Result<(), CallError> {
         let call = self.of_attempt(Method::GET, key, "source").timeout(DOWNLOAD_WITHIN);
-        let mut response = accepted(call).await?;
-        let save = async {
-            let mut file = tokio::fs::File::create(into).await.context("make the snapshot's file")?;
-            while let Some(piece) = response.chunk().await.context("read the snapshot")? {
-                file.write_all(&piece).await.context("write the snapshot's file")?;
-            }
-            file.flush().await.context("write the snapshot's file")
-        };
-        save.await.map_err(CallError::Away)
+        save(call, into).await
     }
 
     /// Those of the blobs that the controller has not.
@@ -175,6 +168,16 @@ impl Client {
         Ok(true)
     }
 
+    /// Asks for a cache.
+    pub(crate) async fn find_cache(&self, key: &AttemptKey, body: &CacheWanted) -> Result<CacheAnswer, CallError> {
+        answer(self.of_attempt(Method::POST, key, "caches").json(body)).await
+    }
+
+    /// Puts the archive of a cache into a file.
+    pub(crate) async fn cache(&self, key: &AttemptKey, blob: &BlobId, into: &Path) -> Result<(), CallError> {
+        save(self.of_attempt(Method::GET, key, &format!("caches/{blob}")).timeout(TRANSFER_WITHIN), into).await
+    }
+
     fn post(&self, path: &str, token: &SecretString) -> RequestBuilder {
         let call = self.http.post(format!("{}{PREFIX}{path}", self.base));
         call.timeout(ANSWER_WITHIN).bearer_auth(token.expose_secret())
@@ -196,6 +199,19 @@ async fn answer<T: DeserializeOwned>(call: RequestBuilder) -> Result<T, CallErro
     let response = accepted(call).await?;
     let body = response.bytes().await.context("read the controller's answer").map_err(CallError::Away)?;
     serde_json::from_slice(&body).map_err(|error| CallError::Refused(format!("its answer is not understood: {error}")))
+}
+
+/// Writes what is answered to a file, as it comes.
+async fn save(call: RequestBuilder, into: &Path) -> Result<(), CallError> {
+    let mut response = accepted(call).await?;
+    let save = async {
+        let mut file = tokio::fs::File::create(into).await.context("make a file")?;
+        while let Some(piece) = response.chunk().await.context("read what is answered")? {
+            file.write_all(&piece).await.context("write a file")?;
+        }
+        file.flush().await.context("write a file")
+    };
+    save.await.map_err(CallError::Away)
 }
 
 async fn done(call: RequestBuilder) -> Result<(), CallError> {

@@ -8,7 +8,9 @@ use anyhow::Context;
 use async_trait::async_trait;
 use bytes::Bytes;
 use sidings_proto::BlobId;
+use sidings_proto::cache::{CacheAnswer, CacheWanted};
 use sidings_proto::runner::{Blobs, DISCONNECTED_MS};
+use std::path::Path;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
@@ -38,6 +40,14 @@ impl Depot for AttemptDepot {
                 return Ok(());
             }
         }
+    }
+
+    async fn find_cache(&self, wanted: CacheWanted) -> anyhow::Result<CacheAnswer> {
+        Ok(self.client.find_cache(&self.key, &wanted).await?)
+    }
+
+    async fn cache(&self, blob: &BlobId, into: &Path) -> anyhow::Result<()> {
+        Ok(self.client.cache(&self.key, blob, into).await?)
     }
 
     async fn input(&self, n: usize, into: mpsc::Sender<Bytes>) -> anyhow::Result<bool> {

@@ -10,8 +10,7 @@ use sidings_proto::snapshot::BOUNDS;
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use unpack::unpack;
-pub(crate) use unpack::unpack_tar;
+pub(crate) use unpack::{unpack, unpack_tar};
 
 /// Puts the snapshot of the attempt at hand into a file.
 pub(crate) type Fetch = Box<dyn Fn(PathBuf) -> BoxFuture<'static, anyhow::Result<()>> + Send + Sync>;
@@ -55,7 +54,8 @@ pub(crate) async fn unpack_snapshot(
     Ok(format!("snapshot {} ({} entries, {} bytes) unpacked", &blob.as_str()[..16], unpacked.entries, unpacked.bytes))
 }
 
-fn check_hash(archive: &Path, expected: &BlobId) -> anyhow::Result<()> {
+/// Whether a file has this hash.
+pub(crate) fn check_hash(archive: &Path, expected: &BlobId) -> anyhow::Result<()> {
     let mut hasher = blake3::Hasher::new();
     io::copy(&mut File::open(archive)?, &mut hasher)?;
     ensure!(hasher.finalize().to_hex().as_str() == expected.as_str(), "what came is not what was asked for");

@@ -136,6 +136,7 @@ impl Scene {
             working_directory: WORKSPACE.to_owned(),
             user: act.user.to_owned(),
             chown: Some(WORKSPACE.to_owned()),
+            hand_over: Vec::new(),
             log_limit: 1 << 24,
             log_tail: 1 << 16,
             grace_ms: act.grace_ms,
@@ -151,6 +152,7 @@ impl Scene {
             workspace: Some(workspace.to_owned()),
             layer: layer.cloned(),
             step_dir: dir.clone(),
+            cached: Vec::new(),
             limits: act.limits,
         };
         Ok(Started { id: self.docker.start(container).await?, dir })

@@ -105,6 +105,10 @@ fn saved(record: &Record) -> String {
         Record::ArtifactsKept { attempt, artifacts, .. } => {
             format!("{} keeps {}", tried(*attempt), artifacts.len())
         }
+        Record::CachesSaved { project, scope, caches, .. } => {
+            let keys: Vec<_> = caches.iter().map(|cache| cache.key.as_str()).collect();
+            format!("caches {} of {project}, {scope}", keys.join(", "))
+        }
         Record::JobEnded { job, verdict, .. } => format!("{} ended: {}", name(job.0), ended(verdict)),
         Record::RunCancelling { run, reason: StopReason::Asked } => format!("{} cancelling", name(run.0)),
         Record::RunCancelling { run, reason } => format!("{} cancelling: {reason}", name(run.0)),

@@ -3,6 +3,7 @@
 //! Statements go through sqlx's `any` driver and use only what PostgreSQL knows as well, so that the same ones serve
 //! there. `write` turns records into rows, `read` rows into the domain's values, `rows` both ways for single values.
 
+mod caches;
 mod enrolment;
 mod kept;
 mod read;
@@ -11,7 +12,7 @@ mod schedules;
 mod tested;
 mod write;
 
-use super::stored::{StoredRun, StoredSummary};
+use super::stored::{StoredCache, StoredRun, StoredSummary};
 use super::tested::{CaseFilter, TestsOf};
 use super::{CommitError, RunFilter, Store, StoredRunner, StoredSchedule, StoredToken};
 use crate::core::event::{ActiveRun, Record};
@@ -150,6 +151,18 @@ impl Store for SqliteStore {
 
     async fn kept_manifests(&self) -> anyhow::Result<Vec<BlobId>> {
         kept::manifests(&mut *self.readers.acquire().await?).await
+    }
+
+    async fn caches(&self, project: Option<&str>) -> anyhow::Result<Vec<StoredCache>> {
+        caches::all(&mut *self.readers.acquire().await?, project).await
+    }
+
+    async fn cache_used(&self, cache: &StoredCache, at: Timestamp) -> anyhow::Result<()> {
+        caches::used(&mut *self.writer().await, cache, at).await
+    }
+
+    async fn remove_cache(&self, cache: &StoredCache) -> anyhow::Result<()> {
+        caches::remove(&mut *self.writer().await, cache).await
     }
 
     async fn put_project(&self, project: &ProjectView) -> anyhow::Result<()> {

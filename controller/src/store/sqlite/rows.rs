@@ -4,7 +4,7 @@ use crate::core::event::{RunContent, RunSpec};
 use anyhow::Context;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use sidings_proto::{Choice, Commit, JobId, Plan, RunId, Source, Timestamp, Trigger, Verdict};
+use sidings_proto::{BlobId, Choice, Commit, JobId, Plan, RunId, Source, Timestamp, Trigger, Verdict};
 use sqlx::Row;
 use sqlx::any::AnyRow;
 use std::collections::BTreeMap;
@@ -87,6 +87,12 @@ pub(super) fn id(row: &AnyRow, column: usize) -> anyhow::Result<Uuid> {
 pub(super) fn id_maybe(row: &AnyRow, column: usize) -> anyhow::Result<Option<Uuid>> {
     let bytes: Option<Vec<u8>> = row.try_get(column)?;
     bytes.map(|bytes| Uuid::from_slice(&bytes).context("reading an id")).transpose()
+}
+
+/// The name of a blob.
+pub(super) fn blob_name(row: &AnyRow, column: usize) -> anyhow::Result<BlobId> {
+    let name: String = row.try_get(column)?;
+    Ok(name.try_into()?)
 }
 
 pub(super) fn number(row: &AnyRow, column: usize) -> anyhow::Result<u64> {

@@ -3,7 +3,7 @@
 use super::rows::{blob, id_maybe, json, signed, spec_to_columns, to_json};
 use crate::core::event::{Record, RunContent, RunSpec};
 use crate::store::CommitError;
-use crate::store::stored::{about, end_says_all};
+use crate::store::stored::{StoredCache, about, end_says_all};
 use sidings_proto::api::ApprovedView;
 use sidings_proto::runner::{ImageUse, Progress, StepResult};
 use sidings_proto::{AttemptId, JobId, RequestId, RunId, StopReason, Timestamp, Verdict};
@@ -31,6 +31,9 @@ pub(super) async fn record(db: &mut AnyConnection, record: &Record) -> Written {
         Record::ArtifactsKept { attempt, at, artifacts } => {
             attempt_known(db, *attempt).await?;
             super::kept::keep(db, *attempt, *at, artifacts).await
+        }
+        Record::CachesSaved { at, project, scope, caches } => {
+            super::caches::save(db, &StoredCache::of(*at, project, scope, caches)).await
         }
         Record::JobEnded { job, at, verdict } => job_ended(db, *job, *at, verdict).await,
         Record::RunCancelling { run, reason } => run_cancelling(db, *run, reason).await,

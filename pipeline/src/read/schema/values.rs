@@ -28,6 +28,7 @@ pub(super) fn of(writer: &mut Writer, part: &'static Shape, key: &str) -> Option
         what if what == shape::HEALTHCHECK.what => healthcheck(key),
         what if what == shape::SCHEDULE.what => scheduled(key),
         what if what == shape::ARTIFACTS.what => artifacts(key),
+        what if what == shape::CACHE.what => cache(key),
         _ => small(key, part),
     };
     let (value, says) = own.or_else(|| common(writer, key))?;
@@ -119,6 +120,10 @@ fn job(writer: &mut Writer, key: &str) -> Said {
             let maps = json!({ "type": "array", "items": map, "minItems": 1 });
             (json!({ "anyOf": [texts(), map, maps] }), "Files of the workspace that are kept: patterns, or maps")
         }
+        "cache" => {
+            let map = writer.part(&shape::CACHE);
+            (json!({ "anyOf": [map, { "type": "array", "items": map }] }), "Folders that go from run to run")
+        }
         "steps" => {
             let stage = json!({ "anyOf": [writer.part(&shape::STEP), writer.part(&shape::GROUP)] });
             (
@@ -193,6 +198,15 @@ fn service(writer: &mut Writer, key: &str) -> Said {
         "command" => (program(), "In place of the image's command"),
         "entrypoint" => (program(), "In place of the image's entry point"),
         "healthcheck" => (writer.part(&shape::HEALTHCHECK), "When it is ready"),
+        _ => return None,
+    })
+}
+
+fn cache(key: &str) -> Said {
+    Some(match key {
+        "key" => (text(), "Its name: `pip-${checksum(requirements.txt)}`"),
+        "paths" => (texts(), "Folders of the workspace, or absolute ones in the container"),
+        "restore_keys" => (texts(), "Beginnings of keys, of which the newest is taken if there is none of that name"),
         _ => return None,
     })
 }
@@ -296,6 +310,7 @@ pub(super) fn rules(part: &Shape) -> Vec<(&'static str, Value)> {
         what if what == shape::HEALTHCHECK.what => vec![required(&["test"])],
         what if what == shape::SCHEDULE.what => vec![required(&["cron"])],
         what if what == shape::REPORTS.what => vec![required(&["junit"])],
+        what if what == shape::CACHE.what => vec![required(&["key", "paths"])],
         what if what == shape::ARTIFACTS.what => vec![required(&["paths"])],
         what if what == shape::NEED.what => vec![required(&["job"])],
         what if what == shape::RETRY.what => vec![required(&["max"])],

@@ -65,7 +65,8 @@ fn mounts(step: &StepContainer, helper_dir: &Path, labels: HashMap<String, Strin
         Some(layer) => layer::mount(workspace, layer, labels.clone()),
         None => bind(workspace, WORKSPACE, false),
     });
-    workspace.chain([bind(&step.step_dir, MOUNT, false), bind(helper_dir, BIN_MOUNT, true)]).collect()
+    let cached = step.cached.iter().map(|cached| bind(&cached.source, &cached.target, false));
+    workspace.chain(cached).chain([bind(&step.step_dir, MOUNT, false), bind(helper_dir, BIN_MOUNT, true)]).collect()
 }
 
 /// Takes the limit of open files out again; false when there is none.

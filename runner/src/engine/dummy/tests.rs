@@ -9,6 +9,7 @@ fn container(dir: &std::path::Path, script: &str) -> StepContainer {
         working_directory: "/workspace".to_owned(),
         user: String::new(),
         chown: None,
+        hand_over: Vec::new(),
         log_limit: 1000,
         log_tail: 100,
         grace_ms: 10_000,
@@ -24,6 +25,7 @@ fn container(dir: &std::path::Path, script: &str) -> StepContainer {
         workspace: Some(dir.to_owned()),
         layer: None,
         step_dir: dir.to_owned(),
+        cached: Vec::new(),
         limits: Limits::default(),
     }
 }

@@ -12,6 +12,7 @@ use crate::workspace::Layering;
 use async_trait::async_trait;
 use expect_test::Expect;
 use sidings_git::Mirrors;
+use sidings_proto::cache::{CacheAnswer, CacheWanted};
 use sidings_proto::log::{Next, next_frame};
 use sidings_proto::runner::{AssignedRun, Assignment, Finish, Progress};
 use sidings_proto::{
@@ -170,6 +171,14 @@ impl Depot for Nowhere {
         anyhow::bail!("there is no controller")
     }
 
+    async fn find_cache(&self, _: CacheWanted) -> anyhow::Result<CacheAnswer> {
+        anyhow::bail!("there is no controller")
+    }
+
+    async fn cache(&self, _: &BlobId, _: &std::path::Path) -> anyhow::Result<()> {
+        anyhow::bail!("there is no controller")
+    }
+
     async fn input(&self, _: usize, _: mpsc::Sender<bytes::Bytes>) -> anyhow::Result<bool> {
         anyhow::bail!("there is no controller")
     }
@@ -202,6 +211,7 @@ impl Bench {
             mirrors: Mirrors::open(&dir.path().join("mirrors")).unwrap(),
             exits: ExitWatch::start(),
             attempts,
+            copies: crate::cache::Copies::open(dir.path().join("caches")).unwrap(),
             log_limit: 1000,
             layering: Layering::default(),
             uses_workspace: false,
