@@ -75,18 +75,20 @@ async fn make_of_project(
     if due.is_empty() {
         return Ok(next(&schedule));
     }
+    let (mut made, mut again) = (false, false);
     for entry in due {
         match app.intake.scheduled(project, entry).await {
-            Ok(_) => {}
-            // Nobody can mend that by waiting.
-            Err(error @ (IntakeError::Bad(_) | IntakeError::NoRun(_))) => {
+            Ok(_) => made = true,
+            Err(error) => {
+                // Nobody can mend these by waiting.
+                again |= !matches!(error, IntakeError::Bad(_) | IntakeError::NoRun(_));
                 tracing::warn!(project = project.name, cron = entry.cron, "no scheduled run: {error:#}");
             }
-            Err(error) => {
-                tracing::warn!(project = project.name, cron = entry.cron, "no scheduled run yet: {error:#}");
-                return Ok(Some(now + AGAIN));
-            }
         }
+    }
+    // What was made is not made once more for another entry's sake.
+    if again && !made {
+        return Ok(Some(now + AGAIN));
     }
     // Only now: a run too many after a crash is better than none.
     let schedule = StoredSchedule { since: now, ..schedule };
