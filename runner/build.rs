@@ -16,7 +16,9 @@ const PROFILE: &str = "helper";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let workspace = variable("CARGO_MANIFEST_DIR")?.join("..");
-    for source in ["step/src", "step/Cargo.toml", "proto/src", "proto/Cargo.toml", "Cargo.toml"] {
+    for source in
+        ["step/src", "step/Cargo.toml", "proto/src", "proto/Cargo.toml", "mask/src", "mask/Cargo.toml", "Cargo.toml"]
+    {
         println!("cargo::rerun-if-changed={}", workspace.join(source).display());
     }
     println!("cargo::rerun-if-changed=build.rs");

@@ -103,6 +103,8 @@ pub(crate) fn exit_of(error: &anyhow::Error) -> Exit {
             let refusal =
                 refusal.or_else(|| cause.downcast_ref::<crate::client::Error>().map(crate::client::Error::exit));
             let refusal = refusal.or_else(|| cause.is::<sidings_runner::NotEnrolled>().then_some(Exit::Configuration));
+            let refusal =
+                refusal.or_else(|| cause.is::<sidings_controller::BadKeyFile>().then_some(Exit::Configuration));
             refusal.or_else(|| cause.downcast_ref::<io::Error>().and_then(exit_of_io))
         })
         .unwrap_or(Exit::Internal)

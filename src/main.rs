@@ -8,6 +8,7 @@ mod folders;
 mod follow;
 mod reference;
 mod render;
+mod secrets_file;
 mod signals;
 mod snapshot;
 mod telemetry;

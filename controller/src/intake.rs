@@ -244,11 +244,16 @@ fn leave_out_passed(plan: &mut Plan, earlier: &StoredRun) {
     }
 }
 
-fn check_name(name: &str) -> Result<(), IntakeError> {
+/// Whether a project may be called so.
+pub(crate) fn is_project_name(name: &str) -> bool {
     let starts = name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_./".contains(c);
     let plain = name.split('/').all(|part| !matches!(part, "" | "." | ".."));
-    if starts && plain && name.len() <= 100 && name.chars().all(allowed) {
+    starts && plain && name.len() <= 100 && name.chars().all(allowed)
+}
+
+fn check_name(name: &str) -> Result<(), IntakeError> {
+    if is_project_name(name) {
         return Ok(());
     }
     let rule = "a project's name has lower-case letters, digits, `-`, `_`, `.` and `/`, \

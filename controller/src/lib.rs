@@ -10,6 +10,7 @@ mod intake;
 mod kept;
 mod logs;
 mod metrics;
+mod secrets;
 mod serve;
 mod shell;
 #[cfg(test)]
@@ -21,7 +22,10 @@ mod tokens;
 
 use anyhow::{Context, bail};
 use clock::Clock;
+pub use secrets::BadKeyFile;
+
 use secrecy::{ExposeSecret, SecretString};
+use sidings_proto::secret::PutSecret;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
@@ -54,6 +58,8 @@ pub struct Config {
     pub store: StoreKind,
     /// Used as the first API token, instead of making one.
     pub api_token: Option<SecretString>,
+    /// The key file of the secrets; `secrets.key` in the data folder, when none. Made where it is missing.
+    pub secrets_key: Option<PathBuf>,
 }
 
 /// How runs are remembered.
@@ -129,7 +135,9 @@ async fn assemble(
         shell::restore(store.clone(), Clock::start(), metrics.clone(), closing.clone(), stop.clone()).await?;
     let blobs = blobs::Blobs::open(data.join("blobs"), blobs::SNAPSHOT_MAX).await?;
     let sources = source::Sources::open(&data.join("mirrors"), blobs.clone())?;
+    let key_file = config.secrets_key.clone().unwrap_or_else(|| data.join("secrets.key"));
     let app = http::App {
+        secrets: secrets::Vault::open(store.clone(), &key_file).await?,
         tokens: tokens::Tokens::open(store.clone(), tokens::AttemptKey::in_file(&data.join("server.key"))?).await?,
         intake: intake::Intake {
             store: store.clone(),
@@ -224,6 +232,15 @@ impl Controller {
     /// The store failed.
     pub async fn api_token(&self, name: &str) -> anyhow::Result<SecretString> {
         self.make_token(name, TokenScope::Api).await
+    }
+
+    /// Keeps a secret. The inner error says why it is refused.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn set_secret(&self, secret: PutSecret) -> anyhow::Result<Result<(), String>> {
+        let http::App { secrets, shell, .. } = &*self.app.0;
+        Ok(secrets.put(secret, shell.now()).await?.map(drop).map_err(|refused| refused.to_string()))
     }
 
     /// Ends open calls, then the loop, then the store. What was accepted goes on in the next life.

@@ -2,7 +2,7 @@
 //!
 //! How the jobs or steps before ended is not known yet: what is said of it becomes a [`RunsOn`].
 
-use crate::pipeline::Variables;
+use crate::pipeline::Texts;
 use crate::source::Span;
 use crate::{Changed, Context, Files};
 use sidings_proto::pattern::Pattern;
@@ -50,14 +50,14 @@ pub(crate) struct Asked<'a> {
     pub(crate) context: &'a Context,
     files: &'a dyn Files,
     /// The values of the run's inputs, by their names.
-    pub(crate) inputs: Variables,
+    pub(crate) inputs: Texts,
     /// Whether a path changed, for each that was asked for.
     known: RefCell<BTreeMap<String, bool>>,
     work: Cell<usize>,
 }
 
 impl<'a> Asked<'a> {
-    pub(crate) fn about(context: &'a Context, files: &'a dyn Files, inputs: Variables) -> Asked<'a> {
+    pub(crate) fn about(context: &'a Context, files: &'a dyn Files, inputs: Texts) -> Asked<'a> {
         Asked { context, files, inputs, known: RefCell::default(), work: Cell::new(0) }
     }
 

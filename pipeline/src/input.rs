@@ -3,7 +3,7 @@
 //! Who asks for a run by hand gives them; a schedule's entry does; every other run has their defaults.
 
 use crate::Context;
-use crate::pipeline::{Named, Variables};
+use crate::pipeline::{Named, Texts};
 use crate::suggest::{did_you_mean, nearest, one_of, quoted};
 use sidings_proto::Trigger;
 use sidings_proto::plan::ARGUMENT_MAX;
@@ -44,7 +44,7 @@ impl Kind {
 ///
 /// # Errors
 /// A sentence, where what was given does not fit, or something was to be given.
-pub(crate) fn values(inputs: &[Input], context: &Context) -> Result<Variables, String> {
+pub(crate) fn values(inputs: &[Input], context: &Context) -> Result<Texts, String> {
     for (name, value) in &context.inputs {
         let Some(input) = inputs.iter().find(|input| input.name.text == *name) else {
             return Err(unknown(name, inputs));
@@ -59,7 +59,7 @@ pub(crate) fn values(inputs: &[Input], context: &Context) -> Result<Variables, S
         let name = &missing.name.text;
         return Err(format!("the input {}{what} has no default: give it with `--input {name}=…`", quoted(name)));
     }
-    let values: Variables = inputs.iter().filter_map(|input| Some((input.name.text.clone(), given(input)?))).collect();
+    let values: Texts = inputs.iter().filter_map(|input| Some((input.name.text.clone(), given(input)?))).collect();
     if values.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() > ARGUMENT_MAX {
         return Err("the inputs have more than 64 KiB; give the name of a file instead".to_owned());
     }

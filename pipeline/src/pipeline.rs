@@ -8,13 +8,35 @@ use crate::group::GroupName;
 use crate::input::Input;
 use crate::source::Span;
 use sidings_proto::{
-    Artifacts, Cache, Cancel, Command, Environment, Healthcheck, Merge, Node, Reports, Resources, Scheduling,
+    Artifacts, Cache, Cancel, Command, Environment, Healthcheck, Merge, Node, Reports, Resources, Scheduling, SecretUse,
 };
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Variables by name.
-pub(crate) type Variables = BTreeMap<String, String>;
+pub(crate) type Variables = BTreeMap<String, Setting>;
+
+/// Texts by name: the arguments of a build, the values of inputs.
+pub(crate) type Texts = BTreeMap<String, String>;
+
+/// What a variable holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Setting {
+    Text(String),
+    Secret(SecretUse),
+}
+
+/// The variables that are texts, and those that are secrets.
+pub(crate) fn apart(variables: &Variables) -> (BTreeMap<String, String>, BTreeMap<String, SecretUse>) {
+    let (mut texts, mut secrets) = (BTreeMap::new(), BTreeMap::new());
+    for (name, setting) in variables {
+        match setting {
+            Setting::Text(text) => drop(texts.insert(name.clone(), text.clone())),
+            Setting::Secret(used) => drop(secrets.insert(name.clone(), used.clone())),
+        }
+    }
+    (texts, secrets)
+}
 
 /// A whole file.
 #[derive(Debug, Default)]

@@ -3,7 +3,7 @@
 mod names;
 
 use crate::condition::Asked;
-use crate::pipeline::{Concurrency, Job, Need, Pipeline, Stage, Step};
+use crate::pipeline::{Concurrency, Job, Need, Pipeline, Service, Stage, Step, apart};
 use crate::{Context, Files, Outcome, input};
 use sidings_proto::{JobSpec, Plan, PlannedJob, RunsOn, Scheduling, StepNo, Trigger, plan};
 use std::collections::{BTreeMap, BTreeSet};
@@ -138,16 +138,22 @@ fn group(said: &Concurrency, context: &Context, job: &str) -> sidings_proto::Con
 
 fn services(job: &Job) -> Vec<sidings_proto::Service> {
     let numbers = (StepNo::FIRST_SERVICE.0..).map(StepNo);
-    let numbered = job.services.iter().zip(numbers).map(|(service, no)| sidings_proto::Service {
+    let numbered = job.services.iter().zip(numbers).map(|(service, no)| planned_service(service, no));
+    numbered.collect()
+}
+
+fn planned_service(service: &Service, no: StepNo) -> sidings_proto::Service {
+    let (environment, secrets) = apart(&service.environment);
+    sidings_proto::Service {
         no,
         name: service.name.text.clone(),
         image: service.image.as_ref().clone(),
         entrypoint: service.entrypoint.clone(),
         command: service.command.clone(),
-        environment: service.environment.clone(),
+        environment,
+        secrets,
         healthcheck: service.healthcheck.clone(),
-    });
-    numbered.collect()
+    }
 }
 
 /// Steps whose condition is false are left out; those that stay are numbered through.
@@ -171,12 +177,14 @@ fn stages(job: &Job, asked: &Asked<'_>) -> Vec<plan::Stage> {
 }
 
 fn planned_step(step: &Step, name: String, no: StepNo) -> plan::Step {
+    let (environment, secrets) = apart(&step.environment);
     plan::Step {
         no,
         name,
         image: step.image.as_ref().clone(),
         command: step.command.clone(),
-        environment: step.environment.as_ref().clone(),
+        environment,
+        secrets,
         working_directory: step.working_directory.clone(),
         shell: step.shell.as_ref().clone(),
         timeout_ms: step.timeout_ms,

@@ -19,6 +19,7 @@ mod reports;
 mod resources;
 mod schedule;
 pub(crate) mod schema;
+mod secret;
 mod service;
 mod shape;
 mod shell;

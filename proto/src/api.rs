@@ -22,6 +22,9 @@
 //! | `POST /api/v1/projects/{project}/pushes` | [`Push`] → 202 [`PushAnswer`] |
 //! | `GET /api/v1/runners` | → [`Runners`] |
 //! | `POST /api/v1/tokens`, `GET`, `DELETE /api/v1/tokens/{id}` | [`NewToken`] → [`MadeToken`]; [`Tokens`]; 204 |
+//! | `POST /api/v1/secrets` | [`PutSecret`](crate::secret::PutSecret) → [`SecretView`](crate::secret::SecretView) |
+//! | `GET /api/v1/secrets?project=` | → [`Secrets`](crate::secret::Secrets): all, or those that a project may get |
+//! | `DELETE /api/v1/secrets/{name}?project=\|group=` | → 204; without either: that of all projects |
 //!
 //! All need an API token as `Authorization: Bearer …`. Errors are [`ErrorBody`].
 

@@ -1,8 +1,8 @@
 //! What a pipeline's text means for one commit: the jobs that must run, fully spelled out.
 
-use crate::{Artifacts, Cache, Concurrency, Resources, Scheduling, Service};
+use crate::{Artifacts, Cache, Concurrency, Resources, Scheduling, SecretUse, Service};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// A Dockerfile's size in bytes, at most. Longer ones are not written by people.
@@ -195,6 +195,14 @@ impl JobSpec {
         self.steps().map(|step| &step.image).chain(self.services.iter().map(|service| &service.image))
     }
 
+    /// The names of all secrets that its steps, services and images ask for.
+    pub fn secrets(&self) -> BTreeSet<&str> {
+        let of_steps = self.steps().flat_map(|step| step.secrets.values());
+        let of_services = self.services.iter().flat_map(|service| service.secrets.values());
+        let of_images = self.environments().flat_map(Environment::secrets);
+        of_steps.chain(of_services).map(|used| used.secret.as_str()).chain(of_images).collect()
+    }
+
     /// The numbers of all logs that an attempt has beside its setup's.
     pub fn logs(&self) -> impl Iterator<Item = StepNo> {
         self.steps().map(|step| step.no).chain(self.services.iter().map(|service| service.no))
@@ -247,6 +255,9 @@ pub struct Step {
     /// The pipeline's, the job's and the step's variables, merged; the variables of every step (`CI_…`) are added by
     /// the runner.
     pub environment: BTreeMap<String, String>,
+    /// The variables that hold secrets, and which; none of them is in `environment`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub secrets: BTreeMap<String, SecretUse>,
     /// Relative to the workspace, or absolute; the workspace when none.
     pub working_directory: Option<String>,
     /// The program that is given the script, with the arguments before it; empty for `sh -e -c`.
@@ -304,7 +315,21 @@ pub enum Environment {
         target: Option<String>,
         /// Build arguments.
         args: BTreeMap<String, String>,
+        /// The secrets that `RUN --mount=type=secret` can ask for: their names, by the ids used there.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        secrets: BTreeMap<String, String>,
     },
+}
+
+impl Environment {
+    /// The names of the secrets that its build is given.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        let given = match self {
+            Environment::Image { .. } => None,
+            Environment::Build { secrets, .. } => Some(secrets.values()),
+        };
+        given.into_iter().flatten().map(String::as_str)
+    }
 }
 
 /// No image at all, for values that are being put together.

@@ -12,6 +12,7 @@
 //! | `PUT /runner/v1/attempts/{job}/{fence}/logs/{step}?offset=N` | attempt | whole frames → [`LogAck`]; durable once answered |
 //! | `POST /runner/v1/attempts/{job}/{fence}/tests` | attempt | [`TestBatch`] → 204; before the finish, the last with its reports |
 //! | `POST /runner/v1/attempts/{job}/{fence}/finish` | attempt | [`Finish`] → [`Finished`] |
+//! | `POST /runner/v1/attempts/{job}/{fence}/secrets` | attempt | → [`SecretsAnswer`](crate::SecretsAnswer) |
 //! | `GET /runner/v1/attempts/{job}/{fence}/source` | attempt | → the snapshot's bytes |
 //! | `POST /runner/v1/attempts/{job}/{fence}/blobs` | attempt | [`Blobs`] → [`Blobs`]: those that are not there |
 //! | `PUT /runner/v1/attempts/{job}/{fence}/blobs/{id}` | attempt | bytes → 201, or 200 when they were there |

@@ -1,7 +1,7 @@
 //! A container beside a job's steps, such as a database: what a plan says of it, and how its helper finds out that it
 //! is ready.
 
-use crate::{Environment, StepNo, Timestamp};
+use crate::{Environment, SecretUse, StepNo, Timestamp};
 use core::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -23,6 +23,9 @@ pub struct Service {
     pub command: Option<Vec<String>>,
     /// Its variables, on top of the image's.
     pub environment: BTreeMap<String, String>,
+    /// The variables that hold secrets, and which; none of them is in `environment`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub secrets: BTreeMap<String, SecretUse>,
     /// When it is ready; else the image says so, else its first exposed TCP port.
     pub healthcheck: Option<Healthcheck>,
 }

@@ -4,9 +4,10 @@
 //! [`crate::log`]) and, at the end, [`EXIT_FILE`] by an atomic rename after fsync; a service's also [`READY_FILE`]. What comes back is hostile input:
 //! the step may run as root in its container.
 
-use crate::Timestamp;
 use crate::service::Readiness;
+use crate::{Secret, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Where the step's folder is mounted in its container.
 pub const MOUNT: &str = "/sidings/step";
@@ -14,6 +15,8 @@ pub const MOUNT: &str = "/sidings/step";
 pub const BIN_MOUNT: &str = "/sidings/bin";
 /// Where the workspace is mounted.
 pub const WORKSPACE: &str = "/workspace";
+/// Where a file system in memory is mounted for secrets that are files.
+pub const SECRETS_MOUNT: &str = "/sidings/secrets";
 /// The runner's instruction, JSON of [`StepSpec`].
 pub const SPEC_FILE: &str = "spec.json";
 /// The framed log.
@@ -49,6 +52,33 @@ pub struct StepSpec {
     /// Of a service: how to find out that it is ready, which is then said in [`READY_FILE`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub readiness: Option<Readiness>,
+    /// A [`StepInput`] is waiting on the helper's standard input.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub input: bool,
+}
+
+/// What the helper is told on its standard input and nowhere else: the secrets. On no disk, in no label, and not among
+/// the variables that the engine knows of the container.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepInput {
+    /// The program's variables.
+    pub environment: BTreeMap<String, Secret>,
+    /// What the files of these variables hold; the variable is the file's name and its path the variable's value.
+    pub files: BTreeMap<String, Secret>,
+    /// The folder for the files; in memory.
+    pub folder: String,
+    /// What is not to be seen in the log.
+    pub masked: Vec<Secret>,
+}
+
+impl StepInput {
+    /// As it goes over the pipe: four bytes of length, little endian, then JSON.
+    pub fn encode(&self) -> Vec<u8> {
+        let json = serde_json::to_vec(self).unwrap_or_default();
+        let length = u32::try_from(json.len()).unwrap_or(u32::MAX).to_le_bytes();
+        [&length[..], &json].concat()
+    }
 }
 
 /// How the program ended. Only this makes a step pass; the engine's exit code is a cross-check.

@@ -80,6 +80,8 @@ pub enum FailureClass {
     InvalidPipeline,
     /// The submitted files are more than a job may bring, or no sound archive.
     SourceRefused,
+    /// A secret that the job names is not there, or not for this run.
+    SecretRefused,
 }
 
 impl FailureClass {
@@ -96,6 +98,7 @@ impl FailureClass {
             FailureClass::SplitIncomplete => "split_incomplete",
             FailureClass::InvalidPipeline => "invalid_pipeline",
             FailureClass::SourceRefused => "source_refused",
+            FailureClass::SecretRefused => "secret_refused",
         }
     }
 
@@ -110,7 +113,8 @@ impl FailureClass {
             | FailureClass::TimedOut
             | FailureClass::SplitIncomplete
             | FailureClass::InvalidPipeline
-            | FailureClass::SourceRefused => false,
+            | FailureClass::SourceRefused
+            | FailureClass::SecretRefused => false,
         }
     }
 }

@@ -115,6 +115,7 @@ fn service() -> Service {
         entrypoint: None,
         command: Some(vec!["postgres".to_owned()]),
         environment: BTreeMap::from([("POSTGRES_PASSWORD".to_owned(), "ci".to_owned())]),
+        secrets: BTreeMap::new(),
         healthcheck: Some(healthcheck),
     }
 }
@@ -126,6 +127,7 @@ fn spec() -> JobSpec {
         dockerfile: "Dockerfile".to_owned(),
         target: Some("test".to_owned()),
         args: BTreeMap::from([("V".to_owned(), "1".to_owned())]),
+        secrets: BTreeMap::new(),
     };
     let run = step(1, build, Command::Run { script: "make".to_owned() });
     let commands = Command::Commands { commands: vec!["a".to_owned(), "b".to_owned()] };
@@ -486,6 +488,7 @@ fn what_the_helper_in_a_container_reads_and_writes() {
             log_tail: 10,
             grace_ms: 10_000,
             readiness: Some(readiness),
+            input: false,
         },
     );
     wire("ready-record", &ReadyRecord { at: Timestamp(9), error: Some("its port 80: refused".to_owned()) });

@@ -4,6 +4,7 @@ mod choice;
 mod global;
 mod project;
 mod runs;
+mod secrets;
 mod serve;
 mod tree;
 
@@ -15,6 +16,7 @@ pub(crate) use project::{
 pub(crate) use runs::{
     ApproveArgs, ArtifactsArgs, CancelArgs, LogsArgs, RetryArgs, RunsArgs, ShowArgs, SubmitArgs, TestsArgs,
 };
+pub(crate) use secrets::{For, SecretArgs, SecretCommand, SecretRemove, SecretSet};
 pub(crate) use serve::{
     Capacity, ControllerArgs, DataFolder, EngineChoice, LeastFree, Listen, RunnerArgs, StoreChoice, UpArgs,
 };
@@ -90,6 +92,8 @@ pub(crate) enum Command {
     Schedules(SchedulesArgs),
     /// Make, list and revoke tokens.
     Token(TokenArgs),
+    /// Keep, list and forget secrets, which jobs ask for by name.
+    Secret(SecretArgs),
     /// Print a script that completes commands and flags in your shell.
     Completions(CompletionsArgs),
     /// What a repository's hooks call.

@@ -1,6 +1,7 @@
 //! `up`, `controller` and `runner`: the commands that stay.
 
 use super::global::{Trust, secret};
+use super::secrets::SecretsFile;
 use clap::{ArgGroup, Args, ValueEnum};
 use secrecy::SecretString;
 use std::net::SocketAddr;
@@ -27,6 +28,9 @@ pub(crate) struct Listen {
     /// An API token to accept from the first start on, instead of a made one that is printed once.
     #[arg(long, env = "SIDINGS_API_TOKEN", hide_env_values = true, value_parser = secret, value_name = "TOKEN")]
     pub(crate) api_token: Option<SecretString>,
+    /// The key file that secrets are sealed with; made where it is missing [default: secrets.key in the data folder]
+    #[arg(long, env = "SIDINGS_SECRETS_KEY", value_name = "FILE")]
+    pub(crate) secrets_key: Option<PathBuf>,
 }
 
 /// What a runner is told wherever it runs, for one run or for good.
@@ -93,6 +97,8 @@ pub(crate) struct UpArgs {
     pub(crate) data: DataFolder,
     #[command(flatten)]
     pub(crate) listen: Listen,
+    #[command(flatten)]
+    pub(crate) secrets: SecretsFile,
     #[command(flatten)]
     pub(crate) capacity: Capacity,
     #[command(flatten)]

@@ -2,6 +2,7 @@
 
 use super::choice::Wanted;
 use super::global::{ProjectChoice, Remote};
+use super::secrets::SecretsFile;
 use super::serve::{Capacity, LeastFree};
 use clap::Args;
 use std::path::PathBuf;
@@ -25,6 +26,8 @@ pub(crate) struct RunArgs {
     /// Print the run as JSON on stdout at the end; progress goes to stderr.
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) secrets: SecretsFile,
     #[command(flatten)]
     pub(crate) project: ProjectChoice,
 }

@@ -19,8 +19,9 @@ use sidings_proto::api::{
     ArtifactList, ErrorBody, MadeToken, NewProject, NewToken, PREFIX, ProjectView, Projects, Push, PushAnswer,
     RetryRun, RunView, Runners, Runs, Schedules, SubmitRun, Tokens,
 };
+use sidings_proto::secret::{PutSecret, SecretView, Secrets};
 use sidings_proto::tested::{RunTests, TestHistory};
-use sidings_proto::{BlobId, JobId, RunId, StepNo, TokenId};
+use sidings_proto::{BlobId, JobId, RunId, SecretScope, StepNo, TokenId};
 use std::path::Path;
 use std::time::Duration;
 
@@ -230,6 +231,28 @@ impl Client {
     /// Makes a token worthless.
     pub(crate) async fn revoke_token(&self, id: TokenId) -> Result<(), Error> {
         self.send(self.to(Method::DELETE, &["tokens", &id.to_string()]).timeout(PATIENCE)).await?;
+        Ok(())
+    }
+
+    /// Keeps a secret.
+    pub(crate) async fn put_secret(&self, secret: &PutSecret) -> Result<SecretView, Error> {
+        self.json(self.to(Method::POST, &["secrets"]).json(secret)).await
+    }
+
+    /// All secrets, or those that a project may get; never with their values.
+    pub(crate) async fn secrets(&self, project: Option<&str>) -> Result<Secrets, Error> {
+        let query: Vec<_> = project.map(|project| ("project", project)).into_iter().collect();
+        self.json(self.to(Method::GET, &["secrets"]).query(&query)).await
+    }
+
+    /// Forgets a secret.
+    pub(crate) async fn remove_secret(&self, scope: &SecretScope, name: &str) -> Result<(), Error> {
+        let of = match scope {
+            SecretScope::Project(project) => vec![("project", project)],
+            SecretScope::Group(group) => vec![("group", group)],
+            SecretScope::All => Vec::new(),
+        };
+        self.send(self.to(Method::DELETE, &["secrets", name]).query(&of).timeout(PATIENCE)).await?;
         Ok(())
     }
 

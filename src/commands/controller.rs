@@ -1,11 +1,12 @@
 //! `sidings controller`: a controller that serves until it is told to stop.
 
 use crate::args::{ControllerArgs, DataFolder, Listen, StoreChoice};
-use crate::exit::Exit;
+use crate::exit::{Exit, Refusal};
 use crate::folders;
 use crate::signals::Signals;
 use secrecy::ExposeSecret;
 use sidings_controller::{Config, Controller, StoreKind};
+use sidings_proto::secret::PutSecret;
 
 pub(super) async fn controller(args: ControllerArgs) -> anyhow::Result<Exit> {
     let mut signals = Signals::listen()?;
@@ -37,8 +38,19 @@ pub(super) async fn start(data: &DataFolder, listen: &Listen, store: StoreChoice
             StoreChoice::Memory => StoreKind::Memory,
         },
         api_token: listen.api_token.clone(),
+        secrets_key: listen.secrets_key.clone(),
     })
     .await
+}
+
+/// Keeps secrets that a file named.
+pub(super) async fn give_secrets(controller: &Controller, secrets: Vec<PutSecret>) -> anyhow::Result<()> {
+    for secret in secrets {
+        let name = secret.name.clone();
+        let kept = controller.set_secret(secret).await?;
+        kept.map_err(|why| Refusal::configuration(format!("the secret {name} is refused: {why}")))?;
+    }
+    Ok(())
 }
 
 /// Says where the controller is, and the token that its first start made: this once, and nowhere else.

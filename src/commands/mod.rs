@@ -20,6 +20,7 @@ mod runners;
 mod runs;
 mod schedules;
 mod schema;
+mod secret;
 mod show;
 mod submit;
 mod tests_told;
@@ -67,6 +68,7 @@ async fn one(command: Command) -> anyhow::Result<Exit> {
         Command::Runners(args) => runners::runners(args).await,
         Command::Schedules(args) => schedules::schedules(args).await,
         Command::Token(args) => token::token(args).await,
+        Command::Secret(args) => secret::secret(args).await,
         Command::Completions(args) => completions::completions(&args),
         Command::Hook(args) => Ok(hook::hook(args).await),
     }

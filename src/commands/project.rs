@@ -135,6 +135,7 @@ mod tests {
             public_url: None,
             store: sidings_controller::StoreKind::Memory,
             api_token: None,
+            secrets_key: None,
         };
         let controller = sidings_controller::start(config).await.unwrap();
         let remote = Remote {

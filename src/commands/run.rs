@@ -5,6 +5,7 @@ mod throwaway;
 mod watch;
 
 use super::artifacts::save_all;
+use super::controller::give_secrets;
 use super::lint;
 use super::output::Show;
 use super::runner::config;
@@ -17,8 +18,10 @@ use crate::follow::{Followed, OnInterrupt, Scope, Transcript, follow};
 use crate::render::summary::ReadOn;
 use crate::signals::Signals;
 use crate::worktree::Project;
+use crate::{secrets_file, worktree};
 use anyhow::Context;
 use sidings_controller::{Controller, StoreKind};
+use sidings_proto::secret::PutSecret;
 use sidings_runner::{Config, Shutdown};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -31,8 +34,9 @@ pub(super) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
     if !args.watch && !lint::is_right(&project)? {
         return Ok(Exit::Configuration);
     }
+    let secrets = secrets(&args, &project).await?;
     let cache = folders::cache()?;
-    let mut line = Line::open(&args, &cache).await?;
+    let mut line = Line::open(&args, &cache, secrets).await?;
     let client = line.client.clone();
     let rounds = async {
         match args.watch {
@@ -84,6 +88,13 @@ async fn once(client: &Client, project: &Project, args: &RunArgs, cache: &Path) 
     })
 }
 
+/// The secrets of the file that was named for it, which must not be a part of what is run.
+async fn secrets(args: &RunArgs, project: &Project) -> anyhow::Result<Vec<PutSecret>> {
+    let Some(file) = &args.secrets.secrets_file else { return Ok(Vec::new()) };
+    secrets_file::is_no_part_of(file, &project.root, &worktree::files(&project.root).await?)?;
+    secrets_file::read(file)
+}
+
 async fn send_and_follow(
     client: &Client,
     project: &Project,
@@ -107,13 +118,14 @@ struct Line {
 }
 
 impl Line {
-    async fn open(args: &RunArgs, cache: &Path) -> anyhow::Result<Line> {
+    async fn open(args: &RunArgs, cache: &Path, secrets: Vec<PutSecret>) -> anyhow::Result<Line> {
         let among = cache.join("run");
         for dead in Throwaway::left_behind(&among) {
             clear_away(dead).await;
         }
         let folder = Throwaway::make(&among).context("making a folder for the run")?;
         let controller = controller(folder.path()).await?;
+        give_secrets(&controller, secrets).await?;
         let client = Client::open(controller.url(), Some(controller.api_token("run").await?))?;
         let shutdown = Shutdown::default();
         let token = controller.registration_token("run").await?;
@@ -165,6 +177,7 @@ async fn controller(folder: &Path) -> anyhow::Result<Controller> {
         public_url: None,
         store: StoreKind::Memory,
         api_token: None,
+        secrets_key: None,
     };
     sidings_controller::start(config).await.context("starting a controller for the run")
 }

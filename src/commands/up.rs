@@ -1,6 +1,6 @@
 //! `sidings up`: a controller and a runner in one process.
 
-use super::controller::{died, greet, start};
+use super::controller::{died, give_secrets, greet, start};
 use super::runner::{config, until_told};
 use crate::args::{StoreChoice, UpArgs};
 use crate::exit::Exit;
@@ -11,6 +11,9 @@ use sidings_runner::{Config, Shutdown};
 pub(super) async fn up(args: UpArgs) -> anyhow::Result<Exit> {
     let mut signals = Signals::listen()?;
     let controller = start(&args.data, &args.listen, StoreChoice::Sqlite).await?;
+    if let Some(file) = &args.secrets.secrets_file {
+        give_secrets(&controller, crate::secrets_file::read(file)?).await?;
+    }
     greet(&controller);
     let data = folders::data(args.data.data)?.join("runner");
     folders::make_private(&data)?;

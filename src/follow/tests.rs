@@ -56,6 +56,7 @@ async fn controller(folder: &Path) -> Controller {
         public_url: None,
         store: StoreKind::Memory,
         api_token: None,
+        secrets_key: None,
     };
     sidings_controller::start(config).await.unwrap()
 }

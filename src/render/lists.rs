@@ -12,6 +12,7 @@ use sidings_proto::api::{
     ProjectView, Projects, RunSummary, RunnerState, RunnerView, Runners, Runs, ScheduleView, Schedules, TokenKind,
     TokenView, Tokens,
 };
+use sidings_proto::secret::{SecretView, Secrets};
 
 /// `sidings runs`.
 pub(crate) fn runs(runs: &Runs, now: Timestamp) -> String {
@@ -116,12 +117,30 @@ pub(crate) fn tokens(tokens: &Tokens, zone: &TimeZone) -> String {
     table(["id", "name", "opens", "project", "made", "expires"], &tokens.tokens.iter().map(row).collect::<Vec<_>>())
 }
 
+/// `sidings secret list`.
+pub(crate) fn secrets(secrets: &Secrets) -> String {
+    if secrets.secrets.is_empty() {
+        return "no secrets yet: `sidings secret set NAME` keeps one\n".to_owned();
+    }
+    let row = |secret: &SecretView| {
+        let events: Vec<&str> = secret.rules.events.iter().map(|event| event.as_str()).collect();
+        let said = |words: String, unsaid: &str| if words.is_empty() { paint(DIM, unsaid) } else { words };
+        [
+            paint(NAME, &secret.name),
+            secret.scope.to_string(),
+            said(events.join(" "), "all but pull_request"),
+            said(secret.rules.branches.join(" "), "any"),
+        ]
+    };
+    table(["name", "kept for", "events", "branches"], &secrets.secrets.iter().map(row).collect::<Vec<_>>())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::render::sample::{NOW, before, half_way, plain};
     use insta::assert_snapshot;
-    use sidings_proto::{RunnerId, TokenId};
+    use sidings_proto::{RunnerId, SecretRules, SecretScope, TokenId, Trigger};
     use uuid::Uuid;
 
     #[test]
@@ -133,6 +152,32 @@ mod tests {
         run     verdict    duration  accepted  event   ref   commit   subject
         demo@7  ▶ running     15.0s  just now  manual  main  3f2a91c  Show departures by platform
         demo@7  ▶ running     15.0s  just now  manual  main  3f2a91c  a subject that is so long that nobody wants to re…
+        "#);
+    }
+
+    #[test]
+    fn secrets_are_listed_by_what_they_are_for() {
+        let secret = |name: &str, scope, events: &[Trigger], branches: &[&str]| SecretView {
+            name: name.to_owned(),
+            scope,
+            rules: SecretRules {
+                events: events.to_vec(),
+                branches: branches.iter().map(|branch| (*branch).to_owned()).collect(),
+            },
+            created: NOW,
+            changed: NOW,
+        };
+        let project = SecretScope::Project("web".to_owned());
+        let list = Secrets {
+            secrets: vec![
+                secret("api_token", project, &[Trigger::Push, Trigger::Tag], &["main", "release/*"]),
+                secret("pypi", SecretScope::All, &[], &[]),
+            ],
+        };
+        assert_snapshot!(plain(&super::secrets(&list)), @r#"
+        name       kept for      events                branches
+        api_token  project web   push tag              main release/*
+        pypi       all projects  all but pull_request  any
         "#);
     }
 

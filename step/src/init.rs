@@ -1,5 +1,6 @@
 //! One step from its spec to its exit record.
 
+use crate::input::Private;
 use crate::launch::{NotStarted, launch};
 use crate::probe;
 use crate::record;
@@ -17,15 +18,16 @@ pub(crate) fn run(dir: &Path) -> io::Result<u8> {
     // As process 1 the helper inherits orphans anyway; elsewhere it asks for them.
     set_child_subreaper(Some(getpid()))?;
     let spec: StepSpec = serde_json::from_slice(&std::fs::read(dir.join(SPEC_FILE))?)?;
-    let mut spool = Spool::create(dir, &spec)?;
+    let private = Private::read(&spec)?;
+    let mut spool = Spool::create(dir, &spec, private.masked.clone())?;
     let started = record::now();
-    let end = step(dir, &spec, &mut signals, &mut spool)?;
+    let end = step(dir, &spec, &private, &mut signals, &mut spool)?;
     let ended = record::now();
     let log = spool.close()?;
     let record = ExitRecord {
         code: end.code,
         signal: end.signal,
-        error: end.error,
+        error: end.error.map(|error| private.shown(&error)),
         log_bytes: log.bytes,
         log_hash: log.hash,
         left_out_bytes: log.left_out,
@@ -37,14 +39,14 @@ pub(crate) fn run(dir: &Path) -> io::Result<u8> {
     Ok(u8::try_from(end.code & 0xff).unwrap_or(u8::MAX))
 }
 
-fn step(dir: &Path, spec: &StepSpec, signals: &mut Signals, spool: &mut Spool) -> io::Result<End> {
-    match launch(spec) {
+fn step(dir: &Path, spec: &StepSpec, private: &Private, signals: &mut Signals, spool: &mut Spool) -> io::Result<End> {
+    match launch(spec, private) {
         Ok(child) => {
-            probe::start(dir, spec, &child)?;
+            probe::start(dir, spec, private, &child)?;
             supervise(child, spec, signals, spool)
         }
         Err(NotStarted { code, error }) => {
-            spool.note(&error)?;
+            spool.note(&private.shown(&error))?;
             Ok(End { code, signal: None, error: Some(error) })
         }
     }

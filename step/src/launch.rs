@@ -2,6 +2,7 @@
 //! to write to.
 
 use crate::account::{Account, Accounts};
+use crate::input::Private;
 use crate::ownership::{hand_over, make_directory};
 use rustix::process::{Gid, Uid};
 use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
@@ -24,8 +25,8 @@ pub(crate) struct NotStarted {
     pub(crate) error: String,
 }
 
-/// Makes the folders ready and starts the program.
-pub(crate) fn launch(spec: &StepSpec) -> Result<Child, NotStarted> {
+/// Makes folders and secrets ready and starts the program.
+pub(crate) fn launch(spec: &StepSpec, private: &Private) -> Result<Child, NotStarted> {
     let identity = identity_of(spec).map_err(refused)?;
     let account = &identity.account;
     for root in spec.chown.iter().chain(&spec.hand_over) {
@@ -34,10 +35,11 @@ pub(crate) fn launch(spec: &StepSpec) -> Result<Child, NotStarted> {
     let directory = Path::new(&spec.working_directory);
     make_directory(directory, account)
         .map_err(|e| refused(format!("could not make the working directory {}: {e}", spec.working_directory)))?;
+    private.make_files(account).map_err(|e| refused(format!("could not put its secrets into files: {e}")))?;
     let (program, arguments) =
         spec.argv.split_first().ok_or_else(|| refused("there is no program to run".to_owned()))?;
     let mut command = Command::new(program);
-    command.args(arguments).current_dir(directory).process_group(0);
+    command.args(arguments).current_dir(directory).process_group(0).envs(private.variables());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     identity.spawn(&mut command).map_err(|e| not_started(program, &e))
 }

@@ -11,6 +11,7 @@ use std::process::ExitCode;
 mod account;
 mod hold;
 mod init;
+mod input;
 mod launch;
 mod ownership;
 mod probe;

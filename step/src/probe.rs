@@ -4,13 +4,15 @@
 //! the first process, and all of it ends with the container. What checks write is no part of the service's log; the
 //! end of it is told when the service is given up.
 
+use crate::input::Private;
 use crate::launch::{Identity, identity_of};
 use crate::record;
+use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::process::{Pid, Signal, kill_process_group};
 use sidings_proto::service::{Probe, Readiness, ReadyRecord};
 use sidings_proto::step::{READY_FILE, SPEC_FILE, StepSpec};
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -21,10 +23,9 @@ use std::time::{Duration, Instant};
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 /// Told of what a check wrote.
 const TOLD: u64 = 400;
-const OUTPUT_FILE: &str = "check";
 
 /// Starts the probing of a service, if its spec says that there is some. It ends with the program's process group.
-pub(crate) fn start(dir: &Path, spec: &StepSpec, program: &Child) -> io::Result<()> {
+pub(crate) fn start(dir: &Path, spec: &StepSpec, private: &Private, program: &Child) -> io::Result<()> {
     if spec.readiness.is_none() {
         return Ok(());
     }
@@ -32,27 +33,33 @@ pub(crate) fn start(dir: &Path, spec: &StepSpec, program: &Child) -> io::Result<
     let mut command = Command::new("/proc/self/exe");
     command.arg("probe").arg("--dir").arg(dir).process_group(group);
     // It is reaped with all other processes of the container.
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().map(drop)
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut prober = command.spawn()?;
+    if let (true, Some(stdin)) = (spec.input, &mut prober.stdin) {
+        stdin.write_all(&private.encode())?;
+    }
+    Ok(())
 }
 
 /// Tries until the program is ready, or is not going to be.
 pub(crate) fn run(dir: &Path) -> io::Result<u8> {
     let spec: StepSpec = serde_json::from_slice(&std::fs::read(dir.join(SPEC_FILE))?)?;
     let Some(readiness) = &spec.readiness else { return Ok(0) };
+    let private = Private::read(&spec)?;
     let outcome = identity_of(&spec).and_then(|identity| {
-        let mut prober = Prober { dir, readiness, identity, spec: &spec };
+        let mut prober = Prober { readiness, identity, spec: &spec, private: &private };
         prober.until_ready()
     });
-    let record = ReadyRecord { at: record::now(), error: outcome.err() };
+    let record = ReadyRecord { at: record::now(), error: outcome.err().map(|error| private.shown(&error)) };
     record::put(dir, READY_FILE, &serde_json::to_vec(&record)?)?;
     Ok(0)
 }
 
 struct Prober<'a> {
-    dir: &'a Path,
     readiness: &'a Readiness,
     identity: Identity,
     spec: &'a StepSpec,
+    private: &'a Private,
 }
 
 impl Prober<'_> {
@@ -82,10 +89,11 @@ impl Prober<'_> {
 
     fn check(&self, argv: &[String], limit: Duration) -> io::Result<Result<(), String>> {
         let Some((program, arguments)) = argv.split_first() else { return Ok(Ok(())) };
-        let mut output =
-            File::options().read(true).write(true).create(true).truncate(true).open(self.dir.join(OUTPUT_FILE))?;
+        // In memory: what a check writes may be anything.
+        let mut output = File::from(memfd_create("check", MemfdFlags::CLOEXEC)?);
         let mut command = Command::new(program);
         command.args(arguments).current_dir(&self.spec.working_directory).process_group(0);
+        command.envs(self.private.variables());
         command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output.try_clone()?);
         let mut child = self.identity.spawn(&mut command)?;
         let why = match ended_within(&mut child, limit)? {

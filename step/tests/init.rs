@@ -4,10 +4,13 @@
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::{Pid, Signal, kill_process};
+use sidings_proto::Secret;
 use sidings_proto::log::{Next, Stream, next_frame};
 use sidings_proto::service::{Probe, Readiness, ReadyRecord};
-use sidings_proto::step::{EXIT_FILE, ExitRecord, LOG_FILE, READY_FILE, SPEC_FILE, StepSpec};
+use sidings_proto::step::{EXIT_FILE, ExitRecord, LOG_FILE, READY_FILE, SPEC_FILE, StepInput, StepSpec};
+use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -37,6 +40,7 @@ impl Scene {
             log_tail: 0,
             grace_ms: 60_000,
             readiness: None,
+            input: false,
         };
         Scene { folder, spec }
     }
@@ -349,4 +353,81 @@ fn the_probing_ends_with_its_service() {
     scene.spec.readiness = Some(Readiness { start_period_ms: 600_000, ..check("echo x >> tries; exit 1") });
     assert_eq!(scene.run().record.code, 3);
     assert!(!scene.path(READY_FILE).exists());
+}
+
+/// Starts a helper that is told secrets in private.
+fn start_with(scene: &mut Scene, input: &StepInput) -> Child {
+    scene.spec.input = true;
+    fs::write(scene.path(SPEC_FILE), serde_json::to_vec(&scene.spec).unwrap()).unwrap();
+    let mut helper = Command::new(env!("CARGO_BIN_EXE_sidings-step"));
+    helper.arg("init").arg("--dir").arg(scene.folder.path()).stdin(Stdio::piped());
+    let mut helper = helper.spawn().unwrap();
+    helper.stdin.as_mut().unwrap().write_all(&input.encode()).unwrap();
+    helper
+}
+
+fn secret(name: &str, value: &str) -> BTreeMap<String, Secret> {
+    BTreeMap::from([(name.to_owned(), Secret::new(value))])
+}
+
+#[test]
+fn secrets_reach_the_program_and_never_its_log() {
+    let mut scene = Scene::script(
+        "printf '%s\\n' \"$TOKEN\" >&2; printf hunt; printf 'er22, '; cat \"$KEY\"; stat -c ' %a' \"$KEY\"; \
+         printf %s \"$TOKEN\" | cksum; test \"$TOKEN\" = hunter22 && test \"$(cat \"$KEY\")\" = swordfish && exit 7",
+    );
+    let folder = scene.folder.path().to_str().unwrap().to_owned();
+    let masked = vec![Secret::new("hunter22"), Secret::new("swordfish")];
+    let input =
+        StepInput { environment: secret("TOKEN", "hunter22"), files: secret("KEY", "swordfish"), folder, masked };
+    let helper = start_with(&mut scene, &input);
+    let ended = scene.end(helper);
+    assert_eq!(ended.record.code, 7, "the values are right: {:?}", ended.frames);
+    assert_eq!(ended.text(Stream::Stderr), "***\n");
+    assert_eq!(ended.text(Stream::Stdout), "***, *** 400\n948557193 8\n");
+    let log = fs::read(scene.path(LOG_FILE)).unwrap();
+    assert!(!log.windows(4).any(|window| window == b"hunt"), "not even a part");
+}
+
+#[test]
+fn a_program_that_does_not_start_does_not_give_a_secret_away() {
+    let mut scene = Scene::of(&["/no/such/hunter22"]);
+    let input = StepInput { masked: vec![Secret::new("hunter22")], ..StepInput::default() };
+    let helper = start_with(&mut scene, &input);
+    let ended = scene.end(helper);
+    let error = ended.record.error.clone().unwrap();
+    assert!(error.starts_with("/no/such/***: not found"), "{error}");
+    assert!(!ended.text(Stream::Note).contains("hunter22"));
+}
+
+#[test]
+fn what_the_helper_knows_is_not_in_its_own_variables_or_words() {
+    let mut scene =
+        Scene::script("tr '\\0' '\\n' < /proc/$PPID/environ; tr '\\0' '\\n' < /proc/$PPID/cmdline; cat spec.json");
+    let input = StepInput { environment: secret("TOKEN", "hunter22"), ..StepInput::default() };
+    let helper = start_with(&mut scene, &input);
+    let shown = scene.end(helper).text(Stream::Stdout);
+    assert!(shown.contains("init") && !shown.contains("hunter22"), "{shown}");
+}
+
+#[test]
+fn a_check_of_a_service_has_its_secrets_and_does_not_tell_them() {
+    let mut scene = Scene::script("sleep 60");
+    let argv = ["sh", "-c", "echo \"no, $TOKEN\"; exit 3"].map(str::to_owned).to_vec();
+    let (probe, retries) = (Probe::Run { argv }, 1);
+    let times = Readiness { probe, interval_ms: 1, timeout_ms: 5_000, start_period_ms: 0, retries };
+    scene.spec.readiness = Some(times);
+    let input = StepInput {
+        environment: secret("TOKEN", "hunter22"),
+        masked: vec![Secret::new("hunter22")],
+        ..StepInput::default()
+    };
+    let helper = start_with(&mut scene, &input);
+    while !scene.path(READY_FILE).exists() {
+        std::thread::yield_now();
+    }
+    let record: ReadyRecord = serde_json::from_slice(&fs::read(scene.path(READY_FILE)).unwrap()).unwrap();
+    assert_eq!(record.error.as_deref(), Some("its check ended with code 3: no, ***"));
+    kill_process(Pid::from_raw(i32::try_from(helper.id()).unwrap()).unwrap(), Signal::TERM).unwrap();
+    scene.end(helper);
 }

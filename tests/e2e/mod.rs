@@ -11,6 +11,7 @@ mod pushes;
 mod reports;
 mod schedules;
 mod scheduling;
+mod secrets;
 mod services;
 mod sources;
 mod wanted;

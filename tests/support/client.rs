@@ -146,6 +146,16 @@ impl Client {
         length
     }
 
+    /// The text of any answer.
+    pub(crate) async fn text(&self, path: &str) -> String {
+        self.get(path).send().await.unwrap().text().await.unwrap()
+    }
+
+    /// The same for a log that a job need not have.
+    pub(crate) async fn log_if_any(&self, job: &JobView, step: u32) -> String {
+        self.text(&format!("/api/v1/jobs/{}/logs/{step}?format=text", job.id)).await
+    }
+
     pub(crate) async fn log(&self, job: &JobView, step: u32) -> String {
         let path = format!("/api/v1/jobs/{}/logs/{step}?format=text", job.id);
         self.get(&path).send().await.unwrap().error_for_status().unwrap().text().await.unwrap()

@@ -23,17 +23,23 @@ pub(crate) struct Fleet {
     dir: TempDir,
     listen: String,
     controller: Option<Process>,
+    filter: &'static str,
     pub(crate) client: Client,
 }
 
 impl Fleet {
     /// Starts a controller on a free port.
     pub(crate) async fn start() -> Fleet {
+        Fleet::start_logging("").await
+    }
+
+    /// The same, with controller and runners that log what passes this filter.
+    pub(crate) async fn start_logging(filter: &'static str) -> Fleet {
         need_engine();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let listen = format!("127.0.0.1:{port}");
         let client = Client::new(format!("http://{listen}"), TOKEN);
-        let mut fleet = Fleet { dir: TempDir::new().unwrap(), listen, controller: None, client };
+        let mut fleet = Fleet { dir: TempDir::new().unwrap(), listen, controller: None, client, filter };
         fleet.start_controller().await;
         fleet
     }
@@ -43,6 +49,7 @@ impl Fleet {
         let data = self.dir.path().join("controller");
         let mut command = std::process::Command::new(SIDINGS);
         command.args(["controller", "--listen", &self.listen, "--data"]).arg(data).env("SIDINGS_API_TOKEN", TOKEN);
+        self.log_by(&mut command);
         self.controller = Some(Process::spawn("controller", command, self.dir.path()));
         self.client.until_healthy().await;
     }
@@ -82,11 +89,18 @@ impl Fleet {
             .arg(&data)
             // However full this machine's disk is.
             .env("SIDINGS_LEAST_FREE", "0");
+        self.log_by(&mut command);
         if !data.join("runner/identity.json").exists() {
             command.env("SIDINGS_REGISTRATION_TOKEN", self.client.registration_token().await);
         }
         let process = Process::spawn(name, command, self.dir.path());
         Runner { process, data: data.join("runner") }
+    }
+
+    fn log_by(&self, command: &mut std::process::Command) {
+        if !self.filter.is_empty() {
+            command.env("SIDINGS_LOG", self.filter);
+        }
     }
 
     /// Runs the command line against this controller and gives (exit code, stdout, stderr).

@@ -19,6 +19,7 @@ mod runner_kept;
 mod runner_logs;
 mod runs;
 mod schedules;
+mod secrets;
 mod site;
 mod tests_told;
 
@@ -30,6 +31,7 @@ use crate::intake::Intake;
 use crate::kept::Kept;
 use crate::logs::Logs;
 use crate::metrics::Metrics;
+use crate::secrets::Vault;
 use crate::shell::Shell;
 use crate::store::Store;
 use crate::tokens::Tokens;
@@ -51,6 +53,7 @@ pub(crate) struct App {
     pub(crate) shell: Shell,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) tokens: Tokens,
+    pub(crate) secrets: Vault,
     pub(crate) intake: Intake,
     pub(crate) logs: Logs,
     pub(crate) blobs: Blobs,
@@ -92,6 +95,7 @@ fn runner_routes() -> Router<Arc<App>> {
         .route("/attempts/{job}/{fence}/logs/{step}", put(runner_logs::append))
         .route("/attempts/{job}/{fence}/tests", post(tests_told::tell))
         .route("/attempts/{job}/{fence}/finish", post(runner_logs::finish))
+        .route("/attempts/{job}/{fence}/secrets", post(secrets::of_attempt))
         .route("/attempts/{job}/{fence}/source", get(blobs::source))
         .route("/attempts/{job}/{fence}/blobs", post(runner_kept::missing))
         .route("/attempts/{job}/{fence}/blobs/{id}", put(runner_kept::put))
@@ -121,6 +125,8 @@ fn api_routes() -> Router<Arc<App>> {
         .route("/runners", get(enrolment::runners))
         .route("/tokens", post(enrolment::make_token).get(enrolment::tokens))
         .route("/tokens/{id}", axum::routing::delete(enrolment::revoke_token))
+        .route("/secrets", post(secrets::put).get(secrets::list))
+        .route("/secrets/{name}", axum::routing::delete(secrets::remove))
         .route("/openapi.json", get(openapi::serve))
 }
 

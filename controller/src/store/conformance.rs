@@ -4,8 +4,9 @@ mod tested;
 
 use super::in_memory::MemoryStore;
 use super::sqlite::SqliteStore;
-use super::{CommitError, RunFilter, Store, StoredRunner, StoredSchedule, StoredToken, TokenScope};
+use super::{CommitError, RunFilter, Store, StoredRunner, StoredSchedule, StoredSecret, StoredToken, TokenScope};
 use crate::core::event::{Record, RunContent, RunSpec};
+use crate::secrets::Sealed;
 use proptest::prelude::*;
 use sidings_proto::api::ProjectView;
 use sidings_proto::artifact::KeptArtifacts;
@@ -13,7 +14,8 @@ use sidings_proto::cache::SavedCache;
 use sidings_proto::runner::{Hello, ImageUse, LogDigest, Phase, Progress, StepResult};
 use sidings_proto::{
     AttemptId, BlobId, Choice, Commit, Failure, FailureClass, JobId, JobSpec, LifeId, Plan, PlannedJob, RequestId,
-    Resources, RunId, RunnerId, Schedule, Source, StepNo, StopReason, Timestamp, TokenId, Trigger, Verdict,
+    Resources, RunId, RunnerId, Schedule, SecretRules, SecretScope, Source, StepNo, StopReason, Timestamp, TokenId,
+    Trigger, Verdict,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -397,5 +399,32 @@ async fn projects_tokens_and_runners_are_read_as_they_were_written() {
 
         assert!(store.remove_token(tokens[0].id).await.unwrap());
         assert!(!store.remove_token(tokens[0].id).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn secrets_are_read_as_they_were_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = |scope: SecretScope, name: &str, sealed: u8| StoredSecret {
+        scope,
+        name: name.to_owned(),
+        rules: SecretRules { events: vec![Trigger::Push], branches: vec!["main".to_owned()] },
+        sealed: Sealed(vec![sealed; 3]),
+        created: Timestamp(1),
+        changed: Timestamp(2),
+    };
+    for store in every_store(&folder).await {
+        let of_project = SecretScope::Project("a".to_owned());
+        let (one, other) = (secret(of_project.clone(), "n", 1), secret(SecretScope::All, "n", 2));
+        store.put_secret(&one).await.unwrap();
+        store.put_secret(&other).await.unwrap();
+        let again = StoredSecret { created: Timestamp(7), changed: Timestamp(7), ..secret(of_project.clone(), "n", 3) };
+        store.put_secret(&again).await.unwrap();
+        let mut read = store.secrets().await.unwrap();
+        read.sort_by_key(|secret| secret.sealed.0.clone());
+        assert_eq!(read, [other.clone(), StoredSecret { created: Timestamp(1), ..again }]);
+        assert!(store.remove_secret(&of_project, "n").await.unwrap());
+        assert!(!store.remove_secret(&of_project, "n").await.unwrap());
+        assert_eq!(store.secrets().await.unwrap(), [other]);
     }
 }

@@ -3,13 +3,13 @@
 use super::remembered::Remembered;
 use super::stored::{StoredCache, StoredRun, StoredSummary};
 use super::tested::{CaseFilter, RememberedTests, TestsOf};
-use super::{CommitError, RunFilter, Store, StoredRunner, StoredSchedule, StoredToken};
+use super::{CommitError, RunFilter, Store, StoredRunner, StoredSchedule, StoredSecret, StoredToken};
 use crate::core::event::{ActiveRun, Record};
 use async_trait::async_trait;
 use sidings_proto::api::ProjectView;
 use sidings_proto::runner::{Hello, TestBatch};
 use sidings_proto::tested::TestSeries;
-use sidings_proto::{AttemptId, BlobId, JobId, RunId, RunnerId, TestCase, TestReport, Timestamp, TokenId};
+use sidings_proto::{AttemptId, BlobId, JobId, RunId, RunnerId, SecretScope, TestCase, TestReport, Timestamp, TokenId};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -28,6 +28,7 @@ struct All {
     schedules: BTreeMap<String, StoredSchedule>,
     tokens: BTreeMap<TokenId, StoredToken>,
     runners: BTreeMap<RunnerId, StoredRunner>,
+    secrets: BTreeMap<(SecretScope, String), StoredSecret>,
 }
 
 impl MemoryStore {
@@ -188,6 +189,22 @@ impl Store for MemoryStore {
         let mut runners: Vec<_> = self.all().runners.values().cloned().collect();
         runners.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
         Ok(runners)
+    }
+
+    async fn put_secret(&self, secret: &StoredSecret) -> anyhow::Result<()> {
+        let mut all = self.all();
+        let key = (secret.scope.clone(), secret.name.clone());
+        let created = all.secrets.get(&key).map_or(secret.created, |known| known.created);
+        all.secrets.insert(key, StoredSecret { created, ..secret.clone() });
+        Ok(())
+    }
+
+    async fn remove_secret(&self, scope: &SecretScope, name: &str) -> anyhow::Result<bool> {
+        Ok(self.all().secrets.remove(&(scope.clone(), name.to_owned())).is_some())
+    }
+
+    async fn secrets(&self) -> anyhow::Result<Vec<StoredSecret>> {
+        Ok(self.all().secrets.values().cloned().collect())
     }
 
     async fn close(&self) {}

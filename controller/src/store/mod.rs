@@ -15,11 +15,15 @@ pub(crate) mod view;
 mod conformance;
 
 use crate::core::event::{ActiveRun, Record};
+use crate::secrets::Sealed;
 use async_trait::async_trait;
 use sidings_proto::api::ProjectView;
 use sidings_proto::runner::{Hello, TestBatch};
 use sidings_proto::tested::TestSeries;
-use sidings_proto::{AttemptId, BlobId, JobId, RunId, RunnerId, Schedule, TestCase, TestReport, Timestamp, TokenId};
+use sidings_proto::{
+    AttemptId, BlobId, JobId, RunId, RunnerId, Schedule, SecretRules, SecretScope, TestCase, TestReport, Timestamp,
+    TokenId,
+};
 use stored::{StoredCache, StoredRun, StoredSummary};
 use tested::{CaseFilter, TestsOf};
 
@@ -63,6 +67,17 @@ pub(crate) struct StoredToken {
     pub(crate) hash: [u8; 32],
     pub(crate) created: Timestamp,
     pub(crate) expires: Option<Timestamp>,
+}
+
+/// A secret, sealed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StoredSecret {
+    pub(crate) scope: SecretScope,
+    pub(crate) name: String,
+    pub(crate) rules: SecretRules,
+    pub(crate) sealed: Sealed,
+    pub(crate) created: Timestamp,
+    pub(crate) changed: Timestamp,
 }
 
 /// An enrolled runner.
@@ -167,6 +182,13 @@ pub(crate) trait Store: Send + Sync + 'static {
     async fn put_hello(&self, runner: RunnerId, hello: &Hello, at: Timestamp) -> anyhow::Result<()>;
     /// All runners, by name.
     async fn runners(&self) -> anyhow::Result<Vec<StoredRunner>>;
+
+    /// Keeps a secret, in place of an earlier one of its scope and name, since when there is one.
+    async fn put_secret(&self, secret: &StoredSecret) -> anyhow::Result<()>;
+    /// Removes a secret; false when there was none.
+    async fn remove_secret(&self, scope: &SecretScope, name: &str) -> anyhow::Result<bool>;
+    /// All secrets.
+    async fn secrets(&self) -> anyhow::Result<Vec<StoredSecret>>;
 
     /// Lets go of files; nothing may be asked afterwards.
     async fn close(&self);

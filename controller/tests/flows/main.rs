@@ -9,5 +9,6 @@ mod logs;
 mod rig;
 mod runner;
 mod scheduling;
+mod secrets;
 mod tests_told;
 mod tokens;

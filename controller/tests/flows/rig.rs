@@ -55,7 +55,7 @@ pub(crate) fn client() -> reqwest::Client {
 pub(crate) async fn start(data: &Path, store: StoreKind, api_token: Option<&str>) -> Controller {
     let listen = "127.0.0.1:0".parse().unwrap();
     let api_token = api_token.map(|token| token.to_owned().into());
-    let config = Config { data_dir: data.to_owned(), listen, public_url: None, store, api_token };
+    let config = Config { data_dir: data.to_owned(), listen, public_url: None, store, api_token, secrets_key: None };
     sidings_controller::start(config).await.unwrap()
 }
 

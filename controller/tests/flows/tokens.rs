@@ -30,7 +30,7 @@ async fn each_kind_of_token_is_refused_where_it_does_not_belong() {
         ("runner", &*runner.token),
         ("attempt", &*work.assignment.token),
     ];
-    let progress = work.path("progress");
+    let (progress, secrets) = (work.path("progress"), work.path("secrets"));
     let calls = [
         (Method::GET, "/api/v1/runs", "api"),
         (Method::POST, "/api/v1/tokens", "api"),
@@ -39,6 +39,10 @@ async fn each_kind_of_token_is_refused_where_it_does_not_belong() {
         (Method::POST, "/runner/v1/lease", "runner"),
         (Method::POST, "/runner/v1/register", "registration"),
         (Method::POST, &*progress, "attempt"),
+        (Method::GET, "/api/v1/secrets", "api"),
+        (Method::POST, "/api/v1/secrets", "api"),
+        (Method::DELETE, "/api/v1/secrets/token?project=web", "api"),
+        (Method::POST, &*secrets, "attempt"),
     ];
     for (kind, token) in tokens {
         for (method, path, opened_by) in &calls {
@@ -141,6 +145,7 @@ async fn one_controller_at_a_time_has_the_data_folder() {
         public_url: None,
         store: StoreKind::Sqlite,
         api_token: None,
+        secrets_key: None,
     };
     let second = sidings_controller::start(config).await.unwrap_err();
     assert!(second.to_string().starts_with("another controller uses"), "{second:#}");

@@ -4,7 +4,7 @@ use super::fields::{At, Fields};
 use super::{Reader, path, shape};
 use crate::diagnostic::Code;
 use crate::dockerfile::{self, Dockerfile};
-use crate::pipeline::{Named, Variables};
+use crate::pipeline::{Named, Texts};
 use crate::reference::{self, Refused};
 use crate::report::Problem;
 use crate::source::Span;
@@ -35,6 +35,14 @@ pub(super) struct Images {
     used: BTreeSet<String>,
     /// They are being read: one cannot name another.
     open: bool,
+}
+
+/// What a build is given beside its files.
+#[derive(Default)]
+struct Given {
+    args: Texts,
+    /// Names by id.
+    secrets: BTreeMap<String, String>,
 }
 
 impl Reader<'_> {
@@ -174,7 +182,7 @@ impl Reader<'_> {
             && !at.node.is_null()
         {
             let context = self.named(at)?;
-            return self.built(&context, None, None, Variables::new());
+            return self.built(&context, None, None, Given::default());
         }
         if let Value::List(_) | Value::Scalar(_) = at.node.value {
             self.wrong_type(at, "a folder, or a map", Some("`build: .` builds the Dockerfile at the root".to_owned()));
@@ -186,7 +194,9 @@ impl Reader<'_> {
         let dockerfile = fields.get("dockerfile").map(|at| self.named(&at));
         let target = fields.get("target").map(|at| self.named(&at));
         let args = fields.get("args").map(|at| self.arguments(&at)).unwrap_or_default();
-        self.built(&context?, all_or_none(dockerfile)?.as_ref(), all_or_none(target)?.as_ref(), args)
+        let secrets = fields.get("secrets").map(|at| self.build_secrets(&at)).unwrap_or_default();
+        let given = Given { args, secrets };
+        self.built(&context?, all_or_none(dockerfile)?.as_ref(), all_or_none(target)?.as_ref(), given)
     }
 
     fn built(
@@ -194,7 +204,7 @@ impl Reader<'_> {
         context: &Named,
         dockerfile: Option<&Named>,
         target: Option<&Named>,
-        args: Variables,
+        Given { args, secrets }: Given,
     ) -> Option<Environment> {
         let folder = self.path(context, "", "the context")?;
         let path = match dockerfile {
@@ -204,7 +214,7 @@ impl Reader<'_> {
         let place = dockerfile.unwrap_or(context);
         self.dockerfile_is_right(&path, place, dockerfile.is_some(), target)?;
         let target = target.map(|target| target.text.clone());
-        Some(Environment::Build { context: folder, dockerfile: path, target, args })
+        Some(Environment::Build { context: folder, dockerfile: path, target, args, secrets })
     }
 
     /// As in Compose it begins at the context; where there is none, at the project's root.

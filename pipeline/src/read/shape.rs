@@ -51,9 +51,15 @@ pub(super) const IMAGE: Shape =
 pub(super) const BUILD: Shape = Shape {
     what: "a `build`",
     place: "under `build`",
-    keys: &["context", "dockerfile", "target", "args"],
-    later: &["refresh", "secrets"],
+    keys: &["context", "dockerfile", "target", "args", "secrets"],
+    later: &["refresh"],
 };
+
+pub(super) const BUILD_SECRET: Shape =
+    Shape { what: "a secret of a `build`", place: "under `secrets` of a `build`", keys: &["from_secret"], later: &[] };
+
+pub(super) const SECRET: Shape =
+    Shape { what: "a value from a secret", place: "beside `from_secret`", keys: &["from_secret", "as"], later: &[] };
 
 pub(super) const JOB: Shape = Shape {
     what: "a job",
@@ -157,7 +163,7 @@ pub(super) const CACHE: Shape =
     Shape { what: "a cache", place: "under `cache`", keys: &["key", "paths", "restore_keys"], later: &[] };
 
 /// In the order in which a key that is somewhere else is looked for.
-pub(super) const ALL: [&Shape; 16] = [
+pub(super) const ALL: [&Shape; 17] = [
     &STEP,
     &JOB,
     &PIPELINE,
@@ -174,6 +180,7 @@ pub(super) const ALL: [&Shape; 16] = [
     &REPORTS,
     &ARTIFACTS,
     &CACHE,
+    &SECRET,
 ];
 
 /// What to do instead of what others have and this language has not.
@@ -187,7 +194,7 @@ pub(super) const ADVICE: &[(&str, &str)] = &[
     ("include", "a pipeline is one file; parts of it are used again with an anchor and `<<: *anchor`"),
     ("ports", "a service is reached by its name from the steps of its job; nothing is published on the host"),
     ("privileged", "no step is privileged"),
-    ("secrets", "secrets are not supported yet"),
+    ("secrets", "a secret is the value of a variable: `TOKEN: { from_secret: NAME }` under `environment`"),
     ("uses", "there are no actions here: what a step needs is in its image, and `run` is a command"),
     ("version", "the language has no versions; take it out"),
     ("volumes", "nothing of the host is mounted; the workspace is at `/workspace`"),
@@ -249,6 +256,8 @@ pub(super) const SYNONYMS: &[(&str, &str)] = &[
     ("file", "dockerfile"),
     ("stage", "target"),
     ("build_args", "args"),
+    ("secret", "from_secret"),
+    ("fromSecret", "from_secret"),
     ("ref", "branch"),
     ("branches", "branch"),
     ("events", "event"),

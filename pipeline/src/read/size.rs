@@ -3,7 +3,7 @@
 
 use super::Reader;
 use crate::diagnostic::Code;
-use crate::pipeline::Variables;
+use crate::pipeline::{Setting, Variables};
 use crate::report::Problem;
 use crate::source::Span;
 use sidings_proto::{Command, Environment};
@@ -35,7 +35,11 @@ impl Reader<'_> {
 }
 
 pub(super) fn of_variables(variables: &Variables) -> usize {
-    variables.iter().map(|(name, value)| name.len() + value.len() + ENTRY).sum()
+    let of = |setting: &Setting| match setting {
+        Setting::Text(text) => text.len(),
+        Setting::Secret(used) => used.secret.len(),
+    };
+    variables.iter().map(|(name, setting)| name.len() + of(setting) + ENTRY).sum()
 }
 
 pub(super) fn of_command(command: &Command) -> usize {
@@ -54,8 +58,9 @@ pub(super) fn as_printed_and_run(command: &str) -> usize {
 pub(super) fn of_image(image: &Environment) -> usize {
     match image {
         Environment::Image { reference } => reference.len(),
-        Environment::Build { context, dockerfile, target, args } => {
-            context.len() + dockerfile.len() + target.as_ref().map_or(0, String::len) + of_variables(args)
+        Environment::Build { context, dockerfile, target, args, secrets } => {
+            let texts = args.iter().chain(secrets).map(|(name, value)| name.len() + value.len() + ENTRY);
+            context.len() + dockerfile.len() + target.as_ref().map_or(0, String::len) + texts.sum::<usize>()
         }
     }
 }

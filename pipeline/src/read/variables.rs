@@ -1,37 +1,63 @@
 //! `environment:` and build arguments: names and values.
 
-use super::Reader;
 use super::fields::At;
+use super::{Reader, secret};
 use crate::diagnostic::Code;
-use crate::pipeline::Variables;
+use crate::pipeline::{Setting, Texts, Variables};
 use crate::report::Problem;
 use crate::suggest::quoted;
 use crate::yaml::{Key, Kind, Node, Value};
+use std::collections::BTreeMap;
 
 impl Reader<'_> {
     /// The variables of a pipeline, job or step.
     pub(super) fn variables(&mut self, at: &At<'_, '_>) -> Variables {
-        self.settings(at, Reader::variable_name)
+        self.settings(at, Reader::variable_name, Reader::setting)
     }
 
     /// The arguments of a build.
-    pub(super) fn arguments(&mut self, at: &At<'_, '_>) -> Variables {
-        self.settings(at, Reader::well_formed)
+    pub(super) fn arguments(&mut self, at: &At<'_, '_>) -> Texts {
+        self.settings(at, Reader::well_formed, Reader::argument)
     }
 
-    fn settings(&mut self, at: &At<'_, '_>, check: fn(&mut Self, &Key<'_>) -> bool) -> Variables {
+    fn settings<V>(
+        &mut self,
+        at: &At<'_, '_>,
+        check: fn(&mut Self, &Key<'_>) -> bool,
+        read: fn(&mut Self, &At<'_, '_>) -> Option<V>,
+    ) -> BTreeMap<String, V> {
         if let Value::List(items) = &at.node.value {
             let help = as_map(items.first().map(AsRef::as_ref));
             self.wrong_type(at, "a map of names and values", Some(help));
-            return Variables::new();
+            return BTreeMap::new();
         }
-        let mut variables = Variables::new();
+        let mut variables = BTreeMap::new();
         for entry in self.map(at).unwrap_or_default() {
             let named = check(self, &entry.key);
-            let value = self.value(&At::value_of(entry));
+            let value = read(self, &At::value_of(entry));
             variables.extend(value.filter(|_| named).map(|value| (entry.key.text.to_string(), value)));
         }
         variables
+    }
+
+    fn setting(&mut self, at: &At<'_, '_>) -> Option<Setting> {
+        match &at.node.value {
+            Value::Map(entries) if secret::is_meant(entries) => self.secret_use(at).map(Setting::Secret),
+            Value::Map(_) | Value::Scalar(_) | Value::List(_) | Value::Broken => self.value(at).map(Setting::Text),
+        }
+    }
+
+    fn argument(&mut self, at: &At<'_, '_>) -> Option<String> {
+        if let Value::Map(entries) = &at.node.value
+            && secret::is_meant(entries)
+        {
+            let message = format!("{} would stay in the image, for everybody to see", at.what);
+            let help =
+                "name the secret under `secrets` of this `build`, and let `RUN --mount=type=secret,id=…` read it";
+            self.error(Code::BadValue, &at.span, message, help);
+            return None;
+        }
+        self.value(at)
     }
 
     fn value(&mut self, at: &At<'_, '_>) -> Option<String> {
@@ -47,11 +73,6 @@ impl Reader<'_> {
                 let text = self.text(at)?;
                 let help = "put it into a file of the project and read that";
                 self.fits(at, text.len(), help).then_some(text)
-            }
-            Value::Map(entries) if let Some(secret) = entries.iter().find(|entry| entry.key.text == "from_secret") => {
-                let help = "this version of Sidings does not run pipelines that use secrets";
-                self.error(Code::NotSupportedYet, &secret.key.span, "`from_secret` is not supported yet", help);
-                None
             }
             Value::List(_) | Value::Map(_) | Value::Broken => {
                 self.wrong_type(at, "a text, a number, `true` or `false`", None);

@@ -14,7 +14,8 @@
 //! - A failure of the engine is an `Err`; a program that ends with a code is a value.
 
 use async_trait::async_trait;
-use sidings_proto::{AttemptId, Healthcheck, Resources, StepNo};
+use sidings_proto::step::StepInput;
+use sidings_proto::{AttemptId, Healthcheck, Resources, Secret, StepNo};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -128,6 +129,8 @@ pub struct Build {
     pub target: Option<String>,
     /// Build arguments.
     pub args: BTreeMap<String, String>,
+    /// What `RUN --mount=type=secret` can ask for, by id. Held in memory; no part of the image, nor of its key.
+    pub secrets: BTreeMap<String, Secret>,
     /// `os/arch`.
     pub platform: String,
     /// Labels for the image.
@@ -198,6 +201,8 @@ pub struct StepContainer {
     pub cached: Vec<Bind>,
     /// What it may use.
     pub limits: Limits,
+    /// What its helper is told in private, on its standard input. Nothing else learns of it.
+    pub input: Option<StepInput>,
 }
 
 /// An overlay's own folders, both on the workspace's file system and empty. Its notes are a user's extended attributes

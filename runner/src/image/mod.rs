@@ -11,7 +11,7 @@ use anyhow::{Context as _, anyhow};
 use flight::Flights;
 use prepared::Prepared;
 use sidings_proto::runner::ImageUse;
-use sidings_proto::{Commit, Environment, RunId};
+use sidings_proto::{Commit, Environment, RunId, Secret};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -80,18 +80,22 @@ impl Images {
         Images { engine, facts, contexts, flights: Flights::default() }
     }
 
-    /// Has the environment's image on this host. `source` is the project at its commit, as yet untouched by steps.
+    /// Has the environment's image on this host. `source` is the project at its commit, as yet untouched by steps;
+    /// `values` are those of the job's secrets, by name.
     pub async fn ready(
         &self,
         environment: &Environment,
         source: &Path,
         meta: &BuildMeta,
+        values: &BTreeMap<String, Secret>,
         log: &SetupLog,
     ) -> Result<ReadyImage, ImageError> {
         let began = Instant::now();
         let found = match environment {
             Environment::Image { reference } => self.fetched(reference, log).await?,
-            Environment::Build { context, dockerfile, target, args } => {
+            Environment::Build { context, dockerfile, target, args, secrets } => {
+                let value = |(id, name): (&String, &String)| Some((id.clone(), values.get(name)?.clone()));
+                let secrets = secrets.iter().filter_map(value).collect();
                 let order = prepared::Order {
                     root: source.to_owned(),
                     context: context.clone(),
@@ -101,7 +105,7 @@ impl Images {
                     platform: self.facts.platform(),
                     commit_time: meta.commit.time,
                 };
-                self.built(order, meta, log).await?
+                self.built(order, meta, secrets, log).await?
             }
         };
         let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -132,7 +136,13 @@ impl Images {
         self.engine.inspect_image(reference).await.map_err(ImageError::Engine)
     }
 
-    async fn built(&self, order: prepared::Order, meta: &BuildMeta, log: &SetupLog) -> Result<Found, ImageError> {
+    async fn built(
+        &self,
+        order: prepared::Order,
+        meta: &BuildMeta,
+        secrets: BTreeMap<String, Secret>,
+        log: &SetupLog,
+    ) -> Result<Found, ImageError> {
         let prepared = blocking(move || Prepared::read(order)).await?;
         for base in &prepared.recipe.unknown_bases {
             log.note(&format!("not pinned: the base image {base} depends on an argument that has no value here"));
@@ -144,16 +154,18 @@ impl Images {
         let key = prepared.key(&bases);
         let tag = labels::tag(&meta.project, &key);
         let waiting = format!("waiting for the image {tag}, which another job is building");
-        let build = async || self.build_unless_here(&prepared, meta, &key, &tag, log).await;
-        self.flights.alone(&key, log, &waiting, build).await
+        let build = async || self.build_unless_here(&prepared, meta, &secrets, (&key, &tag), log).await;
+        // With another project's secrets the same build may end in another way.
+        let flight = if secrets.is_empty() { &key } else { &tag };
+        self.flights.alone(flight, log, &waiting, build).await
     }
 
     async fn build_unless_here(
         &self,
         prepared: &Prepared,
         meta: &BuildMeta,
-        key: &str,
-        tag: &str,
+        secrets: &BTreeMap<String, Secret>,
+        (key, tag): (&str, &str),
         log: &SetupLog,
     ) -> Result<Found, ImageError> {
         let found = |facts, built| Found { reference: tag.to_owned(), facts, key: Some(key.to_owned()), built };
@@ -170,11 +182,17 @@ impl Images {
             source: DockerfileSource { name: prepared.order.dockerfile.clone(), text: prepared.recipe.text.clone() },
             target: prepared.recipe.target.clone(),
             args: prepared.args(),
+            secrets: secrets.clone(),
             platform: prepared.order.platform.clone(),
             labels: labels::labels(meta, prepared, key),
             tag: tag.to_owned(),
         };
-        Ok(found(self.engine.build_image(build, log).await?, true))
+        // Others that wait for the same image are told of a failure as well.
+        let shown = |error| match error {
+            ImageError::User(message) => ImageError::User(log.shown(message)),
+            ImageError::Engine(error) => ImageError::Engine(error),
+        };
+        Ok(found(self.engine.build_image(build, log).await.map_err(shown)?, true))
     }
 
     async fn pack(&self, prepared: &Prepared) -> anyhow::Result<tempfile::TempPath> {

@@ -3,6 +3,7 @@
 use super::caching::Asked;
 use super::folder::Folder;
 use super::group::SiblingView;
+use super::secrets::Secrets;
 use super::services::unused;
 use super::step::{Place, not_called_for, not_run, skipped};
 use super::stop::{Stop, Stops};
@@ -18,7 +19,7 @@ use sidings_proto::runner::{Assignment, ImageUse, Kept, Phase, Progress, StepRes
 use sidings_proto::{Environment, Failure, FailureClass, Source, Stage, Step, StepNo, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 /// All that the parts of an attempt share.
@@ -30,6 +31,7 @@ pub(super) struct Course<'a> {
     pub(super) setup: &'a SetupLog,
     pub(super) stops: Stops,
     pub(super) account: Account,
+    pub(super) secrets: OnceLock<Secrets>,
 }
 
 /// What came of an attempt so far.
@@ -78,6 +80,7 @@ impl Course<'_> {
     }
 
     async fn all(&self, network: impl Future<Output = anyhow::Result<Network>>) -> Result<(), Halt> {
+        self.stops.unless(self.get_secrets()).await??;
         let files_and_images = async {
             self.get_source().await?;
             let images = self.get_images().await?;
@@ -165,7 +168,8 @@ impl Course<'_> {
 
     async fn get_image(&self, environment: &Environment) -> Result<(Environment, ImageFacts), Halt> {
         let meta = super::build_meta(self.assignment);
-        let ready = self.tools.images.ready(environment, &self.folder.workspace(), &meta, self.setup).await;
+        let (workspace, secrets) = (self.folder.workspace(), self.secret_values());
+        let ready = self.tools.images.ready(environment, &workspace, &meta, &secrets, self.setup).await;
         let ReadyImage { facts, use_, .. } = ready.map_err(|error| self.no_image(error))?;
         // An image that was there at once is in the report; it is no news for the log.
         if use_.built || use_.took_ms > 0 {

@@ -12,6 +12,7 @@ mod keeping;
 mod readiness;
 mod reports;
 mod script;
+mod secrets;
 mod services;
 mod step;
 mod stop;
@@ -31,13 +32,14 @@ use anyhow::Context;
 use course::{Account, Course};
 pub(crate) use folder::Folder;
 use futures::FutureExt;
+pub(crate) use secrets::AskSecrets;
 use sidings_git::Mirrors;
 use sidings_proto::runner::{Assignment, Finish, LogDigest, Phase};
 use sidings_proto::step::LOG_FILE;
 use sidings_proto::{AttemptId, FailureClass, StepNo, Verdict};
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use stop::Stops;
 use tokio::task::JoinHandle;
@@ -68,6 +70,7 @@ pub(crate) struct Channel {
     pub(crate) orders: Orders,
     pub(crate) fetch: Fetch,
     pub(crate) depot: Arc<dyn Depot>,
+    pub(crate) secrets: AskSecrets,
 }
 
 /// What came of an attempt.
@@ -100,8 +103,10 @@ pub(crate) async fn carry_out(assignment: &Assignment, tools: &Tools, channel: &
         setup: &setup,
         stops: Stops::new(channel.orders.clone(), Duration::from_millis(assignment.spec.timeout_ms)),
         account: Account::default(),
+        secrets: OnceLock::new(),
     };
     let (verdict, teardown) = through(&course).await;
+    let verdict = course.shown(verdict);
     setup_ended.cancel();
     let setup_log = following.await.map(|tail| tail.digest()).unwrap_or_default();
     let finish = Finish {
@@ -158,8 +163,13 @@ fn ended_by_itself(verdict: &Verdict) -> bool {
     match verdict {
         Verdict::Passed => true,
         Verdict::Failed(failure) => {
-            use FailureClass::{ImageBuildFailed, ServiceNotReady, SourceRefused, StepFailed, TestsFailed};
-            matches!(failure.class, StepFailed | TestsFailed | ImageBuildFailed | ServiceNotReady | SourceRefused)
+            use FailureClass::{
+                ImageBuildFailed, SecretRefused, ServiceNotReady, SourceRefused, StepFailed, TestsFailed,
+            };
+            matches!(
+                failure.class,
+                StepFailed | TestsFailed | ImageBuildFailed | ServiceNotReady | SourceRefused | SecretRefused
+            )
         }
         Verdict::Cancelled | Verdict::Skipped { .. } => false,
     }

@@ -95,6 +95,7 @@ mod tests {
             entrypoint: None,
             command: None,
             environment: BTreeMap::new(),
+            secrets: BTreeMap::new(),
             healthcheck: of_job,
         };
         let image = ImageFacts { healthcheck: of_image, exposed: exposed.to_vec(), ..ImageFacts::default() };

@@ -139,6 +139,7 @@ impl Course<'_> {
             Ok(prepared) => self.run_prepared_service(&prepared, &mut herald, over).await,
             Err(failure) => result(service, Verdict::Failed(failure), None, None, LogDigest::default()),
         };
+        let result = self.shown_result(result);
         self.channel.telling.progress(Progress::StepEnded(result.clone()));
         if let (Some(herald), Verdict::Failed(failure)) = (herald, &result.verdict) {
             // Nobody may wait any more: another service was given up first.
@@ -175,6 +176,7 @@ impl Course<'_> {
             log_tail: LOG_TAIL.min(self.tools.log_limit),
             grace_ms: u64::try_from(GRACE.as_millis()).unwrap_or(0),
             readiness: readiness.clone(),
+            input: self.secrets.get().is_some(),
         };
         let written = self.folder.make_step(service.no).and_then(|folder| {
             std::fs::write(folder.join(SPEC_FILE), serde_json::to_vec(&spec)?).context("write a service's spec")?;
@@ -222,6 +224,7 @@ impl Course<'_> {
             step_dir: prepared.folder.clone(),
             cached: Vec::new(),
             limits: Limits::default(),
+            input: self.input(&prepared.service.secrets),
         };
         let name = &prepared.service.name;
         self.setup.note(&format!("waiting for {name}: {}", readiness::said(prepared.readiness.as_ref())));

@@ -63,6 +63,7 @@ impl Course<'_> {
             Ok(ready) => self.run_prepared(step, place, ready).await,
             Err(verdict) => not_run(step, verdict),
         };
+        let result = self.shown_result(result);
         self.channel.telling.progress(Progress::StepEnded(result.clone()));
         result
     }
@@ -85,6 +86,7 @@ impl Course<'_> {
             log_tail: LOG_TAIL.min(self.tools.log_limit),
             grace_ms: u64::try_from(GRACE.as_millis()).unwrap_or(0),
             readiness: None,
+            input: self.secrets.get().is_some(),
         };
         let written = self.folder.make_step(step.no).and_then(|folder| {
             let spec = serde_json::to_vec(&spec).context("write a step's spec")?;
@@ -123,6 +125,7 @@ impl Course<'_> {
             step_dir: folder.to_owned(),
             cached: self.cached_folders(),
             limits: Limits::of(&step.resources),
+            input: self.input(&step.secrets),
         };
         // Not given up half-way, whatever the orders are: teardown has to see the container.
         let container = match self.start_in(step, &place, container).await.context("start the container") {

@@ -12,7 +12,7 @@ use sidings_proto::runner::{
     Beat, Beaten, Blobs, Finish, Finished, Hello, Hinted, LEASE_POLL_MS, LeaseRequest, Leased, LogAck, PREFIX,
     ProgressReport, Register, Registered, Retire, TestBatch, Welcome,
 };
-use sidings_proto::{AttemptId, BlobId, StepNo};
+use sidings_proto::{AttemptId, BlobId, SecretsAnswer, StepNo};
 use std::path::Path;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -124,6 +124,11 @@ impl Client {
 
     pub(crate) async fn finish(&self, key: &AttemptKey, body: &Finish) -> Result<Finished, CallError> {
         answer(self.of_attempt(Method::POST, key, "finish").json(body)).await
+    }
+
+    /// The values of the secrets that the attempt's job names, or why there are none.
+    pub(crate) async fn secrets(&self, key: &AttemptKey) -> Result<SecretsAnswer, CallError> {
+        answer(self.of_attempt(Method::POST, key, "secrets")).await
     }
 
     /// Puts the attempt's snapshot into a file.

@@ -244,7 +244,14 @@ async fn one_attempt(client: &Client, tools: Arc<Tools>, assignment: Assignment,
         })
     };
     let depot = Arc::new(AttemptDepot { client: client.clone(), key: key.clone() });
-    let channel = Arc::new(Channel { telling: Telling::default(), orders: orders.clone(), fetch, depot });
+    let secrets = {
+        let (client, key) = (client.clone(), key.clone());
+        Box::new(move || {
+            let (client, key) = (client.clone(), key.clone());
+            Box::pin(async move { Ok(client.secrets(&key).await?) }) as futures::future::BoxFuture<'static, _>
+        })
+    };
+    let channel = Arc::new(Channel { telling: Telling::default(), orders: orders.clone(), fetch, depot, secrets });
     let job = {
         let (tools, channel) = (tools.clone(), channel.clone());
         tokio::spawn(async move { carry_out(&assignment, &tools, &channel).await })

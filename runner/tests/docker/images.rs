@@ -54,8 +54,9 @@ impl<'a> Project<'a> {
             dockerfile: "Dockerfile".to_owned(),
             target: target.map(str::to_owned),
             args: BTreeMap::from([("GREETING".to_owned(), format!("hello {}", self.scene.runner))]),
+            secrets: BTreeMap::new(),
         };
-        self.images.ready(&environment, &self.source(), &self.meta(), &self.scene.log(log)).await
+        self.images.ready(&environment, &self.source(), &self.meta(), &BTreeMap::new(), &self.scene.log(log)).await
     }
 
     /// Images are shared by all runners and outlive them; those of a test do not.
@@ -227,11 +228,18 @@ async fn an_image_by_reference_is_taken_as_it_is() {
         let project = Project::new(scene, &[]).await;
         let environment = Environment::Image { reference: crate::scene::BASE.to_owned() };
         let log = scene.log("image");
-        let ready = project.images.ready(&environment, &project.source(), &project.meta(), &log).await.unwrap();
+        let ready = project
+            .images
+            .ready(&environment, &project.source(), &project.meta(), &BTreeMap::new(), &log)
+            .await
+            .unwrap();
         assert!(ready.use_.id.starts_with("sha256:") && ready.use_.key.is_none() && !ready.use_.built);
         assert_eq!(ready.reference, crate::scene::BASE);
         let nonsense = Environment::Image { reference: "No Such Image".to_owned() };
-        let refused = project.images.ready(&nonsense, &project.source(), &project.meta(), &scene.log("none")).await;
+        let refused = project
+            .images
+            .ready(&nonsense, &project.source(), &project.meta(), &BTreeMap::new(), &scene.log("none"))
+            .await;
         assert!(failure(refused).contains("No Such Image"));
     })
     .await;

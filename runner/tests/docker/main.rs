@@ -10,5 +10,6 @@ mod lifetimes;
 mod merges;
 mod networks;
 mod scene;
+mod secrets;
 mod steps;
 mod users;

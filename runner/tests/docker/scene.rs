@@ -3,7 +3,7 @@
 
 use futures::FutureExt;
 use sidings_proto::log::{Next, Stream, next_frame};
-use sidings_proto::step::{EXIT_FILE, ExitRecord, LOG_FILE, SPEC_FILE, StepSpec, WORKSPACE};
+use sidings_proto::step::{EXIT_FILE, ExitRecord, LOG_FILE, SPEC_FILE, StepInput, StepSpec, WORKSPACE};
 use sidings_proto::{AttemptId, JobId, RunnerId, StepNo};
 use sidings_runner::engine::docker::{Docker, DockerConfig};
 use sidings_runner::engine::{
@@ -40,6 +40,7 @@ pub(crate) struct Act<'a> {
     pub(crate) env: BTreeMap<String, String>,
     pub(crate) limits: Limits,
     pub(crate) grace_ms: u64,
+    pub(crate) input: Option<StepInput>,
 }
 
 pub(crate) fn script(text: &str) -> Act<'_> {
@@ -50,6 +51,7 @@ pub(crate) fn script(text: &str) -> Act<'_> {
         env: BTreeMap::new(),
         limits: Limits::default(),
         grace_ms: 60_000,
+        input: None,
     }
 }
 
@@ -141,6 +143,7 @@ impl Scene {
             log_tail: 1 << 16,
             grace_ms: act.grace_ms,
             readiness: None,
+            input: act.input.is_some(),
         };
         fs::write(dir.join(SPEC_FILE), serde_json::to_vec(&spec).unwrap()).unwrap();
         let container = StepContainer {
@@ -154,6 +157,7 @@ impl Scene {
             step_dir: dir.clone(),
             cached: Vec::new(),
             limits: act.limits,
+            input: act.input,
         };
         Ok(Started { id: self.docker.start(container).await?, dir })
     }
@@ -197,6 +201,7 @@ impl Scene {
             source: DockerfileSource { name: "Dockerfile".to_owned(), text: dockerfile.to_owned() },
             target: None,
             args: BTreeMap::new(),
+            secrets: BTreeMap::new(),
             platform: "linux/amd64".to_owned(),
             labels: BTreeMap::new(),
             tag: tag.to_owned(),

@@ -9,19 +9,20 @@ mod kept;
 mod read;
 mod rows;
 mod schedules;
+mod secrets;
 mod tested;
 mod write;
 
 use super::stored::{StoredCache, StoredRun, StoredSummary};
 use super::tested::{CaseFilter, TestsOf};
-use super::{CommitError, RunFilter, Store, StoredRunner, StoredSchedule, StoredToken};
+use super::{CommitError, RunFilter, Store, StoredRunner, StoredSchedule, StoredSecret, StoredToken};
 use crate::core::event::{ActiveRun, Record};
 use anyhow::Context;
 use async_trait::async_trait;
 use sidings_proto::api::ProjectView;
 use sidings_proto::runner::{Hello, TestBatch};
 use sidings_proto::tested::TestSeries;
-use sidings_proto::{AttemptId, BlobId, JobId, RunId, RunnerId, TestCase, TestReport, Timestamp, TokenId};
+use sidings_proto::{AttemptId, BlobId, JobId, RunId, RunnerId, SecretScope, TestCase, TestReport, Timestamp, TokenId};
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{AnyConnection, AnyPool, ConnectOptions, Connection, Executor};
 use std::collections::BTreeMap;
@@ -222,6 +223,18 @@ impl Store for SqliteStore {
 
     async fn runners(&self) -> anyhow::Result<Vec<StoredRunner>> {
         enrolment::runners(&mut *self.readers.acquire().await?).await
+    }
+
+    async fn put_secret(&self, secret: &StoredSecret) -> anyhow::Result<()> {
+        secrets::put(&mut *self.writer().await, secret).await
+    }
+
+    async fn remove_secret(&self, scope: &SecretScope, name: &str) -> anyhow::Result<bool> {
+        secrets::remove(&mut *self.writer().await, scope, name).await
+    }
+
+    async fn secrets(&self) -> anyhow::Result<Vec<StoredSecret>> {
+        secrets::all(&mut *self.readers.acquire().await?).await
     }
 
     async fn close(&self) {

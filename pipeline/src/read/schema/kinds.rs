@@ -19,7 +19,7 @@ pub(super) fn definitions() -> Map<String, Value> {
     let variables = json!({
         "type": "object",
         "propertyNames": { "pattern": "^[A-Za-z_][A-Za-z0-9_]*$", "not": { "pattern": "^CI(_.*)?$" } },
-        "additionalProperties": text(),
+        "additionalProperties": { "anyOf": [text(), reference("value_from_a_secret")] },
     });
     let entries = [
         ("text", json!({ "type": ["string", "number", "boolean"] })),

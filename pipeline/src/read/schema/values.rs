@@ -3,7 +3,7 @@
 use super::Writer;
 use super::kinds::{duration, form, map, of_matrix, one_or_list, text, texts, truth, variables, whole, word};
 use crate::read::shape::{self, Shape};
-use crate::read::{artifacts, concurrency, copies, inputs, resources, schedule, service, status, when};
+use crate::read::{artifacts, concurrency, copies, inputs, resources, schedule, secret, service, status, when};
 use serde_json::{Value, json};
 use sidings_proto::{Cancel, FailureClass, Keep, Trigger};
 
@@ -12,6 +12,7 @@ const IMAGE_NAME: &str = "^[A-Za-z0-9][A-Za-z0-9._-]*$";
 const SERVICE_NAME: &str = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$";
 const LABEL: &str = "^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$";
 const INPUT_NAME: &str = "^[a-z][a-z0-9_]{0,63}$";
+const SECRET_NAME: &str = "^[A-Za-z_][A-Za-z0-9_.-]{0,99}$";
 const AXIS: &str = "^[A-Za-z_][A-Za-z0-9_-]*$";
 /// A path that does not begin at the root, for where one must stay inside of the project.
 const RELATIVE: &str = "^[^/]";
@@ -29,6 +30,7 @@ pub(super) fn of(writer: &mut Writer, part: &'static Shape, key: &str) -> Option
         what if what == shape::SCHEDULE.what => scheduled(key),
         what if what == shape::ARTIFACTS.what => artifacts(key),
         what if what == shape::CACHE.what => cache(key),
+        what if what == shape::BUILD.what => build(writer, key).or_else(|| small(key, part)),
         _ => small(key, part),
     };
     let (value, says) = own.or_else(|| common(writer, key))?;
@@ -56,7 +58,10 @@ fn common(writer: &mut Writer, key: &str) -> Said {
             )
         }
         "image" => (text(), "The image: a name from `images`, or a reference with a version"),
-        "environment" => (variables(), "Variables by name"),
+        "environment" => {
+            writer.part(&shape::SECRET);
+            (variables(), "Variables by name: texts, or `{ from_secret: NAME }`")
+        }
         "when" => (conditions(writer), "When it is there: a condition, or a list of which any holds"),
         "labels" => (map(LABEL, text()), "On which runners: labels and their values"),
         "concurrency" => {
@@ -253,6 +258,17 @@ fn scheduled(key: &str) -> Said {
     })
 }
 
+fn build(writer: &mut Writer, key: &str) -> Said {
+    if key != "secrets" {
+        return None;
+    }
+    let ids = json!({ "pattern": SECRET_NAME });
+    let map =
+        json!({ "type": "object", "propertyNames": ids, "additionalProperties": writer.part(&shape::BUILD_SECRET) });
+    let list = json!({ "type": "array", "items": form(SECRET_NAME) });
+    Some((json!({ "anyOf": [map, list] }), "What `RUN --mount=type=secret,id=…` can read: secrets by id"))
+}
+
 /// Parts with a few keys, no two of which have the same name and another meaning.
 fn small(key: &str, part: &Shape) -> Said {
     Some(match key {
@@ -260,6 +276,8 @@ fn small(key: &str, part: &Shape) -> Said {
         "dockerfile" => (form(RELATIVE), "Its path, beginning at the context"),
         "target" => (text(), "The stage to build"),
         "args" => (build_arguments(), "Build arguments by name"),
+        "from_secret" => (form(SECRET_NAME), "The name of a secret that the controller keeps"),
+        "as" => (word(secret::FORMS.map(|(word, _)| word)), "Whether the variable is the value, or the path of a file"),
         "type" => (word(inputs::TYPES), "What its values are"),
         "options" => (texts(), "What can be chosen"),
         "default" => (text(), "The value if none is given"),
@@ -313,6 +331,7 @@ pub(super) fn rules(part: &Shape) -> Vec<(&'static str, Value)> {
         what if what == shape::CACHE.what => vec![required(&["key", "paths"])],
         what if what == shape::ARTIFACTS.what => vec![required(&["paths"])],
         what if what == shape::NEED.what => vec![required(&["job"])],
+        what if what == shape::SECRET.what || what == shape::BUILD_SECRET.what => vec![required(&["from_secret"])],
         what if what == shape::RETRY.what => vec![required(&["max"])],
         what if what == shape::CONCURRENCY.what => vec![required(&["group"])],
         what if what == shape::APPROVAL.what => vec![required(&["from"])],

@@ -3,7 +3,7 @@
 
 use super::blame::{self, Place};
 use super::progress::{Line, Progress};
-use super::{image, said};
+use super::{image, said, session};
 use crate::engine::{Build, ImageError, ImageFacts};
 use crate::setup_log::SetupLog;
 use anyhow::{Context, anyhow};
@@ -23,6 +23,9 @@ const BUILDKIT_SINCE: (u32, u32) = (1, 39);
 /// What goes wrong on the host rather than in a Dockerfile.
 const HOST_TROUBLE: [&str; 5] =
     ["no space left on device", "context canceled", "code = Unavailable", "dial tcp", "i/o timeout"];
+
+/// The classic builder has no way to give a secret that it would not keep.
+const NO_SECRETS: &str = "secrets of a build need BuildKit, which this engine has not, or was told not to use";
 
 /// Whether the Engine has a BuildKit of its own. Podman speaks the same API without one.
 pub(super) fn has_buildkit(version: &SystemVersion) -> bool {
@@ -50,9 +53,18 @@ pub(super) async fn build(
 
 async fn run(api: &Docker, buildkit: bool, build: Build, log: &SetupLog) -> Result<(), ImageError> {
     let api = api.clone().with_timeout(ANSWER_WITHIN);
+    let session = uuid::Uuid::new_v4().simple().to_string();
+    let _open = match (build.secrets.is_empty(), buildkit) {
+        (true, _) => None,
+        (false, true) => {
+            let opened = session::open(&session, build.secrets.clone()).await.context("giving a build its secrets");
+            Some(opened.map_err(ImageError::Engine)?)
+        }
+        (false, false) => return Err(ImageError::User(NO_SECRETS.to_owned())),
+    };
     let context = tokio::fs::File::open(&build.context).await.context("opening the build context");
     let context = body_try_stream(ReaderStream::new(context.map_err(ImageError::Engine)?));
-    let mut answers = api.build_image(options(&build, buildkit), None, Some(context)).boxed();
+    let mut answers = api.build_image(options(&build, buildkit, &session), None, Some(context)).boxed();
     let mut progress = Progress::default();
     while let Some(answer) = answers.next().await {
         match answer {
@@ -67,7 +79,7 @@ async fn run(api: &Docker, buildkit: bool, build: Build, log: &SetupLog) -> Resu
     Ok(())
 }
 
-fn options(build: &Build, buildkit: bool) -> BuildImageOptions {
+fn options(build: &Build, buildkit: bool, session: &str) -> BuildImageOptions {
     let args: HashMap<String, String> = build.args.clone().into_iter().collect();
     let labels: HashMap<String, String> = build.labels.clone().into_iter().collect();
     let options = BuildImageOptionsBuilder::default()
@@ -81,8 +93,7 @@ fn options(build: &Build, buildkit: bool) -> BuildImageOptions {
     if !buildkit {
         return options.version(BuilderVersion::BuilderV1).build();
     }
-    let session = uuid::Uuid::new_v4().simple().to_string();
-    options.platform(&build.platform).version(BuilderVersion::BuilderBuildKit).session(&session).build()
+    options.platform(&build.platform).version(BuilderVersion::BuilderBuildKit).session(session).build()
 }
 
 fn take(progress: &mut Progress, answer: BuildInfo) -> Vec<Line> {

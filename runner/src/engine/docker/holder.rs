@@ -125,7 +125,7 @@ async fn make(shared: &Shared) -> anyhow::Result<String> {
         host_config: Some(host_config),
         ..ContainerCreateBody::default()
     };
-    shared.run(body, None).await
+    shared.run(body, None, None).await
 }
 
 /// What a container writes is never kept by the Engine.

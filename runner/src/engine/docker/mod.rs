@@ -8,8 +8,9 @@
 //! | `private` | the networks that attempts with services have to themselves |
 //! | `ledger` | what belongs to which attempt, so that a teardown misses nothing |
 //! | `helper` | the static helper: its folder on the host, its image for holders |
+//! | `input` | what a step's helper is told on its standard input |
 //! | `probe` | a look at the Engine before a runner is started |
-//! | `image`, `build` | images: looked up, fetched, built; `progress` and `blame` make a build readable |
+//! | `image`, `build` | images: looked up, fetched, built; `progress` and `blame` make a build readable, `session` gives it secrets |
 //!
 //! Whatever makes a container runs in a task of its own: a caller that is dropped half-way leaves nothing unaccounted.
 
@@ -24,6 +25,7 @@ use bollard::query_parameters::{
 };
 use futures::{StreamExt, TryStreamExt};
 use ledger::Ledger;
+use sidings_proto::step::StepInput;
 use sidings_proto::{AttemptId, Resources, RunnerId};
 use std::future::Future;
 use std::net::IpAddr;
@@ -39,12 +41,14 @@ mod build;
 mod helper;
 mod holder;
 mod image;
+mod input;
 mod labels;
 mod layer;
 mod ledger;
 mod private;
 pub mod probe;
 mod progress;
+mod session;
 mod step;
 
 /// How long the Engine may take to begin an answer. An Engine under load starts a container in seconds, not minutes.
@@ -308,39 +312,59 @@ impl Shared {
     }
 
     async fn start_step(&self, step: &StepContainer) -> anyhow::Result<String> {
-        let body = step::body(step, &self.config, &self.life, &self.ready()?.helper_dir);
-        let started = self.run(body, step.layer.as_ref()).await;
+        let mut body = step::body(step, &self.config, &self.life, &self.ready()?.helper_dir);
+        if step.input.is_some() {
+            input::expect(&mut body);
+        }
+        let started = self.run(body, step.layer.as_ref(), step.input.as_ref()).await;
         let started = if step.layer.is_some() { started.map_err(layer::refusal) } else { started };
         started.with_context(|| format!("starting the container of step {}", step.step))
     }
 
     /// Creates and starts a container. An Engine that may not raise limits itself is asked once more, without.
-    async fn run(&self, mut body: ContainerCreateBody, layer: Option<&Layer>) -> anyhow::Result<String> {
+    async fn run(
+        &self,
+        mut body: ContainerCreateBody,
+        layer: Option<&Layer>,
+        input: Option<&StepInput>,
+    ) -> anyhow::Result<String> {
         let _turn = self.starts.acquire().await?;
         if self.open_files_are_fixed.load(Ordering::Relaxed) {
             step::leave_open_files(&mut body);
         }
-        match self.run_once(body.clone()).await {
+        match self.run_once(body.clone(), input).await {
             Err(error) if format!("{error:#}").contains("setting rlimit") && step::leave_open_files(&mut body) => {
                 // Several containers may find it out at once; it is said once.
                 if !self.open_files_are_fixed.swap(true, Ordering::Relaxed) {
                     tracing::info!("this engine may not change the limit of open files; containers have its own");
                 }
                 layer.map(layer::anew).transpose()?;
-                self.run_once(body).await
+                self.run_once(body, input).await
             }
             outcome => outcome,
         }
     }
 
     /// Creates and starts a container; one that does not start is removed.
-    async fn run_once(&self, body: ContainerCreateBody) -> anyhow::Result<String> {
+    async fn run_once(&self, body: ContainerCreateBody, input: Option<&StepInput>) -> anyhow::Result<String> {
         let container = self.api.create_container(None, body).await.context("creating it")?.id;
-        if let Err(error) = self.api.start_container(&container, None).await {
+        if let Err(error) = self.start_created(&container, input).await {
             let _ = self.remove(&container).await;
-            return Err(error).context("starting it");
+            return Err(error);
         }
         Ok(container)
+    }
+
+    async fn start_created(&self, container: &str, input: Option<&StepInput>) -> anyhow::Result<()> {
+        let told = match input {
+            Some(input) => Some((input::attach(&self.api, container).await?, input)),
+            None => None,
+        };
+        self.api.start_container(container, None).await.context("starting it")?;
+        match told {
+            Some((way, input)) => input::give(way, input).await,
+            None => Ok(()),
+        }
     }
 
     async fn wait(&self, container: &str) -> anyhow::Result<Option<i64>> {

@@ -3,10 +3,10 @@
 
 use super::{DockerConfig, StepContainer, holder, labels, layer};
 use bollard::models::{
-    ContainerCreateBody, HealthConfig, HostConfig, Mount, MountType, ResourcesUlimits, RestartPolicy,
-    RestartPolicyNameEnum,
+    ContainerCreateBody, HealthConfig, HostConfig, Mount, MountTmpfsOptions, MountType, ResourcesUlimits,
+    RestartPolicy, RestartPolicyNameEnum,
 };
-use sidings_proto::step::{BIN_MOUNT, MOUNT, WORKSPACE};
+use sidings_proto::step::{BIN_MOUNT, MOUNT, SECRETS_MOUNT, WORKSPACE};
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -14,6 +14,8 @@ use std::path::Path;
 const CAPABILITIES: [&str; 6] = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETUID", "SETGID", "KILL"];
 const OPEN_FILES: i64 = 65_536;
 const NOFILE: &str = "nofile";
+/// Bytes of all secrets that are files.
+const SECRETS_SIZE: i64 = 64 * 1024 * 1024;
 
 /// What the Engine is asked to create.
 pub(super) fn body(step: &StepContainer, config: &DockerConfig, life: &str, helper_dir: &Path) -> ContainerCreateBody {
@@ -66,7 +68,23 @@ fn mounts(step: &StepContainer, helper_dir: &Path, labels: HashMap<String, Strin
         None => bind(workspace, WORKSPACE, false),
     });
     let cached = step.cached.iter().map(|cached| bind(&cached.source, &cached.target, false));
-    workspace.chain(cached).chain([bind(&step.step_dir, MOUNT, false), bind(helper_dir, BIN_MOUNT, true)]).collect()
+    let secrets = step.input.iter().filter(|input| !input.files.is_empty()).map(|_| in_memory());
+    let ours = [bind(&step.step_dir, MOUNT, false), bind(helper_dir, BIN_MOUNT, true)];
+    workspace.chain(cached).chain(ours).chain(secrets).collect()
+}
+
+/// For secrets that are files: each can be read by the program's user alone, and the folder by all.
+fn in_memory() -> Mount {
+    Mount {
+        typ: Some(MountType::TMPFS),
+        target: Some(SECRETS_MOUNT.to_owned()),
+        tmpfs_options: Some(MountTmpfsOptions {
+            size_bytes: Some(SECRETS_SIZE),
+            mode: Some(0o755),
+            ..MountTmpfsOptions::default()
+        }),
+        ..Mount::default()
+    }
 }
 
 /// Takes the limit of open files out again; false when there is none.

@@ -3,8 +3,10 @@
 use super::spool::Spool;
 use crate::engine::StepContainer;
 use anyhow::Context;
+use sidings_mask::Finder;
+use sidings_proto::Secret;
 use sidings_proto::log::{MAX_PAYLOAD, Stream};
-use sidings_proto::step::StepSpec;
+use sidings_proto::step::{StepInput, StepSpec};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,6 +19,7 @@ pub(super) struct Program {
     env: BTreeMap<String, String>,
     workspace: Option<PathBuf>,
     grace: Duration,
+    masked: Option<Finder>,
     spool: Spool,
     terminate: CancellationToken,
 }
@@ -37,11 +40,17 @@ impl Program {
             [sh, e, c, script] if sh == "sh" && e == "-e" && c == "-c" => script.clone(),
             argv => argv.join(" "),
         };
+        let StepInput { environment, files, folder, masked } = step.input.unwrap_or_default();
+        let mut env = step.env;
+        env.extend(environment.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())));
+        env.extend(files.keys().map(|name| (name.clone(), format!("{folder}/{name}"))));
+        let masked = Finder::of(masked.iter().map(Secret::expose));
         Ok(Program {
             script,
-            env: step.env,
+            env,
             workspace: step.workspace,
             grace: Duration::from_millis(spec.grace_ms),
+            masked,
             spool,
             terminate,
         })
@@ -112,7 +121,8 @@ impl Program {
     }
 
     fn say(&mut self, text: &str) -> anyhow::Result<()> {
-        self.spool.print(Stream::Stdout, format!("{text}\n").as_bytes())
+        let shown = self.masked.as_ref().map_or_else(|| text.to_owned(), |masked| masked.masked(text));
+        self.spool.print(Stream::Stdout, format!("{shown}\n").as_bytes())
     }
 
     async fn fill(&mut self, bytes: usize) -> anyhow::Result<()> {

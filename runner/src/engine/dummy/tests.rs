@@ -14,6 +14,7 @@ fn container(dir: &std::path::Path, script: &str) -> StepContainer {
         log_tail: 100,
         grace_ms: 10_000,
         readiness: None,
+        input: false,
     };
     std::fs::write(dir.join(SPEC_FILE), serde_json::to_vec(&spec).unwrap()).unwrap();
     StepContainer {
@@ -27,6 +28,7 @@ fn container(dir: &std::path::Path, script: &str) -> StepContainer {
         step_dir: dir.to_owned(),
         cached: Vec::new(),
         limits: Limits::default(),
+        input: None,
     }
 }
 

@@ -12,6 +12,7 @@ use crate::workspace::Layering;
 use async_trait::async_trait;
 use expect_test::Expect;
 use sidings_git::Mirrors;
+use sidings_proto::SecretsAnswer;
 use sidings_proto::cache::{CacheAnswer, CacheWanted};
 use sidings_proto::log::{Next, next_frame};
 use sidings_proto::runner::{AssignedRun, Assignment, Finish, Progress};
@@ -19,6 +20,7 @@ use sidings_proto::{
     AttemptId, BlobId, Command, Commit, Environment, JobId, JobSpec, RunId, Source, Stage, Step, StepNo, Timestamp,
     Trigger, Verdict,
 };
+use std::collections::VecDeque;
 use std::fmt::Write;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -217,21 +219,34 @@ impl Bench {
             uses_workspace: false,
         };
         let fetch = Box::new(|_| Box::pin(async { anyhow::bail!("the snapshot is gone") }) as _);
-        let channel =
-            Channel { telling: Telling::default(), orders: Orders::default(), fetch, depot: Arc::new(Nowhere) };
+        let secrets = Box::new(|| Box::pin(async { anyhow::bail!("there are no secrets") }) as _);
+        let channel = Channel {
+            telling: Telling::default(),
+            orders: Orders::default(),
+            fetch,
+            depot: Arc::new(Nowhere),
+            secrets,
+        };
         Bench { engine, tools, channel: Arc::new(channel), logs: Vec::new(), _dir: dir }
+    }
+
+    fn channel_mut(&mut self) -> &mut Channel {
+        Arc::get_mut(&mut self.channel).expect("the job has not begun")
+    }
+
+    /// Gives these answers to the one who asks for the secrets of the job, one after the other.
+    pub(super) fn answer_with(&mut self, answers: impl IntoIterator<Item = anyhow::Result<SecretsAnswer>>) {
+        let answers: Mutex<VecDeque<_>> = Mutex::new(answers.into_iter().collect());
+        self.channel_mut().secrets = Box::new(move || {
+            let answer = answers.lock().unwrap().pop_front().expect("it is not asked again");
+            Box::pin(async { answer }) as _
+        });
     }
 
     /// Gives this as the snapshot of the job.
     pub(super) fn serve(&mut self, archive: &'static [u8]) {
         let fetch = move |path| Box::pin(async move { Ok(std::fs::write(path, archive)?) }) as _;
-        let channel = Channel {
-            telling: Telling::default(),
-            orders: Orders::default(),
-            fetch: Box::new(fetch),
-            depot: Arc::new(Nowhere),
-        };
-        self.channel = Arc::new(channel);
+        self.channel_mut().fetch = Box::new(fetch);
         self.tools.uses_workspace = true;
     }
 

@@ -6,4 +6,5 @@ mod endings;
 mod order;
 mod pure;
 mod reports;
+mod secrets;
 mod services;

@@ -15,6 +15,7 @@ fn service(no: u32, name: &str, script: &str) -> Service {
         entrypoint: Some(["sh", "-e", "-c"].map(str::to_owned).to_vec()),
         command: Some(vec![script.to_owned()]),
         environment: BTreeMap::new(),
+        secrets: BTreeMap::new(),
         healthcheck: Some(Healthcheck { test, interval_ms: 1, timeout_ms: 1, start_period_ms: 1, retries: 1 }),
     }
 }
