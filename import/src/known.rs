@@ -8,4 +8,4 @@ pub(crate) const ARTIFACTS: bool = true;
 /// A job's `cache: [{ key, paths, restore_keys }]`.
 pub(crate) const CACHE: bool = true;
 /// `{ from_secret: NAME }` in an environment.
-pub(crate) const FROM_SECRET: bool = false;
+pub(crate) const FROM_SECRET: bool = true;
