@@ -1,17 +1,29 @@
 //! The program's own log: set up once, on stderr. Job output and the views of `run` never go through it.
 
 use crate::args::{Global, LogFormat};
+use sidings_runner::engine::docker::said::tells_of_answers;
 use std::io::IsTerminal;
-use tracing_subscriber::EnvFilter;
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::{FilterExt, filter_fn};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 
 /// Starts the log. A command that serves says what an operator would notice; others only what is wrong.
 pub(crate) fn start(global: &Global, serves: bool) {
-    let builder =
-        tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter(global.verbose, serves));
-    match global.log_format {
-        LogFormat::Json => builder.json().init(),
-        LogFormat::Text => builder.with_ansi(colours()).with_target(global.verbose > 0).init(),
-    }
+    let filter = filter(global.verbose, serves).and(filter_fn(|about| !tells_of_jobs(about)));
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = match global.log_format {
+        LogFormat::Json => lines.json().boxed(),
+        LogFormat::Text => lines.with_ansi(colours()).with_target(global.verbose > 0).boxed(),
+    };
+    tracing_subscriber::registry().with(lines.with_filter(filter)).init();
+}
+
+/// The Engine's client logs what it is answered, in which the output of builds is not masked: however much somebody
+/// wants to see, that is not shown.
+fn tells_of_jobs(about: &Metadata<'_>) -> bool {
+    tells_of_answers(about.target()) && *about.level() > Level::INFO
 }
 
 fn filter(verbose: u8, serves: bool) -> EnvFilter {

@@ -10,6 +10,7 @@
 //! | `helper` | the static helper: its folder on the host, its image for holders |
 //! | `input` | what a step's helper is told on its standard input |
 //! | `probe` | a look at the Engine before a runner is started |
+//! | `said` | what the Engine's client says in its own log |
 //! | `image`, `build` | images: looked up, fetched, built; `progress` and `blame` make a build readable, `session` gives it secrets |
 //!
 //! Whatever makes a container runs in a task of its own: a caller that is dropped half-way leaves nothing unaccounted.
@@ -48,6 +49,7 @@ mod ledger;
 mod private;
 pub mod probe;
 mod progress;
+pub mod said;
 mod session;
 mod step;
 
