@@ -128,15 +128,21 @@ impl Runner {
         self.data.join("attempts").join(format!("{}-{}", attempt.job, attempt.fence)).join("workspace")
     }
 
-    /// Waits until no container of this runner's attempts is left: a verdict does not wait for the engine's tidying.
+    /// Waits until nothing of this runner's attempts is left, no container and no folder: a verdict does not wait for
+    /// the tidying.
     pub(crate) async fn until_tidy(&self) {
         for _ in 0..600 {
-            if self.step_containers().is_empty() {
+            if self.step_containers().is_empty() && self.folders().is_empty() {
                 return;
             }
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }
-        panic!("containers are left: {:?}", self.step_containers());
+        panic!("containers are left: {:?}, and folders: {:?}", self.step_containers(), self.folders());
+    }
+
+    fn folders(&self) -> Vec<PathBuf> {
+        let Ok(attempts) = std::fs::read_dir(self.data.join("attempts")) else { return Vec::new() };
+        attempts.map_while(Result::ok).map(|folder| folder.path()).collect()
     }
 
     /// A filter for all that the engine has of this runner.
