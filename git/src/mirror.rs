@@ -15,6 +15,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 const KEPT_REFS: &str = "refs/sidings/commits";
 /// A file larger than this is nothing that a pipeline is made from.
 const FILE_MAX: u64 = 8 * 1024 * 1024;
+/// Names of a folder, in bytes.
+const LIST_MAX: u64 = 1024 * 1024;
 /// git reads it in place of the user's and in the programs it starts itself, which do not see `-c`. Projects on this
 /// machine may belong to another user; a fetch reads them and runs nothing of theirs.
 const CONFIGURATION: &str = "[safe]\n\tdirectory = *\n[uploadpack]\n\tallowAnySHA1InWant = true\n";
@@ -128,6 +130,16 @@ impl Mirror {
         let call = self.git().args(["cat-file", "--batch", "--follow-symlinks"]).input(question).output_max(FILE_MAX);
         let answer = call.done().await.with_context(|| format!("read {path} of commit {commit}"))?;
         Ok(blob_of(&answer).with_context(|| format!("read {path} of commit {commit}"))?)
+    }
+
+    /// Which of these paths a commit has that the mirror has; of one that ends with `/`, all names in that folder.
+    pub async fn list(&self, commit: &CommitId, paths: &[&str]) -> Result<Vec<String>, GitError> {
+        let _used = self.lock_shared().await?;
+        let call = self.git().args(["ls-tree", "-z", "--name-only", "--full-tree", commit.as_str(), "--"]).args(paths);
+        let listed =
+            call.output_max(LIST_MAX).done().await.with_context(|| format!("list files of commit {commit}"))?;
+        let names = listed.split(|byte| *byte == 0).filter(|name| !name.is_empty());
+        Ok(names.map(|name| String::from_utf8_lossy(name).into_owned()).collect())
     }
 
     /// The newest commit that both come from; none when their histories have nothing in common. The mirror has both.
