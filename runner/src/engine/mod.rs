@@ -108,6 +108,8 @@ pub struct ImageFacts {
     pub command: Vec<String>,
     /// Its `WORKDIR`, empty when it has none.
     pub working_directory: String,
+    /// Its `ONBUILD`: instructions that a build upon it carries out first.
+    pub on_build: Vec<String>,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
     /// Its `HEALTHCHECK`, as it says it; without a test where it is `NONE`.

@@ -2,25 +2,24 @@
 //! the project's own Dockerfile.
 //!
 //! A built image is found again by its key, a hash of all that it depends on: with the same key there is no build, and
-//! two jobs that need one key at the same time build it once. `key` says what counts, `context` which files, `ignore`
-//! how `.dockerignore` is read, `recipe` what a Dockerfile builds upon, `flight` who builds and who waits.
+//! two jobs that need one key at the same time build it once. What counts is said elsewhere (`sidings-environment`);
+//! `context` packs the files, `recipe` says what is built, `flight` who builds and who waits.
 
 use crate::engine::{Build, DockerfileSource, Engine, EngineFacts, ImageError, ImageFacts};
 use crate::setup_log::SetupLog;
 use anyhow::{Context as _, anyhow};
 use flight::Flights;
 use prepared::Prepared;
+use sidings_environment::{Account, Base, Contents};
 use sidings_proto::runner::ImageUse;
 use sidings_proto::{Commit, Environment, RunId, Secret};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 mod context;
 mod flight;
-pub mod ignore;
-mod key;
 mod labels;
 mod prepared;
 mod recipe;
@@ -36,6 +35,8 @@ pub struct BuildMeta {
     pub commit: Commit,
     /// The project's repository, empty when it has none.
     pub repo_url: String,
+    /// Git made the project's folder from the commit, and nobody touched it since.
+    pub checked_out: bool,
 }
 
 /// An image that is on this host.
@@ -55,6 +56,7 @@ pub struct Images {
     facts: EngineFacts,
     contexts: PathBuf,
     flights: Flights,
+    contents: Mutex<BTreeMap<String, Arc<Contents>>>,
 }
 
 impl std::fmt::Debug for Images {
@@ -77,7 +79,7 @@ impl Images {
         let contexts = dir.join("contexts");
         // A runner that was killed in a build may have left one.
         let _ = std::fs::remove_dir_all(&contexts);
-        Images { engine, facts, contexts, flights: Flights::default() }
+        Images { engine, facts, contexts, flights: Flights::default(), contents: Mutex::default() }
     }
 
     /// Has the environment's image on this host. `source` is the project at its commit, as yet untouched by steps;
@@ -104,6 +106,7 @@ impl Images {
                     args: args.clone(),
                     platform: self.facts.platform(),
                     commit_time: meta.commit.time,
+                    checked_out: meta.checked_out,
                 };
                 self.built(order, meta, secrets, log).await?
             }
@@ -144,20 +147,30 @@ impl Images {
         log: &SetupLog,
     ) -> Result<Found, ImageError> {
         let prepared = blocking(move || Prepared::read(order)).await?;
-        for base in &prepared.recipe.unknown_bases {
-            log.note(&format!("not pinned: the base image {base} depends on an argument that has no value here"));
-        }
-        let mut bases = BTreeMap::new();
-        for base in &prepared.recipe.bases {
-            bases.insert(base.clone(), self.have(base, log).await?.id);
-        }
-        let key = prepared.key(&bases);
+        let account = self.account(&prepared, meta, log).await?;
+        let key = account.key.clone();
         let tag = labels::tag(&meta.project, &key);
         let waiting = format!("waiting for the image {tag}, which another job is building");
-        let build = async || self.build_unless_here(&prepared, meta, &secrets, (&key, &tag), log).await;
+        let build = async || self.build_unless_here(&prepared, meta, &secrets, (&account, &tag), log).await;
         // With another project's secrets the same build may end in another way.
         let flight = if secrets.is_empty() { &key } else { &tag };
         self.flights.alone(flight, log, &waiting, build).await
+    }
+
+    /// The key and what went into it; the base images are on this host then.
+    async fn account(&self, prepared: &Prepared, meta: &BuildMeta, log: &SetupLog) -> Result<Account, ImageError> {
+        let mut bases = BTreeMap::new();
+        for reference in prepared.reading.bases() {
+            let ImageFacts { id, env, on_build, .. } = self.have(&reference, log).await?;
+            bases.insert(reference, Base { id, env, on_build });
+        }
+        let (prepared, contents) = (prepared.clone(), self.contents_of(&meta.repo_url));
+        blocking(move || prepared.account(&bases, &contents)).await
+    }
+
+    fn contents_of(&self, repo_url: &str) -> Arc<Contents> {
+        let mut all = self.contents.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(all.entry(repo_url.to_owned()).or_default())
     }
 
     async fn build_unless_here(
@@ -165,9 +178,10 @@ impl Images {
         prepared: &Prepared,
         meta: &BuildMeta,
         secrets: &BTreeMap<String, Secret>,
-        (key, tag): (&str, &str),
+        (account, tag): (&Account, &str),
         log: &SetupLog,
     ) -> Result<Found, ImageError> {
+        let key = account.key.as_str();
         let found = |facts, built| Found { reference: tag.to_owned(), facts, key: Some(key.to_owned()), built };
         if let Some(facts) = self.here(tag).await?
             && facts.labels.get(labels::KEY).is_some_and(|of| of == key)
@@ -175,6 +189,7 @@ impl Images {
             return Ok(found(facts, false));
         }
         log.note(&format!("building {tag} from {}", prepared.order.dockerfile));
+        unpinned(account, log);
         let archive = self.pack(prepared).await.map_err(ImageError::Engine)?;
         let build = Build {
             context: archive.to_path_buf(),
@@ -204,6 +219,14 @@ impl Images {
             std::io::Result::Ok(file.into_temp_path())
         };
         tokio::task::spawn_blocking(pack).await?.context("packing the build context")
+    }
+}
+
+/// What another build of the same key may give another of.
+fn unpinned(account: &Account, log: &SetupLog) {
+    for unpinned in &account.unpinned {
+        let line = unpinned.line.map(|line| format!(" (line {line})")).unwrap_or_default();
+        log.note(&format!("not pinned: {}{line}", unpinned.what));
     }
 }
 

@@ -36,7 +36,7 @@ pub(crate) use secrets::AskSecrets;
 use sidings_git::Mirrors;
 use sidings_proto::runner::{Assignment, Finish, LogDigest, Phase};
 use sidings_proto::step::LOG_FILE;
-use sidings_proto::{AttemptId, FailureClass, StepNo, Verdict};
+use sidings_proto::{AttemptId, FailureClass, Source, StepNo, Verdict};
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -199,7 +199,13 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
 
 fn build_meta(assignment: &Assignment) -> BuildMeta {
     let run = &assignment.run;
-    BuildMeta { project: run.project.clone(), run: run.id, commit: run.commit.clone(), repo_url: run.repo_url.clone() }
+    BuildMeta {
+        project: run.project.clone(),
+        run: run.id,
+        commit: run.commit.clone(),
+        repo_url: run.repo_url.clone(),
+        checked_out: matches!(run.source, Source::Git { .. }),
+    }
 }
 
 #[cfg(test)]

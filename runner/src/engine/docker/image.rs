@@ -47,6 +47,7 @@ fn facts(image: ImageInspect) -> ImageFacts {
         entrypoint: config.entrypoint.unwrap_or_default(),
         command: config.cmd.unwrap_or_default(),
         working_directory: config.working_dir.unwrap_or_default(),
+        on_build: config.on_build.unwrap_or_default(),
         labels: config.labels.unwrap_or_default().into_iter().collect::<BTreeMap<_, _>>(),
         healthcheck: config.healthcheck.and_then(healthcheck),
         exposed: exposed(config.exposed_ports.unwrap_or_default()),

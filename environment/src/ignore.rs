@@ -13,7 +13,24 @@ pub struct Patterns(Vec<Pattern>);
 #[derive(Clone, Debug)]
 struct Pattern {
     takes_back: bool,
-    expression: Regex,
+    /// Plain text that a path has to begin and to end with; most paths are told by these.
+    ends: (Vec<u8>, Vec<u8>),
+    /// None where the beginning is the whole pattern.
+    expression: Option<Regex>,
+}
+
+/// Which patterns match a folder or one above it: what is below need not be compared with these again.
+#[derive(Clone, Debug)]
+pub(crate) struct Verdict {
+    matching: Vec<bool>,
+    out: bool,
+}
+
+impl Verdict {
+    /// Whether the folder is left out.
+    pub(crate) fn is_out(&self) -> bool {
+        self.out
+    }
 }
 
 /// A line that is no pattern.
@@ -34,14 +51,31 @@ impl Patterns {
 
     /// Whether a path, relative to the context, is left out.
     pub fn leaves_out(&self, path: &Path) -> bool {
-        let mut out = false;
-        for pattern in &self.0 {
-            // A pattern that would change nothing need not be looked at.
-            if pattern.takes_back == out && pattern.matches(path) {
-                out = !out;
-            }
-        }
-        out
+        let bytes = path.as_os_str().as_bytes();
+        let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(end, _)| end);
+        let above = ends.fold(self.nothing_yet(), |above, end| self.of_folder(&above, &bytes[..end]));
+        self.leaves_out_file(&above, bytes)
+    }
+
+    /// The verdict on the context itself.
+    pub(crate) fn nothing_yet(&self) -> Verdict {
+        Verdict { matching: vec![false; self.0.len()], out: false }
+    }
+
+    /// The verdict on a folder, from that on the one it lies in. The last pattern that matches decides.
+    pub(crate) fn of_folder(&self, above: &Verdict, path: &[u8]) -> Verdict {
+        let patterns = self.0.iter().zip(&above.matching);
+        let matching: Vec<bool> = patterns.map(|(pattern, above)| *above || pattern.matches(path)).collect();
+        let last = self.0.iter().zip(&matching).rfind(|(_, matches)| **matches);
+        let out = last.is_some_and(|(pattern, _)| !pattern.takes_back);
+        Verdict { matching, out }
+    }
+
+    /// Whether a file or link is left out, given the verdict on its folder.
+    pub(crate) fn leaves_out_file(&self, above: &Verdict, path: &[u8]) -> bool {
+        let patterns = self.0.iter().zip(&above.matching);
+        let last = patterns.rev().find(|(pattern, above)| **above || pattern.matches(path));
+        last.is_some_and(|(pattern, _)| !pattern.takes_back)
     }
 
     /// Whether something may be taken back from a folder that is left out, so that it has to be looked into.
@@ -62,19 +96,32 @@ impl Pattern {
         }
         let clean = clean(glob);
         let clean = if clean.len() > 1 { clean.trim_start_matches('/') } else { &clean };
-        let expression = RegexBuilder::new(&expression(clean)).dot_matches_new_line(true).build();
-        Ok(Pattern { takes_back, expression: expression.map_err(|_| bad())? })
+        let expression = RegexBuilder::new(&expression(clean)).dot_matches_new_line(true).build().map_err(|_| bad())?;
+        let plain = !clean.contains(SPECIAL);
+        Ok(Pattern { takes_back, ends: ends(clean), expression: (!plain).then_some(expression) })
     }
 
-    /// The path itself, or any folder above it.
-    fn matches(&self, path: &Path) -> bool {
-        let above = path.ancestors().filter(|path| !path.as_os_str().is_empty());
-        above.into_iter().any(|path| self.expression.is_match(path.as_os_str().as_bytes()))
+    /// The path itself, not those above it.
+    fn matches(&self, path: &[u8]) -> bool {
+        let Some(expression) = &self.expression else { return path == self.ends.0 };
+        path.starts_with(&self.ends.0) && path.ends_with(&self.ends.1) && expression.is_match(path)
     }
 }
 
+/// Characters that do not mean themselves.
+const SPECIAL: [char; 5] = ['*', '?', '[', ']', '\\'];
+
+/// The plain text at the beginning and at the end of a pattern.
+fn ends(pattern: &str) -> (Vec<u8>, Vec<u8>) {
+    let begin = pattern.find(SPECIAL).unwrap_or(pattern.len());
+    let end = pattern.rfind(SPECIAL).map_or(pattern.len(), |at| at + 1);
+    // The slash after two stars may be missing in a path.
+    let end = pattern[end..].strip_prefix('/').unwrap_or(&pattern[end..]);
+    (pattern[..begin].into(), end.into())
+}
+
 /// As Go's `filepath.Clean`: no `.`, no empty parts, `..` resolved where there is something to leave.
-fn clean(path: &str) -> String {
+pub(crate) fn clean(path: &str) -> String {
     let rooted = path.starts_with('/');
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
