@@ -22,7 +22,7 @@ pub(super) struct Head {
     #[serde(default)]
     inputs: BTreeMap<String, String>,
     #[serde(default)]
-    pub(super) choice: Choice,
+    choice: Choice,
 }
 
 /// What `runs.content` holds.

@@ -1,5 +1,4 @@
 use super::*;
-use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use tempfile::TempDir;
 
@@ -32,7 +31,6 @@ impl Project {
             args: BTreeMap::new(),
             platform: "linux/amd64".into(),
             commit_time: Timestamp(1_700_000_000_000),
-            checked_out: false,
         }
     }
 
@@ -41,7 +39,7 @@ impl Project {
     }
 
     fn key(&self) -> String {
-        key_of(&self.prepared(), "")
+        self.prepared().key(&BTreeMap::new())
     }
 
     fn refused(&self, context: &str, dockerfile: &str) -> String {
@@ -52,15 +50,9 @@ impl Project {
     }
 }
 
-fn key_of(prepared: &Prepared, base: &str) -> String {
-    let base = Base { id: base.to_owned(), ..Base::default() };
-    let bases = BTreeMap::from([("debian:12".to_owned(), base)]);
-    prepared.account(&bases, &Contents::default()).unwrap().key
-}
-
 fn packed(prepared: &Prepared) -> BTreeMap<String, (u32, String)> {
     let mut bytes = Vec::new();
-    prepared.pack(&mut bytes).unwrap();
+    prepared.pack(None, &mut bytes).unwrap();
     let mut archive = tar::Archive::new(bytes.as_slice());
     let read = |entry: io::Result<tar::Entry<'_, &[u8]>>| {
         let mut entry = entry.unwrap();
@@ -125,22 +117,22 @@ fn whatever_a_build_sees_counts() {
 }
 
 #[test]
-fn arguments_platform_and_bases_count() {
+fn arguments_target_platform_and_bases_count() {
     let project = project(&FILES);
     let key = |change: fn(&mut Order), base: &str| {
         let mut order = project.order(".", "Dockerfile");
         change(&mut order);
-        key_of(&Prepared::read(order).unwrap(), base)
+        Prepared::read(order).unwrap().key(&BTreeMap::from([("debian:12".to_owned(), base.to_owned())]))
     };
     let keys = [
         key(|_| {}, "sha256:1"),
         key(|_| {}, "sha256:2"),
         key(|order| order.platform = "linux/arm64".into(), "sha256:1"),
-        key(|order| drop(order.args.insert("BUILDKIT_A".into(), "1".into())), "sha256:1"),
+        key(|order| order.target = Some("0".into()), "sha256:1"),
+        key(|order| drop(order.args.insert("A".into(), "1".into())), "sha256:1"),
     ];
     assert_eq!(keys.iter().collect::<std::collections::BTreeSet<_>>().len(), keys.len());
     assert_eq!(keys[0], key(|_| {}, "sha256:1"));
-    assert_eq!(keys[0], key(|order| order.target = Some("0".into()), "sha256:1"), "the only stage, by its number");
 }
 
 #[test]
@@ -148,7 +140,7 @@ fn the_commits_time_counts_only_where_it_is_looked_at() {
     let at = |text: &str, seconds: i64| {
         let project = project(&[("Dockerfile", text)]);
         let order = Order { commit_time: Timestamp(seconds * 1000), ..project.order(".", "Dockerfile") };
-        key_of(&Prepared::read(order).unwrap(), "")
+        Prepared::read(order).unwrap().key(&BTreeMap::new())
     };
     let time = 1_700_000_000;
     assert_eq!(at("FROM a:1\n", time), at("FROM a:1\n", time + 1));
