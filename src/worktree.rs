@@ -3,6 +3,7 @@
 use anyhow::Context;
 use ignore::WalkBuilder;
 use sidings_git::{CommitInfo, Description, WorkTree};
+use sidings_pipeline::place;
 use sidings_proto::{Commit, Timestamp};
 use std::path::{Path, PathBuf};
 
@@ -68,8 +69,18 @@ pub(crate) async fn changed(project: &Project) -> anyhow::Result<Option<Vec<Stri
 /// The nearest folder with a pipeline, from `folder` up to `top`; else `top`.
 fn root_of(folder: &Path, top: &Path) -> PathBuf {
     let inside = folder.ancestors().take_while(|above| above.starts_with(top));
-    let with_pipeline = inside.filter(|above| above.join(sidings_pipeline::FILE).is_file()).map(Path::to_owned);
+    let with_pipeline = inside.filter(|above| pipelines(above) != Ok(Vec::new())).map(Path::to_owned);
     with_pipeline.into_iter().next().unwrap_or_else(|| top.to_owned())
+}
+
+/// The names of the pipelines that a folder has as a project's root, or what is wrong with where they are.
+pub(crate) fn pipelines(root: &Path) -> Result<Vec<Option<String>>, String> {
+    let single = root.join(place::FILE).is_file().then(|| place::FILE.to_owned());
+    let folder = std::fs::read_dir(root.join(place::FOLDER)).into_iter().flatten().map_while(Result::ok);
+    let files = folder.filter(|entry| entry.path().is_file());
+    let several = files.map(|entry| format!("{}/{}", place::FOLDER, entry.file_name().to_string_lossy()));
+    let paths: Vec<String> = several.chain(single).collect();
+    place::names(paths.iter().map(String::as_str))
 }
 
 fn commit(said: Description) -> Commit {
@@ -163,6 +174,17 @@ mod tests {
         fs::remove_dir_all(folder.path().join(".git")).unwrap();
         let files = files(folder.path()).await.unwrap();
         assert_eq!(names(&files), [".gitignore", ".hidden/x", ".sidings.yml", "src/a.c"]);
+    }
+
+    #[test]
+    fn a_folder_of_pipelines_makes_a_project_as_well() {
+        let folder =
+            folder(&["part/.sidings/test.yml", "part/.sidings/docs.yml", "part/.sidings/more/x.yml", "part/a/b"]);
+        let part = folder.path().join("part");
+        assert_eq!(root_of(&part.join("a"), folder.path()), part);
+        assert_eq!(root_of(&part.join(".sidings"), folder.path()), part);
+        assert_eq!(pipelines(&part).unwrap(), [Some("docs".to_owned()), Some("test".to_owned())]);
+        assert_eq!(pipelines(&part.join("a")).unwrap(), []);
     }
 
     #[tokio::test]

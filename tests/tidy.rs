@@ -20,6 +20,7 @@ fn sources() -> Vec<Source> {
         "mask",
         "pipeline",
         "import",
+        "environment",
         "git",
         "reports",
         "controller",
@@ -97,6 +98,12 @@ fn the_pipeline_language_is_pure_and_knows_no_scheduler() {
 fn reports_are_read_without_files_or_clocks() {
     absent(&["reports/src/"], &DEEDS);
     absent(&["reports/src/"], &CLOCKS);
+}
+
+#[test]
+fn an_environments_key_names_no_engine_and_starts_nothing() {
+    absent(&["environment/src/"], &["std::net", "std::process", "tokio", "reqwest", "bollard", "async fn"]);
+    absent(&["environment/src/"], &CLOCKS);
 }
 
 #[test]

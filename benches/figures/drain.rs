@@ -69,7 +69,6 @@ async fn runner(fleet: &Fleet, number: usize) -> Config {
         warm_networks: None,
         log_limit_bytes: LOG_LIMIT_BYTES,
         least_free_bytes: Some(0),
-        registries: Default::default(),
-        authorities: None,
+        ca_bundle: None,
     }
 }

@@ -9,7 +9,7 @@ use crate::shell::{Gone, Shell};
 use crate::source::{Compiled, SourceError, Sources};
 use crate::store::Store;
 use crate::store::stored::StoredRun;
-use sidings_pipeline::Context;
+use sidings_pipeline::{Context, place};
 use sidings_proto::api::{NewProject, ProjectView, Push, RetryRun, SubmitRun};
 use sidings_proto::{Choice, Commit, Plan, RunId, Source, Trigger, Verdict};
 use std::collections::BTreeMap;
@@ -42,12 +42,20 @@ pub(crate) enum IntakeError {
     Failed(#[from] anyhow::Error),
 }
 
-/// What became of a push.
+/// What became of an event, for one pipeline.
 pub(crate) enum Taken {
     /// It made a run.
     Run(RunId),
     /// It made none.
     Nothing { reason: String },
+}
+
+/// What became of a push, for all pipelines of the commit.
+#[derive(Default)]
+pub(crate) struct Pushed {
+    pub(crate) runs: Vec<RunId>,
+    /// Why there is no run, or none of some pipeline.
+    pub(crate) reasons: Vec<String>,
 }
 
 /// What it works with.
@@ -60,6 +68,7 @@ pub(crate) struct Intake {
 }
 
 /// A run that is to be made, before its pipeline is read.
+#[derive(Clone)]
 struct Wanted {
     project: ProjectView,
     trigger: Trigger,
@@ -90,7 +99,8 @@ impl Intake {
     /// Somebody asks for a run.
     pub(crate) async fn submit(&self, asked: SubmitRun) -> Result<RunId, IntakeError> {
         let project = self.project_for(&asked.project, &asked.source).await?;
-        let SubmitRun { trigger, source, commit, changed, inputs, choice, .. } = asked;
+        let SubmitRun { trigger, source, commit, changed, inputs, mut choice, .. } = asked;
+        choice.pipeline = self.pipeline_of(&source, choice.pipeline).await?;
         let wanted = Wanted { project, trigger, source, commit, retry_of: None, changed, inputs, choice };
         match self.take(wanted, |_| {}).await? {
             Taken::Run(run) => Ok(run),
@@ -99,28 +109,74 @@ impl Intake {
     }
 
     /// A ref of a project's repository moved.
-    pub(crate) async fn push(&self, project: &str, push: Push) -> Result<Taken, IntakeError> {
+    pub(crate) async fn push(&self, project: &str, push: Push) -> Result<Pushed, IntakeError> {
         let project = self.known_project(project).await?;
         let trigger = match push.reference.split('/').nth(1) {
             Some("heads") => Trigger::Push,
             Some("tags") => Trigger::Tag,
-            Some(_) | None => return Ok(nothing(format!("{} is neither a branch nor a tag", push.reference))),
+            Some(_) | None => return Ok(no_run(format!("{} is neither a branch nor a tag", push.reference))),
         };
         if is_zeros(&push.after) {
-            return Ok(nothing(format!("{} was removed", push.reference)));
+            return Ok(no_run(format!("{} was removed", push.reference)));
         }
-        if push.reference == format!("refs/heads/{}", project.default_branch) {
-            self.read_schedule_of(&project).await;
-        }
+        let of_default_branch = push.reference == format!("refs/heads/{}", project.default_branch);
         let sha = self.pushed_commit(&project, trigger, &push).await?;
         let before = Some(push.before).filter(|before| !is_zeros(before));
-        let source = Source::Git { url: project.repo_url.clone(), commit: sha };
+        let source = Source::Git { url: project.repo_url.clone(), commit: sha.clone() };
         let commit = Commit { reference: push.reference, before, ..Commit::default() };
         let (inputs, choice) = Default::default();
         let wanted = Wanted { project, trigger, source, commit, retry_of: None, changed: None, inputs, choice };
-        match self.take(wanted, |_| {}).await {
-            Err(IntakeError::Source(none @ SourceError::NoPipeline)) => Ok(nothing(none.to_string())),
-            taken => taken,
+        let project = wanted.project.clone();
+        let pushed = self.all_pipelines(wanted, &sha).await;
+        if of_default_branch {
+            self.read_schedule_of(&project).await;
+        }
+        pushed
+    }
+
+    /// A run of each pipeline that the commit has.
+    async fn all_pipelines(&self, wanted: Wanted, sha: &str) -> Result<Pushed, IntakeError> {
+        let names = match self.sources.pipelines(&wanted.project.repo_url, sha).await? {
+            Ok(names) if names.is_empty() => vec![None],
+            Ok(names) => names,
+            Err(wrong) => return self.misplaced(wanted, &wrong).await,
+        };
+        let mut pushed = Pushed::default();
+        for pipeline in names {
+            let choice = Choice { pipeline: pipeline.clone(), ..Choice::default() };
+            let told = |reason: String| pipeline.as_ref().map_or(reason.clone(), |name| format!("{name}: {reason}"));
+            match self.take(Wanted { choice, ..wanted.clone() }, |_| {}).await {
+                Ok(Taken::Run(run)) => pushed.runs.push(run),
+                Ok(Taken::Nothing { reason }) => pushed.reasons.push(told(reason)),
+                Err(IntakeError::Source(none @ SourceError::NoPipeline(_))) => pushed.reasons.push(none.to_string()),
+                // A push that is told once more would make again what was made.
+                Err(error) if !pushed.runs.is_empty() => pushed.reasons.push(told(format!("{error:#}"))),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(pushed)
+    }
+
+    /// A run that says what is wrong with where the pipelines are.
+    async fn misplaced(&self, mut wanted: Wanted, wrong: &str) -> Result<Pushed, IntakeError> {
+        wanted.commit = self.sources.commit(&wanted.source, wanted.commit).await?;
+        let run = self.make(wanted, RunContent::Invalid { diagnostics: format!("error: {wrong}\n") }).await?;
+        Ok(Pushed { runs: vec![run], reasons: Vec::new() })
+    }
+
+    /// Which pipeline is meant. Whoever sends a snapshot knows what is in it.
+    async fn pipeline_of(&self, source: &Source, wanted: Option<String>) -> Result<Option<String>, IntakeError> {
+        match source {
+            Source::Git { url, commit } => {
+                let names = self.sources.pipelines(url, commit).await?.map_err(IntakeError::Bad)?;
+                place::pick(&names, wanted.as_deref()).map_err(IntakeError::Bad)
+            }
+            Source::Snapshot { .. } => match wanted {
+                Some(name) if !place::is_name(&name) => {
+                    Err(IntakeError::Bad(format!("`{name}` is no name of a pipeline")))
+                }
+                wanted => Ok(wanted),
+            },
         }
     }
 
@@ -154,7 +210,7 @@ impl Intake {
     }
 
     async fn take(&self, wanted: Wanted, change: impl FnOnce(&mut Plan)) -> Result<Taken, IntakeError> {
-        let commit = self.sources.commit(&wanted.source, wanted.commit).await?;
+        let commit = self.sources.commit(&wanted.source, wanted.commit.clone()).await?;
         let context = Context {
             trigger: wanted.trigger,
             commit: commit.clone(),
@@ -162,7 +218,8 @@ impl Intake {
             project: wanted.project.name.clone(),
             inputs: wanted.inputs.clone(),
         };
-        let mut content = match self.sources.compile(&wanted.source, context, wanted.changed).await? {
+        let (pipeline, changed) = (wanted.choice.pipeline.as_deref(), wanted.changed.clone());
+        let mut content = match self.sources.compile(&wanted.source, pipeline, context, changed).await? {
             Compiled::Run(content) => content,
             Compiled::NoRun { reason } => return Ok(Taken::Nothing { reason }),
             Compiled::Refused { reason } => return Err(IntakeError::Bad(reason)),
@@ -171,13 +228,17 @@ impl Intake {
             sidings_pipeline::choose(plan, &wanted.choice).map_err(IntakeError::Bad)?;
             change(plan);
         }
+        Ok(Taken::Run(self.make(Wanted { commit, ..wanted }, content).await?))
+    }
+
+    async fn make(&self, wanted: Wanted, content: RunContent) -> Result<RunId, IntakeError> {
         let id = RunId::new();
         let run = Arc::new(RunSpec {
             id,
             number: self.store.next_run_number(&wanted.project.name).await?,
             project: wanted.project.name,
             trigger: wanted.trigger,
-            commit,
+            commit: wanted.commit,
             source: wanted.source,
             repo_url: wanted.project.repo_url,
             default_branch: wanted.project.default_branch,
@@ -187,7 +248,7 @@ impl Intake {
             content,
         });
         self.shell.ask(|ask| Event::Submitted { ask, run }).await?;
-        Ok(Taken::Run(id))
+        Ok(id)
     }
 
     /// The project of a submitted run; one that is not known yet is made.
@@ -220,8 +281,8 @@ impl Intake {
     }
 }
 
-fn nothing(reason: String) -> Taken {
-    Taken::Nothing { reason }
+fn no_run(reason: String) -> Pushed {
+    Pushed { runs: Vec::new(), reasons: vec![reason] }
 }
 
 fn is_zeros(commit: &str) -> bool {

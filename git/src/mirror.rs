@@ -15,6 +15,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 const KEPT_REFS: &str = "refs/sidings/commits";
 /// A file larger than this is nothing that a pipeline is made from.
 const FILE_MAX: u64 = 8 * 1024 * 1024;
+/// Names of a folder, in bytes.
+const LIST_MAX: u64 = 1024 * 1024;
 /// git reads it in place of the user's and in the programs it starts itself, which do not see `-c`. Projects on this
 /// machine may belong to another user; a fetch reads them and runs nothing of theirs.
 const CONFIGURATION: &str = "[safe]\n\tdirectory = *\n[uploadpack]\n\tallowAnySHA1InWant = true\n";
@@ -24,7 +26,6 @@ const CONFIGURATION: &str = "[safe]\n\tdirectory = *\n[uploadpack]\n\tallowAnySH
 pub struct Mirrors {
     root: PathBuf,
     configuration: PathBuf,
-    authorities: Option<PathBuf>,
     known: Mutex<BTreeMap<RepoUrl, Arc<Mirror>>>,
 }
 
@@ -35,13 +36,7 @@ impl Mirrors {
         let root = root.canonicalize().with_context(|| format!("find {}", root.display()))?;
         let configuration = root.join("gitconfig");
         std::fs::write(&configuration, CONFIGURATION).with_context(|| format!("write {}", configuration.display()))?;
-        Ok(Mirrors { root, configuration, authorities: None, known: Mutex::default() })
-    }
-
-    /// Trusts the certificates in this file, and no others, over `https`; the machine's own when none.
-    #[must_use]
-    pub fn trusting(self, authorities: Option<PathBuf>) -> Mirrors {
-        Mirrors { authorities, ..self }
+        Ok(Mirrors { root, configuration, known: Mutex::default() })
     }
 
     /// The mirror of a repository. It is made when its first commit is asked for.
@@ -51,8 +46,8 @@ impl Mirrors {
             let name = blake3::hash(url.as_str().as_bytes()).to_hex();
             let stem = self.root.join(&name.as_str()[..32]);
             let locks = (stem.with_extension("lock"), tokio::sync::Mutex::new(()));
-            let (configuration, authorities) = (self.configuration.clone(), self.authorities.clone());
-            Arc::new(Mirror { url: url.clone(), dir: stem.with_extension("git"), locks, configuration, authorities })
+            let configuration = self.configuration.clone();
+            Arc::new(Mirror { url: url.clone(), dir: stem.with_extension("git"), locks, configuration })
         };
         known.entry(url.clone()).or_insert_with(make).clone()
     }
@@ -67,7 +62,6 @@ pub struct Mirror {
     /// fetch of this process run at a time, so that many who want one commit fetch it once.
     locks: (PathBuf, tokio::sync::Mutex<()>),
     configuration: PathBuf,
-    authorities: Option<PathBuf>,
 }
 
 /// What a commit says of itself.
@@ -136,6 +130,16 @@ impl Mirror {
         let call = self.git().args(["cat-file", "--batch", "--follow-symlinks"]).input(question).output_max(FILE_MAX);
         let answer = call.done().await.with_context(|| format!("read {path} of commit {commit}"))?;
         Ok(blob_of(&answer).with_context(|| format!("read {path} of commit {commit}"))?)
+    }
+
+    /// Which of these paths a commit has that the mirror has; of one that ends with `/`, all names in that folder.
+    pub async fn list(&self, commit: &CommitId, paths: &[&str]) -> Result<Vec<String>, GitError> {
+        let _used = self.lock_shared().await?;
+        let call = self.git().args(["ls-tree", "-z", "--name-only", "--full-tree", commit.as_str(), "--"]).args(paths);
+        let listed =
+            call.output_max(LIST_MAX).done().await.with_context(|| format!("list files of commit {commit}"))?;
+        let names = listed.split(|byte| *byte == 0).filter(|name| !name.is_empty());
+        Ok(names.map(|name| String::from_utf8_lossy(name).into_owned()).collect())
     }
 
     /// The newest commit that both come from; none when their histories have nothing in common. The mirror has both.
@@ -279,11 +283,7 @@ impl Mirror {
     }
 
     fn git_at(&self, dir: &Path) -> Git {
-        let git = Git::at(dir, Some(&self.configuration));
-        match &self.authorities {
-            Some(file) => git.trusting(file),
-            None => git,
-        }
+        Git::at(dir, Some(&self.configuration))
     }
 
     async fn lock_shared(&self) -> anyhow::Result<File> {

@@ -32,7 +32,7 @@ pub(crate) fn forms(value: &str) -> BTreeSet<Vec<u8>> {
     forms
 }
 
-/// A text as it is, in JSON and in URLs.
+/// A text as it is, in JSON, in URLs and in XML.
 fn as_text(text: &str) -> Vec<Vec<u8>> {
     let mut forms = vec![text.as_bytes().to_vec()];
     for (slash, markup, ascii) in [(false, false, false), (true, false, false), (false, true, false)] {
@@ -43,7 +43,16 @@ fn as_text(text: &str) -> Vec<Vec<u8>> {
         forms.push(percent(text, kept, space, false));
         forms.push(percent(text, kept, space, true));
     }
+    for apostrophe in ["'", "&apos;", "&#39;", "&#x27;"] {
+        forms.push(xml(text, "\"", apostrophe));
+        forms.push(xml(text, "&quot;", apostrophe));
+    }
     forms
+}
+
+fn xml(text: &str, quote: &str, apostrophe: &str) -> Vec<u8> {
+    let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    escaped.replace('"', quote).replace('\'', apostrophe).into_bytes()
 }
 
 /// Bytes in base64, wherever in a longer input they stand, and in hex.

@@ -19,6 +19,7 @@ mod group;
 mod input;
 mod matrix;
 mod pipeline;
+pub mod place;
 mod plan;
 mod read;
 mod reference;
@@ -32,15 +33,13 @@ mod yaml;
 pub use choose::choose;
 pub use cron::next_after;
 pub use diagnostic::{Code, Diagnostic, Diagnostics, Place, Related, Severity};
+pub use place::FILE;
 
 use report::Report;
 use sidings_proto::{Commit, Plan, Schedule, Trigger};
 use source::Source;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// The pipeline file's name, at the project's root.
-pub const FILE: &str = ".sidings.yml";
 
 /// What is to be compiled.
 pub struct Input<'a> {

@@ -170,10 +170,11 @@ pub struct Push {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PushAnswer {
-    /// The run it made.
-    pub run: Option<RunView>,
-    /// Why it made none.
-    pub reason: Option<String>,
+    /// The runs it made, one for each pipeline that it is for.
+    pub runs: Vec<RunView>,
+    /// Why it made none, or, where there are several pipelines, none of some.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<String>,
 }
 
 /// Asks for a run to be run again, as a new run of the same commit.
@@ -211,6 +212,9 @@ pub struct RunSummary {
     pub project: String,
     /// Its number in the project, from 1.
     pub number: u64,
+    /// Which of the project's pipelines, where they are in a folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pipeline: Option<String>,
     /// What set it off.
     pub trigger: Trigger,
     /// Of what.

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Choice {
+    /// Which of the pipelines in the folder `.sidings`; none for that of `.sidings.yml`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pipeline: Option<String>,
     /// Only these jobs, by their names or by the name under which the file makes several of them, and the jobs they
     /// need; all when empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -12,6 +12,9 @@ pub struct Schedule {
     pub cron: String,
     /// An IANA name, as `Europe/Paris`.
     pub timezone: String,
+    /// Of which of the pipelines in the folder `.sidings`; none for that of `.sidings.yml`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pipeline: Option<String>,
     /// Of which branch; the default branch when none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<String>,

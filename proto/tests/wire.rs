@@ -324,6 +324,7 @@ fn what_clients_say() {
             changed: Some(vec!["src/a.c".to_owned()]),
             inputs: BTreeMap::from([("target".to_owned(), "staging".to_owned())]),
             choice: Choice {
+                pipeline: Some("docs".to_owned()),
                 jobs: vec!["test".to_owned()],
                 alone: true,
                 steps: Some(StepChoice::From("unit".to_owned())),
@@ -351,6 +352,7 @@ fn summary() -> RunSummary {
         id: RunId(id(3)),
         project: "web".to_owned(),
         number: 7,
+        pipeline: Some("docs".to_owned()),
         trigger: Trigger::Push,
         commit: commit(),
         state: State::Ended,
@@ -434,8 +436,8 @@ fn what_clients_see() {
         jobs: vec![job()],
     };
     wire("run-view", &run);
-    wire("push-answer-run", &PushAnswer { run: Some(run), reason: None });
-    wire("push-answer-reason", &PushAnswer { run: None, reason: Some("it was removed".to_owned()) });
+    wire("push-answer-run", &PushAnswer { runs: vec![run], reasons: Vec::new() });
+    wire("push-answer-reason", &PushAnswer { runs: Vec::new(), reasons: vec!["it was removed".to_owned()] });
     let (code, message) = ("not_found".to_owned(), "there is no such run".to_owned());
     wire("error", &ErrorBody { error: ErrorDetail { code, message } });
 }

@@ -7,6 +7,9 @@ use sidings_proto::{Choice, StepChoice};
 /// Flags of `run` and `submit`.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Wanted {
+    /// Which pipeline of the folder `.sidings`, by its file's name without `.yml`.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) pipeline: Option<String>,
     /// Only this job and those it needs; may be given several times.
     #[arg(long = "job", value_name = "JOB")]
     jobs: Vec<String>,
@@ -29,7 +32,8 @@ impl Wanted {
     pub(crate) fn of(&self, request: SubmitRun) -> SubmitRun {
         let only = self.step.clone().map(StepChoice::Only);
         let steps = only.or_else(|| self.from.clone().map(StepChoice::From));
-        let choice = Choice { jobs: self.jobs.clone(), alone: self.alone, steps };
+        let pipeline = self.pipeline.clone().or(request.choice.pipeline);
+        let choice = Choice { pipeline, jobs: self.jobs.clone(), alone: self.alone, steps };
         SubmitRun { choice, inputs: self.inputs.iter().cloned().collect(), ..request }
     }
 }

@@ -1,7 +1,6 @@
 //! `up`, `controller` and `runner`: the commands that stay.
 
-use super::global::secret;
-use super::reach::Reach;
+use super::global::{Trust, secret};
 use super::secrets::SecretsFile;
 use clap::{ArgGroup, Args, ValueEnum};
 use secrecy::SecretString;
@@ -104,8 +103,6 @@ pub(crate) struct UpArgs {
     pub(crate) capacity: Capacity,
     #[command(flatten)]
     pub(crate) stay: Stay,
-    #[command(flatten)]
-    pub(crate) reach: Reach,
 }
 
 /// `sidings controller`.
@@ -149,7 +146,7 @@ pub(crate) struct RunnerArgs {
     #[command(flatten)]
     pub(crate) stay: Stay,
     #[command(flatten)]
-    pub(crate) reach: Reach,
+    pub(crate) trust: Trust,
 }
 
 fn label(text: &str) -> Result<(String, String), String> {

@@ -8,7 +8,7 @@ use anyhow::Context;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use sidings_proto::TokenId;
-use sidings_proto::api::{Push, PushAnswer};
+use sidings_proto::api::{Push, PushAnswer, RunSummary, RunView};
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::{Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -95,7 +95,7 @@ async fn post_receive(repo: &Path) -> anyhow::Result<()> {
     for push in refs.lines().filter_map(pushed) {
         let answer = tokio::time::timeout(PATIENCE, client.push(&settings.project, &push)).await;
         let answer = answer.context("the controller takes too long")??;
-        eprintln!("sidings: {}", told(&push, &answer));
+        told(&push, &answer).iter().for_each(|line| eprintln!("sidings: {line}"));
     }
     Ok(())
 }
@@ -109,12 +109,14 @@ fn pushed(line: &str) -> Option<Push> {
     counts.then(push)
 }
 
-fn told(push: &Push, answer: &PushAnswer) -> String {
-    match (&answer.run, &answer.reason) {
-        (Some(run), _) => format!("{}@{}  {}", run.summary.project, run.summary.number, run.url),
-        (None, Some(reason)) => format!("no run of {}: {reason}", push.reference),
-        (None, None) => format!("no run of {}", push.reference),
-    }
+fn told(push: &Push, answer: &PushAnswer) -> Vec<String> {
+    let made = |run: &RunView| {
+        let RunSummary { project, number, pipeline, .. } = &run.summary;
+        let pipeline = pipeline.as_ref().map(|name| format!("{name}  ")).unwrap_or_default();
+        format!("{project}@{number}  {pipeline}{}", run.url)
+    };
+    let not_made = answer.reasons.iter().map(|reason| format!("no run of {}: {reason}", push.reference));
+    answer.runs.iter().map(made).chain(not_made).collect()
 }
 
 fn script_of(repo: &Path) -> PathBuf {

@@ -6,7 +6,7 @@ use crate::exit::{Exit, Refusal};
 use crate::worktree::{self, Project};
 use anyhow::Context as _;
 use rustix::fs::OFlags;
-use sidings_pipeline::{Context, Diagnostics, FILE, Files, Input};
+use sidings_pipeline::{Context, Diagnostics, Files, Input, place};
 use sidings_proto::Trigger;
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
@@ -18,27 +18,53 @@ use std::path::{Path, PathBuf};
 const FILE_MAX: u64 = 1024 * 1024;
 
 pub(super) async fn lint(args: LintArgs) -> anyhow::Result<Exit> {
-    let file = if args.path.is_dir() { args.path.join(FILE) } else { args.path.clone() };
-    let text = read(&file)?;
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let project = worktree::project(folder).await?;
-    belongs(&file, &project)?;
-    let found = look(&file.display().to_string(), &text, &project);
+    let mut all = Vec::new();
+    for file in files(&args.path)? {
+        let text = read(&file)?;
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let project = worktree::project(folder).await?;
+        belongs(&file, &project)?;
+        let found = look(&file.display().to_string(), &text, &project);
+        all.push((file, found));
+    }
+    let wrong = all.iter().any(|(_, found)| found.has_errors());
     if args.json {
+        let found = Diagnostics(all.into_iter().flat_map(|(_, found)| found.0).collect());
         print(&crate::client::pretty(&found)?)?;
     } else {
-        print(&found.render(true))?;
-        print(&verdict(&file, &found))?;
+        for (file, found) in &all {
+            print(&found.render(true))?;
+            print(&verdict(file, found))?;
+        }
     }
-    Ok(if found.has_errors() { Exit::Configuration } else { Exit::Passed })
+    Ok(if wrong { Exit::Configuration } else { Exit::Passed })
 }
 
-/// Whether a project's pipeline can be run; if not, everything that is wrong is shown on stderr.
-pub(super) fn is_right(project: &Project) -> anyhow::Result<bool> {
-    let file = project.root.join(FILE);
+/// The pipeline files that a path means: itself, or all of a project.
+fn files(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut names = worktree::pipelines(path).map_err(Refusal::configuration)?;
+    if names.is_empty() {
+        names.push(None);
+    }
+    Ok(names.iter().map(|name| path.join(place::path_of(name.as_deref()))).collect())
+}
+
+/// The pipeline of a project that somebody means.
+pub(super) fn meant(project: &Project, wanted: Option<&str>) -> anyhow::Result<Option<String>> {
+    let names = worktree::pipelines(&project.root).map_err(Refusal::configuration)?;
+    place::pick(&names, wanted).map_err(Refusal::configuration)
+}
+
+/// Whether a pipeline of a project can be run; if not, everything that is wrong is shown on stderr.
+pub(super) fn is_right(project: &Project, pipeline: Option<&str>) -> anyhow::Result<bool> {
+    let name = place::path_of(pipeline);
+    let file = project.root.join(&name);
     let text = read(&file)?;
     belongs(&file, project)?;
-    let found = look(FILE, &text, project);
+    let found = look(&name, &text, project);
     anstream::eprint!("{}", found.render(true));
     Ok(!found.has_errors())
 }
@@ -154,9 +180,9 @@ mod tests {
         let root = folder.path().join("project");
         std::fs::create_dir(&root).unwrap();
         std::fs::write(folder.path().join("secret"), "hunter2").unwrap();
-        std::os::unix::fs::symlink("../secret", root.join(FILE)).unwrap();
+        std::os::unix::fs::symlink("../secret", root.join(place::FILE)).unwrap();
         let project = worktree::project(&root).await.unwrap();
-        let error = is_right(&project).unwrap_err();
+        let error = is_right(&project, None).unwrap_err();
         assert!(!error.to_string().contains("hunter2"));
         assert_eq!(crate::exit::exit_of(&error).code(), 64);
         let error = lint(LintArgs { path: root.clone(), json: false }).await.unwrap_err();

@@ -31,8 +31,11 @@ use watch::Look;
 
 pub(super) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
     let project = chosen(&args.project).await?;
-    if !args.watch && !lint::is_right(&project)? {
-        return Ok(Exit::Configuration);
+    if !args.watch {
+        let pipeline = lint::meant(&project, args.wanted.pipeline.as_deref())?;
+        if !lint::is_right(&project, pipeline.as_deref())? {
+            return Ok(Exit::Configuration);
+        }
     }
     let secrets = secrets(&args, &project).await?;
     let cache = folders::cache()?;
@@ -58,7 +61,10 @@ async fn again_and_again(client: &Client, first: Project, args: &RunArgs, cache:
     let mut signals = Signals::listen()?;
     loop {
         let look = Look::at(&project.root).await?;
-        if lint::is_right(&project)? && once(client, &project, args, cache).await? == Exit::Interrupted {
+        let pipeline = lint::meant(&project, args.wanted.pipeline.as_deref())?;
+        if lint::is_right(&project, pipeline.as_deref())?
+            && once(client, &project, args, cache).await? == Exit::Interrupted
+        {
             return Ok(Exit::Interrupted);
         }
         eprintln!("waiting for a change; Ctrl-C ends");
@@ -102,7 +108,8 @@ async fn send_and_follow(
     show: Show,
     logs: &Path,
 ) -> anyhow::Result<Followed> {
-    let run = client.submit(&wanted.of(tree_of(client, project).await?)).await?;
+    let pipeline = lint::meant(project, wanted.pipeline.as_deref())?;
+    let run = client.submit(&wanted.of(tree_of(client, project, pipeline).await?)).await?;
     let mut screen = Transcript::new(show.screen(), logs.to_owned());
     follow(client, run, Scope::default(), OnInterrupt::Cancel, &mut screen).await
 }
@@ -119,7 +126,6 @@ struct Line {
 
 impl Line {
     async fn open(args: &RunArgs, cache: &Path, secrets: Vec<PutSecret>) -> anyhow::Result<Line> {
-        let (authorities, registries) = (args.reach.authorities()?, args.reach.registry.registries_of_person()?);
         let among = cache.join("run");
         for dead in Throwaway::left_behind(&among) {
             clear_away(dead).await;
@@ -133,8 +139,6 @@ impl Line {
         // Somebody waits for this run and sees what fails: better full than idle.
         let config = Config {
             least_free_bytes: Some(0),
-            authorities,
-            registries,
             ..config(&args.capacity, folder.path().join("runner"), controller.url().to_owned(), Some(token))
         };
         let runner = Box::pin(sidings_runner::run(config, shutdown.clone()));

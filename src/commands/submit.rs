@@ -11,7 +11,7 @@ use crate::{snapshot, worktree};
 use anyhow::Context;
 use sidings_git::{CommitId, Mirrors, RefName, RepoUrl};
 use sidings_proto::api::{RunView, SubmitRun};
-use sidings_proto::{Commit, Source, Trigger};
+use sidings_proto::{Choice, Commit, Source, Trigger};
 use std::path::Path;
 
 pub(super) async fn submit(args: SubmitArgs) -> anyhow::Result<Exit> {
@@ -20,10 +20,11 @@ pub(super) async fn submit(args: SubmitArgs) -> anyhow::Result<Exit> {
         Some(repo) => commit_of(repo, &args).await?,
         None => {
             let project = chosen(&args.project).await?;
-            if !lint::is_right(&project)? {
+            let pipeline = lint::meant(&project, args.wanted.pipeline.as_deref())?;
+            if !lint::is_right(&project, pipeline.as_deref())? {
                 return Ok(Exit::Configuration);
             }
-            tree_of(&client, &project).await?
+            tree_of(&client, &project, pipeline).await?
         }
     };
     let run = client.submit(&args.wanted.of(run)).await?;
@@ -47,7 +48,7 @@ pub(super) async fn chosen(choice: &ProjectChoice) -> anyhow::Result<Project> {
 }
 
 /// Packs and sends the project's files, and asks for a run of them.
-pub(super) async fn tree_of(client: &Client, project: &Project) -> anyhow::Result<SubmitRun> {
+pub(super) async fn tree_of(client: &Client, project: &Project, pipeline: Option<String>) -> anyhow::Result<SubmitRun> {
     let files = worktree::files(&project.root).await?;
     let snapshot = snapshot::pack(project.root.clone(), files).await?;
     tracing::info!(files = snapshot.entries, bytes = snapshot.bytes, "packed the tree");
@@ -57,7 +58,8 @@ pub(super) async fn tree_of(client: &Client, project: &Project) -> anyhow::Resul
     let source = Source::Snapshot { blob: snapshot.id };
     let changed = worktree::changed(project).await?;
     let (name, commit) = (project.name.clone(), project.commit.clone());
-    Ok(SubmitRun { changed, ..SubmitRun::new(name, Trigger::Manual, source, commit) })
+    let choice = Choice { pipeline, ..Choice::default() };
+    Ok(SubmitRun { changed, choice, ..SubmitRun::new(name, Trigger::Manual, source, commit) })
 }
 
 /// A commit by its hash, or the one that a ref names now.

@@ -73,8 +73,7 @@ async fn runner(folder: &Path, controller: &Controller, shutdown: Shutdown) {
         warm_networks: None,
         log_limit_bytes: sidings_runner::LOG_LIMIT_BYTES,
         least_free_bytes: Some(0),
-        registries: Default::default(),
-        authorities: None,
+        ca_bundle: None,
     };
     sidings_runner::run(config, shutdown).await.unwrap();
 }

@@ -23,7 +23,7 @@ pub(crate) fn runs(runs: &Runs, now: Timestamp) -> String {
         let verdict = run.verdict.as_ref();
         let subject = flat(run.commit.message.lines().next().unwrap_or_default().as_bytes());
         [
-            paint(NAME, format!("{}@{}", run.project, run.number)),
+            run_name(run),
             format!("{} {}", mark(run.state, verdict), word(run.state, verdict)),
             format!("{:>8}", since(run.started, run.ended, now)),
             ago(run.created, now),
@@ -35,6 +35,15 @@ pub(crate) fn runs(runs: &Runs, now: Timestamp) -> String {
     };
     let rows: Vec<_> = runs.runs.iter().map(row).collect();
     table(["run", "verdict", "duration", "accepted", "event", "ref", "commit", "subject"], &rows)
+}
+
+/// `shop@12`, and which pipeline it is of where the project has several.
+pub(crate) fn run_name(run: &RunSummary) -> String {
+    let name = paint(NAME, format!("{}@{}", run.project, run.number));
+    match &run.pipeline {
+        Some(pipeline) => format!("{name} {pipeline}"),
+        None => name,
+    }
 }
 
 /// `sidings project list`.
@@ -58,7 +67,10 @@ pub(crate) fn schedules(schedules: &Schedules) -> String {
         let ScheduleView { project, entry, next } = schedule;
         let inputs: Vec<String> = entry.inputs.iter().map(|(name, value)| format!("{name}={value}")).collect();
         [
-            paint(NAME, project),
+            entry
+                .pipeline
+                .as_ref()
+                .map_or_else(|| paint(NAME, project), |name| format!("{} {name}", paint(NAME, project))),
             next.map_or_else(|| "never".to_owned(), |next| minute(next, &TimeZone::system())),
             entry.cron.clone(),
             entry.timezone.clone(),

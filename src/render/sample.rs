@@ -146,6 +146,7 @@ pub(crate) fn run_of(jobs: Vec<JobView>) -> RunView {
         summary: RunSummary {
             id: RunId(Uuid::from_u128(7)),
             project: "demo".to_owned(),
+            pipeline: None,
             number: 7,
             trigger: Trigger::Manual,
             commit: Commit {

@@ -2,6 +2,7 @@
 
 use super::artifacts;
 use super::duration::{since, span};
+use super::lists::run_name;
 use super::style::{BAD, BUSY, DIM, NAME, mark, paint, word};
 use super::table::table;
 use super::tested;
@@ -34,7 +35,7 @@ pub(crate) fn summary(run: &RunView, now: Timestamp, read_on: &ReadOn) -> String
 
 fn head(run: &RunView, now: Timestamp) -> String {
     let summary = &run.summary;
-    let name = paint(NAME, format!("{}@{}", summary.project, summary.number));
+    let name = run_name(summary);
     let verdict = summary.verdict.as_ref();
     let time = since(Some(summary.created), summary.ended, now);
     format!("{} {name} {} in {time}\n", mark(summary.state, verdict), word(summary.state, verdict))

@@ -1,7 +1,8 @@
 //! A run as a tree: its jobs, their steps, times, and one line of what each is at.
 
 use super::duration::since;
-use super::style::{BAD, DIM, NAME, mark, paint};
+use super::lists::run_name;
+use super::style::{BAD, DIM, mark, paint};
 use super::{first_line, services};
 use console::{measure_text_width, truncate_str};
 use sidings_proto::api::{JobView, RunView, ServiceView, State, StepView, WaitFor};
@@ -70,7 +71,7 @@ impl Tree<'_> {
     fn head(&self) -> String {
         let summary = &self.run.summary;
         let commit = &summary.commit;
-        let title = paint(NAME, format!("{}@{}", summary.project, summary.number));
+        let title = run_name(summary);
         let time = since(summary.started, summary.ended, self.now);
         let subject = super::safe::flat(commit.message.lines().next().unwrap_or("").as_bytes());
         let what = [commit.ref_name(), short(&commit.sha), &subject];

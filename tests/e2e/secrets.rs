@@ -29,6 +29,7 @@ V=$v perl -e '$_=$ENV{V}; s/([^A-Za-z0-9._~-])/sprintf("%%%02X",ord($1))/ge; pri
 V=$v perl -e '$_=$ENV{V}; s/([^A-Za-z0-9._~-])/sprintf("%%%02x",ord($1))/ge; print "$_\n"'
 V=$v perl -e '$_=$ENV{V}; s/(["\\])/\\$1/g; s/\n/\\n/g; print "{\"v\":\"$_\"}\n"; s/([<>&])/sprintf("\\u%04x",ord($1))/ge; print "$_\n"'
 V=$v perl -e '$_=$ENV{V}; s/(["\\\/])/\\$1/g; s/\n/\\n/g; print "$_\n"'
+V=$v perl -e '$_=$ENV{V}; s/&/&amp;/g; s/</&lt;/g; s/>/&gt;/g; s/"/&quot;/g; print "$_\n"'
 "#;
 
 /// One byte at a time, each flushed, on both outputs.
@@ -59,7 +60,11 @@ jobs:
         environment: { TOKEN: none, KEY: none }
         run: echo "$TOKEN $KEY"; touch ready; until [ -e go ]; do sleep 0.05; done
       - name: fails
-        run: exec "/no/such/program/$TOKEN"
+        run: |
+          V=$TOKEN perl -e '$_=$ENV{V}; s/&/&amp;/g; s/</&lt;/g; s/>/&gt;/g; s/"/&quot;/g;
+              print "<testsuite name=\"x\"><testcase name=\"of $_\"><failure message=\"$_\"/></testcase></testsuite>"' > report.xml
+          exec "/no/such/program/$TOKEN"
+    reports: { junit: "*.xml" }
   unready:
     services:
       db:
@@ -190,7 +195,7 @@ async fn no_canary_is_seen_anywhere() {
 
     let view = fleet.client.until_ended(id).await;
     expect![[r#"
-        prints: failed (step_failed), attempts 1
+        prints: failed (tests_failed), attempts 1
           every way: passed, code 0
           knows none: passed, code 0
           fails: failed (step_failed), code 127
@@ -234,9 +239,13 @@ async fn no_canary_is_seen_anywhere() {
     }
     let shown = fleet.sidings(&tree, &["show", "test@1"]);
     absent(&needles, "sidings show", (shown.1 + &shown.2).as_bytes());
+    let tests = fleet.sidings(&tree, &["tests", "test@1"]).1;
+    assert!(tests.contains("of ***"), "{tests}");
+    absent(&needles, "sidings tests", tests.as_bytes());
+    // What the job itself wrote goes with its workspace.
+    runner.until_tidy().await;
     let files = absent_below(&needles, &fleet.path(""));
     assert!(files > 20 && fleet.path("controller/controller/sidings.db").exists(), "{files} files were looked at");
-    runner.until_tidy().await;
 }
 
 #[tokio::test]

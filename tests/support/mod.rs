@@ -80,18 +80,7 @@ impl Fleet {
         tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
     }
 
-    /// Starts a runner with these variables and waits until it has said hello.
-    pub(crate) async fn runner_told(&self, name: &str, told: &[(&str, &str)]) -> Runner {
-        let runner = self.spawn_runner(name, 2, told).await;
-        self.client.until_runner_is_up(name).await;
-        runner
-    }
-
     async fn start_runner(&self, name: &str, slots: u32) -> Runner {
-        self.spawn_runner(name, slots, &[]).await
-    }
-
-    async fn spawn_runner(&self, name: &str, slots: u32, told: &[(&str, &str)]) -> Runner {
         let data = self.dir.path().join(format!("runner-{name}"));
         let mut command = std::process::Command::new(SIDINGS);
         command
@@ -99,8 +88,7 @@ impl Fleet {
             .args(["--controller", self.client.url(), "--data"])
             .arg(&data)
             // However full this machine's disk is.
-            .env("SIDINGS_LEAST_FREE", "0")
-            .envs(told.iter().copied());
+            .env("SIDINGS_LEAST_FREE", "0");
         self.log_by(&mut command);
         if !data.join("runner/identity.json").exists() {
             command.env("SIDINGS_REGISTRATION_TOKEN", self.client.registration_token().await);
@@ -140,15 +128,21 @@ impl Runner {
         self.data.join("attempts").join(format!("{}-{}", attempt.job, attempt.fence)).join("workspace")
     }
 
-    /// Waits until no container of this runner's attempts is left: a verdict does not wait for the engine's tidying.
+    /// Waits until nothing of this runner's attempts is left, no container and no folder: a verdict does not wait for
+    /// the tidying.
     pub(crate) async fn until_tidy(&self) {
         for _ in 0..600 {
-            if self.step_containers().is_empty() {
+            if self.step_containers().is_empty() && self.folders().is_empty() {
                 return;
             }
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }
-        panic!("containers are left: {:?}", self.step_containers());
+        panic!("containers are left: {:?}, and folders: {:?}", self.step_containers(), self.folders());
+    }
+
+    fn folders(&self) -> Vec<PathBuf> {
+        let Ok(attempts) = std::fs::read_dir(self.data.join("attempts")) else { return Vec::new() };
+        attempts.map_while(Result::ok).map(|folder| folder.path()).collect()
     }
 
     /// A filter for all that the engine has of this runner.

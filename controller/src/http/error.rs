@@ -105,7 +105,7 @@ impl From<SourceError> for HttpError {
     fn from(error: SourceError) -> Self {
         let message = error.to_string();
         match error {
-            SourceError::NoPipeline => Self::unprocessable("no_pipeline", message),
+            SourceError::NoPipeline(_) => Self::unprocessable("no_pipeline", message),
             SourceError::NotFound(_) => Self::unprocessable("source_not_found", message),
             SourceError::BadSnapshot(_) => Self::unprocessable("bad_snapshot", message),
             SourceError::Failed(cause) => Self::internal(cause),

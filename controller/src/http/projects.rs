@@ -5,7 +5,6 @@ use super::auth::{ApiCaller, PushCaller};
 use super::error::HttpError;
 use super::parts::Json;
 use super::runs::view;
-use crate::intake::Taken;
 use axum::extract::State;
 use axum::http::StatusCode;
 use sidings_proto::api::{ErrorBody, NewProject, ProjectView, Projects, Push, PushAnswer};
@@ -34,9 +33,10 @@ pub(super) async fn push(
     State(app): AppState,
     Json(push): Json<Push>,
 ) -> Result<(StatusCode, axum::Json<PushAnswer>), HttpError> {
-    let answer = match app.intake.push(&project, push).await? {
-        Taken::Run(run) => PushAnswer { run: Some(view(&app, run).await?), reason: None },
-        Taken::Nothing { reason } => PushAnswer { run: None, reason: Some(reason) },
-    };
-    Ok((StatusCode::ACCEPTED, axum::Json(answer)))
+    let pushed = app.intake.push(&project, push).await?;
+    let mut runs = Vec::new();
+    for run in pushed.runs {
+        runs.push(view(&app, run).await?);
+    }
+    Ok((StatusCode::ACCEPTED, axum::Json(PushAnswer { runs, reasons: pushed.reasons })))
 }

@@ -44,10 +44,12 @@ impl Intake {
             retry_of: None,
             changed: None,
             inputs: entry.inputs.clone(),
-            choice: Choice::default(),
+            choice: Choice { pipeline: entry.pipeline.clone(), ..Choice::default() },
         };
         match self.take(wanted, |_| {}).await {
-            Err(IntakeError::Source(none @ SourceError::NoPipeline)) => Ok(super::nothing(none.to_string())),
+            Err(IntakeError::Source(none @ SourceError::NoPipeline(_))) => {
+                Ok(Taken::Nothing { reason: none.to_string() })
+            }
             taken => taken,
         }
     }

@@ -11,6 +11,7 @@ use crate::blobs::Blobs;
 use crate::core::event::RunContent;
 use files::Found;
 use sidings_git::{CommitId, GitError, Mirrors, RefName, RepoUrl};
+use sidings_pipeline::place::{self, FOLDER, path_of};
 use sidings_pipeline::{Context, Diagnostics, FILE, Outcome};
 use sidings_proto::{Commit, JobId, Schedule, Source, Timestamp};
 use snapshot::Snapshot;
@@ -21,8 +22,8 @@ use std::sync::Arc;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SourceError {
     /// The commit has no pipeline file.
-    #[error("there is no {FILE} at the commit; `sidings init` makes one")]
-    NoPipeline,
+    #[error("there is no {0} at the commit; `sidings init` makes a first pipeline")]
+    NoPipeline(String),
     /// The caller's data does not lead to a commit. The text says why.
     #[error("{0}")]
     NotFound(String),
@@ -87,19 +88,33 @@ impl Sources {
         Ok(found.map(|commit| commit.to_string()))
     }
 
-    /// What the commit's pipeline means for this event.
+    /// The names of the pipelines of a commit, or what is wrong with where they are.
+    pub(crate) async fn pipelines(
+        &self,
+        url: &str,
+        commit: &str,
+    ) -> Result<Result<Vec<Option<String>>, String>, SourceError> {
+        let (mirror, commit) = (self.mirrors.mirror(&repository(url)?), commit_id(commit)?);
+        mirror.ensure(&commit).await?;
+        let paths = mirror.list(&commit, &[FILE, &format!("{FOLDER}/")]).await?;
+        Ok(place::names(paths.iter().map(String::as_str)))
+    }
+
+    /// What one of the commit's pipelines means for this event.
     pub(crate) async fn compile(
         &self,
         source: &Source,
+        pipeline: Option<&str>,
         context: Context,
         told: Option<Vec<String>>,
     ) -> Result<Compiled, SourceError> {
         let context = Arc::new(context);
-        let mut found = Found::default();
-        self.read(source, &mut found, vec![FILE.to_owned()]).await?;
-        let Some(text) = found.text(FILE) else { return Err(SourceError::NoPipeline) };
+        let (mut found, file) = (Found::default(), path_of(pipeline));
+        self.read(source, &mut found, vec![file.clone()]).await?;
+        let Some(text) = found.text(&file) else { return Err(SourceError::NoPipeline(file)) };
+        let written = (file, text);
         loop {
-            let (outcome, missed) = compile_once(text.clone(), context.clone(), found.clone()).await?;
+            let (outcome, missed) = compile_once(written.clone(), context.clone(), found.clone()).await?;
             if missed.files.is_empty() && !missed.changed {
                 return Ok(compiled(outcome));
             }
@@ -110,16 +125,30 @@ impl Sources {
         }
     }
 
-    /// When a commit's pipeline wants runs without being asked.
+    /// When a commit's pipelines want runs without being asked. Pipelines that are nowhere, or in two places, want none.
     pub(crate) async fn schedules(&self, url: &str, commit: &str) -> Result<Vec<Schedule>, SourceError> {
-        let (mirror, commit) = (self.mirrors.mirror(&repository(url)?), commit_id(commit)?);
-        mirror.ensure(&commit).await?;
-        let mut found = Found::default();
-        found.add(FILE.to_owned(), mirror.read_file(&commit, FILE).await?);
-        let Some(text) = found.text(FILE) else { return Ok(Vec::new()) };
-        let read = tokio::task::spawn_blocking(move || sidings_pipeline::schedules(FILE, &text)).await;
+        let wrong = |what: String| SourceError::Failed(anyhow::anyhow!(what));
+        let mut schedules = Vec::new();
+        for pipeline in self.pipelines(url, commit).await?.map_err(wrong)? {
+            schedules.extend(self.schedules_of(url, commit, pipeline).await?);
+        }
+        Ok(schedules)
+    }
+
+    async fn schedules_of(
+        &self,
+        url: &str,
+        commit: &str,
+        pipeline: Option<String>,
+    ) -> Result<Vec<Schedule>, SourceError> {
+        let (mut found, file) = (Found::default(), path_of(pipeline.as_deref()));
+        let source = Source::Git { url: url.to_owned(), commit: commit.to_owned() };
+        self.read(&source, &mut found, vec![file.clone()]).await?;
+        let Some(text) = found.text(&file) else { return Ok(Vec::new()) };
+        let read = tokio::task::spawn_blocking(move || sidings_pipeline::schedules(&file, &text)).await;
         let read = read.map_err(|error| SourceError::Failed(error.into()))?;
-        read.map_err(|found| SourceError::Failed(anyhow::anyhow!("the pipeline is wrong:\n{found}")))
+        let read = read.map_err(|found| SourceError::Failed(anyhow::anyhow!("the pipeline is wrong:\n{found}")))?;
+        Ok(read.into_iter().map(|entry| Schedule { pipeline: pipeline.clone(), ..entry }).collect())
     }
 
     async fn read(&self, source: &Source, found: &mut Found, wanted: Vec<String>) -> Result<(), SourceError> {
@@ -151,12 +180,12 @@ struct Missed {
 
 /// Compiles with what was found so far.
 async fn compile_once(
-    text: String,
+    (file, text): (String, String),
     context: Arc<Context>,
     found: Found,
 ) -> Result<(Result<Outcome, Diagnostics>, Missed), SourceError> {
     let compile = move || {
-        let input = sidings_pipeline::Input { file: FILE, text: &text, context: &context, files: &found };
+        let input = sidings_pipeline::Input { file: &file, text: &text, context: &context, files: &found };
         let outcome = sidings_pipeline::compile(&input);
         (outcome, Missed { files: found.wanted(), changed: found.wants_changed() })
     };

@@ -370,6 +370,17 @@ async fn projects_tokens_and_runners_are_read_as_they_were_written() {
             store.put_schedule("b", &schedule).await.unwrap();
             assert_eq!(store.schedules().await.unwrap(), [("b".to_owned(), schedule)]);
         }
+        // Only what is still as it was when it was handled.
+        let kept = StoredSchedule { entries: vec![entry], since: Timestamp(7) };
+        for (handled, since) in [
+            (StoredSchedule { entries: Vec::new(), ..kept.clone() }, Timestamp(7)),
+            (StoredSchedule { since: Timestamp(5), ..kept.clone() }, Timestamp(7)),
+            (kept.clone(), Timestamp(9)),
+        ] {
+            store.schedule_handled("b", &handled, Timestamp(9)).await.unwrap();
+            let now = StoredSchedule { since, ..kept.clone() };
+            assert_eq!(store.schedules().await.unwrap(), [("b".to_owned(), now)]);
+        }
         assert_eq!(store.projects().await.unwrap(), [project("a", "", 2), project("b", "file:///b", 1)]);
         assert_eq!(store.project("b").await.unwrap(), Some(project("b", "file:///b", 1)));
         assert_eq!(store.project("c").await.unwrap(), None);

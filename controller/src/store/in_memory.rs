@@ -145,6 +145,14 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    async fn schedule_handled(&self, project: &str, handled: &StoredSchedule, now: Timestamp) -> anyhow::Result<()> {
+        let mut all = self.all();
+        if let Some(kept) = all.schedules.get_mut(project).filter(|kept| *kept == handled) {
+            kept.since = now;
+        }
+        Ok(())
+    }
+
     async fn schedules(&self) -> anyhow::Result<Vec<(String, StoredSchedule)>> {
         Ok(self.all().schedules.iter().map(|(project, schedule)| (project.clone(), schedule.clone())).collect())
     }

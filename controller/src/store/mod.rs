@@ -164,6 +164,8 @@ pub(crate) trait Store: Send + Sync + 'static {
 
     /// Keeps when a project, which is known, wants a run; no entries are kept as none.
     async fn put_schedule(&self, project: &str, schedule: &StoredSchedule) -> anyhow::Result<()>;
+    /// What was due of this schedule until `now` is made. A schedule that was replaced meanwhile stays as it is.
+    async fn schedule_handled(&self, project: &str, handled: &StoredSchedule, now: Timestamp) -> anyhow::Result<()>;
     /// What was kept, by the projects' names.
     async fn schedules(&self) -> anyhow::Result<Vec<(String, StoredSchedule)>>;
 

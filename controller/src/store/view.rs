@@ -51,6 +51,7 @@ pub(crate) fn summary(run: StoredSummary) -> RunSummary {
         id: run.id,
         project: run.project,
         number: run.number,
+        pipeline: run.pipeline,
         trigger: run.trigger,
         commit: run.commit,
         verdict: run.ended.as_ref().map(|(_, verdict)| verdict.clone()),

@@ -30,11 +30,13 @@ pub(crate) async fn run(app: Arc<App>, closing: CancellationToken) -> anyhow::Re
         let mut read = None;
         loop {
             let now = app.shell.now();
+            // First what was due by the times that were known: new ones count from when they are read.
+            let mut next = make_what_is_due(&app).await?;
             if read.is_none_or(|last: Timestamp| now.since(last) >= READ_AGAIN) {
                 read_all(&app).await?;
                 read = Some(now);
+                next = make_what_is_due(&app).await?;
             }
-            let next = make_what_is_due(&app).await?;
             let wait = next.map_or(READ_AGAIN, |next| next.since(app.shell.now()).min(READ_AGAIN));
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
@@ -91,7 +93,6 @@ async fn make_of_project(
         return Ok(Some(now + AGAIN));
     }
     // Only now: a run too many after a crash is better than none.
-    let schedule = StoredSchedule { since: now, ..schedule };
-    app.store.put_schedule(&project.name, &schedule).await?;
-    Ok(next(&schedule))
+    app.store.schedule_handled(&project.name, &schedule, now).await?;
+    Ok(next(&StoredSchedule { since: now, ..schedule }))
 }

@@ -107,7 +107,7 @@ async fn a_push_makes_a_run_of_the_commit() {
     assert_eq!(made.default_branch, "main");
     assert_eq!(rig.get::<Projects>("/api/v1/projects").await.projects, [made]);
 
-    let run = push(&rig, "refs/heads/main", &commit).await.run.unwrap();
+    let run = push(&rig, "refs/heads/main", &commit).await.runs.remove(0);
     let of = &run.summary.commit;
     assert_eq!((&*of.author, &*of.message, &of.sha), ("Ada <ada@example.org>", "first\n\nwith a body", &commit));
     assert_eq!((run.summary.trigger, of.branch(), of.before.as_deref()), (Trigger::Push, Some("main"), None));
@@ -115,18 +115,18 @@ async fn a_push_makes_a_run_of_the_commit() {
 
     git(repo.path(), &["tag", "--annotate", "v1", "--message", "one"]);
     let tag = git(repo.path(), &["rev-parse", "v1"]);
-    let run = push(&rig, "refs/tags/v1", &tag).await.run.unwrap();
+    let run = push(&rig, "refs/tags/v1", &tag).await.runs.remove(0);
     assert_eq!((run.summary.trigger, &run.summary.commit.sha), (Trigger::Tag, &commit));
 
     let none = push(&rig, "refs/heads/main", &"0".repeat(40)).await;
-    assert_eq!(none.reason.as_deref(), Some("refs/heads/main was removed"));
+    assert_eq!(none.reasons, ["refs/heads/main was removed"]);
     let none = push(&rig, "refs/notes/x", &commit).await;
-    assert_eq!(none.reason.as_deref(), Some("refs/notes/x is neither a branch nor a tag"));
+    assert_eq!(none.reasons, ["refs/notes/x is neither a branch nor a tag"]);
 
     git(repo.path(), &["rm", "--quiet", ".sidings.yml"]);
     git(repo.path(), &["commit", "--quiet", "--message", "no pipeline"]);
     let none = push(&rig, "refs/heads/main", &git(repo.path(), &["rev-parse", "HEAD"])).await;
-    assert!(none.run.is_none() && none.reason.unwrap().contains("sidings init"));
+    assert!(none.runs.is_empty() && none.reasons[0].contains("sidings init"));
 }
 
 #[tokio::test]

@@ -1,12 +1,10 @@
 //! `path` conditions against real repositories: what each kind of event counts as changed.
 
-use crate::rig::{Rig, json, rig};
+use crate::rig::json;
+use crate::scene::Scene;
 use reqwest::StatusCode;
-use sidings_proto::api::{NewProject, ProjectView, Push, PushAnswer, RunView, SubmitRun};
+use sidings_proto::api::{RunView, SubmitRun};
 use sidings_proto::{Commit, Source, Trigger, Verdict};
-use std::path::Path;
-use std::process::Command;
-use tempfile::TempDir;
 
 const PIPELINE: &str = "\
 image: debian:bookworm-slim
@@ -22,55 +20,14 @@ jobs:
 
 const ALL: &str = "src docs old new code any";
 
-struct Scene {
-    rig: Rig,
-    repo: TempDir,
+async fn scene() -> Scene {
+    Scene::new(&[(".sidings.yml", PIPELINE), ("src/a", "a"), ("old.txt", "a text to rename\n")]).await
 }
 
 impl Scene {
-    /// A project whose default branch has one commit.
-    async fn new() -> Scene {
-        let scene = Scene { rig: rig().await, repo: tempfile::tempdir().unwrap() };
-        scene.git(&["init", "--quiet"]);
-        scene.commit(&[(".sidings.yml", PIPELINE), ("src/a", "a"), ("old.txt", "a text to rename\n")]);
-        let new = NewProject { name: "web".to_owned(), repo_url: scene.url(), default_branch: String::new() };
-        json::<ProjectView>(scene.rig.post("/api/v1/projects", &new).await, StatusCode::CREATED).await;
-        scene
-    }
-
-    fn url(&self) -> String {
-        format!("file://{}", self.repo.path().display())
-    }
-
-    fn git(&self, args: &[&str]) -> String {
-        let who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org", "-c", "init.defaultBranch=main"];
-        let output = Command::new("git").current_dir(self.repo.path()).args(who).args(args).output().unwrap();
-        assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
-    }
-
-    /// Writes files, commits everything, and gives the commit.
-    fn commit(&self, files: &[(&str, &str)]) -> String {
-        for (path, text) in files {
-            let path = self.repo.path().join(path);
-            std::fs::create_dir_all(path.parent().unwrap_or(Path::new("."))).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
-        self.git(&["add", "--all"]);
-        self.git(&["commit", "--quiet", "--allow-empty", "--message", "more"]);
-        self.head()
-    }
-
-    fn head(&self) -> String {
-        self.git(&["rev-parse", "HEAD"])
-    }
-
     /// The jobs that are to run after a ref moved.
     async fn push(&self, reference: &str, before: &str, after: &str) -> String {
-        let push = Push { reference: reference.to_owned(), before: before.to_owned(), after: after.to_owned() };
-        let answer = self.rig.post("/api/v1/projects/web/pushes", &push).await;
-        let answer: PushAnswer = json(answer, StatusCode::ACCEPTED).await;
-        to_run(&answer.run.unwrap())
+        to_run(&self.pushed(reference, before, after).await.runs[0])
     }
 
     async fn submit(&self, trigger: Trigger, source: Source, changed: Option<&[&str]>) -> String {
@@ -93,7 +50,7 @@ fn none() -> String {
 
 #[tokio::test]
 async fn a_push_changed_what_differs_from_where_the_branch_was() {
-    let scene = Scene::new().await;
+    let scene = scene().await;
     let first = scene.head();
     scene.commit(&[("docs/a", "a")]);
     let third = scene.commit(&[("src/b", "b")]);
@@ -108,7 +65,7 @@ async fn a_push_changed_what_differs_from_where_the_branch_was() {
 
 #[tokio::test]
 async fn deleted_files_and_both_names_of_renamed_ones_count() {
-    let scene = Scene::new().await;
+    let scene = scene().await;
     let first = scene.head();
     scene.git(&["mv", "old.txt", "new.txt"]);
     let renamed = scene.commit(&[]);
@@ -120,7 +77,7 @@ async fn deleted_files_and_both_names_of_renamed_ones_count() {
 
 #[tokio::test]
 async fn a_forced_push_changed_what_differs_between_the_two_tips() {
-    let scene = Scene::new().await;
+    let scene = scene().await;
     let first = scene.head();
     let lost = scene.commit(&[("src/lost", "a")]);
     assert_eq!(scene.push("refs/heads/main", &first, &lost).await, "src code any");
@@ -131,7 +88,7 @@ async fn a_forced_push_changed_what_differs_between_the_two_tips() {
 
 #[tokio::test]
 async fn a_merge_changed_all_that_it_brought() {
-    let scene = Scene::new().await;
+    let scene = scene().await;
     let first = scene.head();
     scene.git(&["checkout", "--quiet", "-b", "topic"]);
     scene.commit(&[("docs/a", "a")]);
@@ -144,7 +101,7 @@ async fn a_merge_changed_all_that_it_brought() {
 
 #[tokio::test]
 async fn a_new_branch_is_compared_with_where_it_left_the_default_one() {
-    let scene = Scene::new().await;
+    let scene = scene().await;
     scene.git(&["checkout", "--quiet", "-b", "topic"]);
     let topic = scene.commit(&[("docs/a", "a")]);
     scene.git(&["checkout", "--quiet", "main"]);
@@ -160,7 +117,7 @@ async fn a_new_branch_is_compared_with_where_it_left_the_default_one() {
 
 #[tokio::test]
 async fn a_pull_request_is_compared_with_the_default_branch_and_for_who_asks_all_counts() {
-    let scene = Scene::new().await;
+    let scene = scene().await;
     let first = scene.head();
     scene.git(&["checkout", "--quiet", "-b", "topic"]);
     scene.commit(&[("docs/a", "a")]);
@@ -176,7 +133,7 @@ async fn a_pull_request_is_compared_with_the_default_branch_and_for_who_asks_all
 
 #[tokio::test]
 async fn of_a_tree_its_sender_says_what_it_changed() {
-    let scene = Scene::new().await;
+    let scene = scene().await;
     let blob = scene.rig.upload(&[(".sidings.yml", PIPELINE)]).await;
     let source = || Source::Snapshot { blob: blob.clone() };
     assert_eq!(scene.submit(Trigger::Manual, source(), Some(&["src/a"])).await, "src code any");

@@ -35,7 +35,7 @@ impl Reader<'_> {
         let branch = fields.get("branch").and_then(|at| self.text(&at));
         let inputs = fields.get("inputs").map(|at| self.given_inputs(&at)).unwrap_or_default();
         self.has_all_inputs(&fields, &inputs);
-        let entry = Schedule { cron, timezone, branch, inputs };
+        let entry = Schedule { cron, timezone, pipeline: None, branch, inputs };
         if let (None, Some(at)) = (cron::next_after(&entry, Timestamp(0)), fields.get("cron")) {
             let message = format!("{} is never due", quoted(&entry.cron));
             self.error(Code::BadValue, &at.span, message, "there is no such day");

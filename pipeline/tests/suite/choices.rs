@@ -21,7 +21,8 @@ jobs:
 
 fn chosen(jobs: &[&str], alone: bool, steps: Option<StepChoice>) -> String {
     let mut plan = plan(TEXT, &on(Trigger::Manual, "refs/heads/main"));
-    let choice = Choice { jobs: jobs.iter().map(|name| (*name).to_owned()).collect(), alone, steps };
+    let choice =
+        Choice { jobs: jobs.iter().map(|name| (*name).to_owned()).collect(), alone, steps, ..Choice::default() };
     match choose(&mut plan, &choice) {
         Ok(()) => told(&plan),
         Err(why) => why,

@@ -2,31 +2,27 @@
 //! the project's own Dockerfile.
 //!
 //! A built image is found again by its key, a hash of all that it depends on: with the same key there is no build, and
-//! two jobs that need one key at the same time build it once. `key` says what counts, `context` which files, `ignore`
-//! how `.dockerignore` is read, `recipe` what a Dockerfile builds upon, `flight` who builds and who waits.
+//! two jobs that need one key at the same time build it once. What counts is said elsewhere (`sidings-environment`);
+//! `context` packs the files, `recipe` says what is built, `flight` who builds and who waits.
 
 use crate::engine::{Build, DockerfileSource, Engine, EngineFacts, ImageError, ImageFacts};
 use crate::setup_log::SetupLog;
-use crate::trust::Bundle;
 use anyhow::{Context as _, anyhow};
 use flight::Flights;
 use prepared::Prepared;
+use sidings_environment::{Account, Base, Contents};
 use sidings_proto::runner::ImageUse;
 use sidings_proto::{Commit, Environment, RunId, Secret};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
-use trusting::Trusting;
 
 mod context;
 mod flight;
-pub mod ignore;
-mod key;
 mod labels;
 mod prepared;
 mod recipe;
-mod trusting;
 
 /// What an image's labels say of where it comes from.
 #[derive(Clone, Debug)]
@@ -39,6 +35,8 @@ pub struct BuildMeta {
     pub commit: Commit,
     /// The project's repository, empty when it has none.
     pub repo_url: String,
+    /// Git made the project's folder from the commit, and nobody touched it since.
+    pub checked_out: bool,
 }
 
 /// An image that is on this host.
@@ -58,7 +56,7 @@ pub struct Images {
     facts: EngineFacts,
     contexts: PathBuf,
     flights: Flights,
-    bundle: Option<Bundle>,
+    contents: Mutex<BTreeMap<String, Arc<Contents>>>,
 }
 
 impl std::fmt::Debug for Images {
@@ -81,13 +79,7 @@ impl Images {
         let contexts = dir.join("contexts");
         // A runner that was killed in a build may have left one.
         let _ = std::fs::remove_dir_all(&contexts);
-        Images { engine, facts, contexts, flights: Flights::default(), bundle: None }
-    }
-
-    /// Has every `RUN` of a build trust these authorities.
-    #[must_use]
-    pub(crate) fn trusting(self, bundle: Option<Bundle>) -> Images {
-        Images { bundle, ..self }
+        Images { engine, facts, contexts, flights: Flights::default(), contents: Mutex::default() }
     }
 
     /// Has the environment's image on this host. `source` is the project at its commit, as yet untouched by steps;
@@ -114,6 +106,7 @@ impl Images {
                     args: args.clone(),
                     platform: self.facts.platform(),
                     commit_time: meta.commit.time,
+                    checked_out: meta.checked_out,
                 };
                 self.built(order, meta, secrets, log).await?
             }
@@ -154,20 +147,30 @@ impl Images {
         log: &SetupLog,
     ) -> Result<Found, ImageError> {
         let prepared = blocking(move || Prepared::read(order)).await?;
-        for base in &prepared.recipe.unknown_bases {
-            log.note(&format!("not pinned: the base image {base} depends on an argument that has no value here"));
-        }
-        let mut bases = BTreeMap::new();
-        for base in &prepared.recipe.bases {
-            bases.insert(base.clone(), self.have(base, log).await?.id);
-        }
-        let key = prepared.key(&bases);
+        let account = self.account(&prepared, meta, log).await?;
+        let key = account.key.clone();
         let tag = labels::tag(&meta.project, &key);
         let waiting = format!("waiting for the image {tag}, which another job is building");
-        let build = async || self.build_unless_here(&prepared, meta, &secrets, (&key, &tag), log).await;
+        let build = async || self.build_unless_here(&prepared, meta, &secrets, (&account, &tag), log).await;
         // With another project's secrets the same build may end in another way.
         let flight = if secrets.is_empty() { &key } else { &tag };
         self.flights.alone(flight, log, &waiting, build).await
+    }
+
+    /// The key and what went into it; the base images are on this host then.
+    async fn account(&self, prepared: &Prepared, meta: &BuildMeta, log: &SetupLog) -> Result<Account, ImageError> {
+        let mut bases = BTreeMap::new();
+        for reference in prepared.reading.bases() {
+            let ImageFacts { id, env, on_build, .. } = self.have(&reference, log).await?;
+            bases.insert(reference, Base { id, env, on_build });
+        }
+        let (prepared, contents) = (prepared.clone(), self.contents_of(&meta.repo_url));
+        blocking(move || prepared.account(&bases, &contents)).await
+    }
+
+    fn contents_of(&self, repo_url: &str) -> Arc<Contents> {
+        let mut all = self.contents.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(all.entry(repo_url.to_owned()).or_default())
     }
 
     async fn build_unless_here(
@@ -175,9 +178,10 @@ impl Images {
         prepared: &Prepared,
         meta: &BuildMeta,
         secrets: &BTreeMap<String, Secret>,
-        (key, tag): (&str, &str),
+        (account, tag): (&Account, &str),
         log: &SetupLog,
     ) -> Result<Found, ImageError> {
+        let key = account.key.as_str();
         let found = |facts, built| Found { reference: tag.to_owned(), facts, key: Some(key.to_owned()), built };
         if let Some(facts) = self.here(tag).await?
             && facts.labels.get(labels::KEY).is_some_and(|of| of == key)
@@ -185,17 +189,12 @@ impl Images {
             return Ok(found(facts, false));
         }
         log.note(&format!("building {tag} from {}", prepared.order.dockerfile));
-        let trusting = self.trusting_build(prepared, log);
-        let archive = self.pack(prepared, trusting.as_ref()).await.map_err(ImageError::Engine)?;
-        let source = DockerfileSource {
-            name: prepared.order.dockerfile.clone(),
-            text: prepared.recipe.text.clone(),
-            ..Default::default()
-        };
+        unpinned(account, log);
+        let archive = self.pack(prepared).await.map_err(ImageError::Engine)?;
         let build = Build {
             context: archive.to_path_buf(),
             dockerfile: prepared.dockerfile_in_context.clone(),
-            source,
+            source: DockerfileSource { name: prepared.order.dockerfile.clone(), text: prepared.recipe.text.clone() },
             target: prepared.recipe.target.clone(),
             args: prepared.args(),
             secrets: secrets.clone(),
@@ -203,7 +202,6 @@ impl Images {
             labels: labels::labels(meta, prepared, key),
             tag: tag.to_owned(),
         };
-        let build = self.with_authorities(build, trusting);
         // Others that wait for the same image are told of a failure as well.
         let shown = |error| match error {
             ImageError::User(message) => ImageError::User(log.shown(message)),
@@ -212,35 +210,23 @@ impl Images {
         Ok(found(self.engine.build_image(build, log).await.map_err(shown)?, true))
     }
 
-    /// The Dockerfile with this host's authorities, if there are any and the builder can be given them.
-    fn trusting_build(&self, prepared: &Prepared, log: &SetupLog) -> Option<Trusting> {
-        self.bundle.as_ref()?;
-        let builders = match self.facts.mounts_in_builds {
-            true => Ok(()),
-            false => Err("that needs an engine of 20.10 or later, with BuildKit".to_owned()),
-        };
-        let made = builders.and_then(|()| trusting::trusting(&prepared.recipe.text));
-        made.map_err(|why| log.note(&format!("this build does not trust the certificates of --ca-bundle: {why}"))).ok()
-    }
-
-    fn with_authorities(&self, build: Build, trusting: Option<Trusting>) -> Build {
-        let (Some(trusting), Some(bundle)) = (trusting, &self.bundle) else { return build };
-        let mut build = Build { dockerfile: trusting::DOCKERFILE.to_owned(), ..build };
-        build.source.additions = trusting.additions;
-        build.secrets.extend(trusting::secrets(bundle.pem()));
-        build
-    }
-
-    async fn pack(&self, prepared: &Prepared, trusting: Option<&Trusting>) -> anyhow::Result<tempfile::TempPath> {
+    async fn pack(&self, prepared: &Prepared) -> anyhow::Result<tempfile::TempPath> {
         tokio::fs::create_dir_all(&self.contexts).await.context("making the folder of build contexts")?;
         let (prepared, contexts) = (prepared.clone(), self.contexts.clone());
-        let beside = trusting.map(|trusting| (trusting::DOCKERFILE, trusting.text.clone()));
         let pack = move || {
             let file = tempfile::Builder::new().suffix(".tar").tempfile_in(contexts)?;
-            prepared.pack(beside.as_ref().map(|(name, text)| (*name, text.as_str())), file.as_file())?;
+            prepared.pack(file.as_file())?;
             std::io::Result::Ok(file.into_temp_path())
         };
         tokio::task::spawn_blocking(pack).await?.context("packing the build context")
+    }
+}
+
+/// What another build of the same key may give another of.
+fn unpinned(account: &Account, log: &SetupLog) {
+    for unpinned in &account.unpinned {
+        let line = unpinned.line.map(|line| format!(" (line {line})")).unwrap_or_default();
+        log.note(&format!("not pinned: {}{line}", unpinned.what));
     }
 }
 

@@ -27,7 +27,6 @@ use crate::image::{BuildMeta, Images};
 use crate::setup_log::SetupLog;
 use crate::source::Fetch;
 use crate::spool::{ExitWatch, Tail};
-use crate::trust::Bundle;
 use crate::workspace::Layering;
 use anyhow::Context;
 use course::{Account, Course};
@@ -37,7 +36,7 @@ pub(crate) use secrets::AskSecrets;
 use sidings_git::Mirrors;
 use sidings_proto::runner::{Assignment, Finish, LogDigest, Phase};
 use sidings_proto::step::LOG_FILE;
-use sidings_proto::{AttemptId, FailureClass, StepNo, Verdict};
+use sidings_proto::{AttemptId, FailureClass, Source, StepNo, Verdict};
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -57,8 +56,6 @@ pub(crate) struct Tools {
     pub(crate) attempts: PathBuf,
     /// This host's copies of caches.
     pub(crate) copies: Copies,
-    /// Whom steps and services trust beside those whom their image does.
-    pub(crate) bundle: Option<Bundle>,
     /// Log payload kept of a step, in bytes.
     pub(crate) log_limit: u64,
     /// Whether siblings work on layers over the workspace, or on copies of it.
@@ -202,7 +199,13 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
 
 fn build_meta(assignment: &Assignment) -> BuildMeta {
     let run = &assignment.run;
-    BuildMeta { project: run.project.clone(), run: run.id, commit: run.commit.clone(), repo_url: run.repo_url.clone() }
+    BuildMeta {
+        project: run.project.clone(),
+        run: run.id,
+        commit: run.commit.clone(),
+        repo_url: run.repo_url.clone(),
+        checked_out: matches!(run.source, Source::Git { .. }),
+    }
 }
 
 #[cfg(test)]

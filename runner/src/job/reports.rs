@@ -24,6 +24,7 @@ impl Course<'_> {
             patterns: reports.junit.clone(),
             since,
             spool: self.folder.tests(),
+            secrets: self.finder(),
             give_up: self.channel.orders.drop.clone(),
         };
         let collected = match tokio::task::spawn_blocking(move || collect(&asked)).await {

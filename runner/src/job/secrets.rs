@@ -85,9 +85,14 @@ impl Course<'_> {
         Some(StepInput { environment: of(SecretForm::Environment), files: of(SecretForm::File), folder, masked })
     }
 
+    /// What finds them, if there is anything to be found.
+    pub(super) fn finder(&self) -> Option<Finder> {
+        self.secrets.get().and_then(|secrets| secrets.finder.clone())
+    }
+
     /// A verdict as it may be told.
     pub(super) fn shown(&self, verdict: Verdict) -> Verdict {
-        match (verdict, self.secrets.get().and_then(|secrets| secrets.finder.as_ref())) {
+        match (verdict, self.finder()) {
             (Verdict::Failed(failure), Some(finder)) => {
                 Verdict::Failed(Failure { message: finder.masked(&failure.message), ..failure })
             }

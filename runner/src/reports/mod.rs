@@ -5,6 +5,7 @@
 //! to certain sizes and within a time. What the cases mean for the job is decided in `job`.
 
 mod bounded;
+mod masked;
 mod spooled;
 
 #[cfg(test)]
@@ -14,8 +15,10 @@ pub(crate) use spooled::SpooledTests;
 
 use crate::workspace::{NotAFile, Search, open};
 use bounded::Bounded;
+use masked::Masked;
+use sidings_mask::Finder;
 use sidings_proto::tested::TEST_NAME_MAX;
-use sidings_proto::{TestCounts, TestReport};
+use sidings_proto::{TestCase, TestCounts, TestReport};
 use sidings_reports::Room;
 use spooled::Spool;
 use std::path::{Path, PathBuf};
@@ -43,6 +46,8 @@ pub(crate) struct Asked {
     pub(crate) since: (i64, u64),
     /// The file for the cases, in a folder of ours.
     pub(crate) spool: PathBuf,
+    /// What is masked wherever it stands.
+    pub(crate) secrets: Option<Finder>,
     /// Nobody wants to know any more.
     pub(crate) give_up: CancellationToken,
 }
@@ -132,10 +137,10 @@ impl Reading<'_> {
             return Ok(Some(refused(path, &why)));
         }
         let mut input = Bounded::new(file, FILE_MAX.min(self.left), self.until, &self.asked.give_up);
-        let (spool, mut trouble) = (&mut self.spool, None);
-        let found = sidings_reports::read(&mut input, &mut self.room, &mut |case| {
+        let (spool, secrets, mut trouble) = (&mut self.spool, self.asked.secrets.as_ref(), None);
+        let found = sidings_reports::read(&mut Masked::new(&mut input, secrets), &mut self.room, &mut |case| {
             if trouble.is_none() {
-                trouble = spool.add(case).err();
+                trouble = spool.add(masked(case, secrets)).err();
             }
         });
         self.left = self.left.saturating_sub(input.taken());
@@ -146,6 +151,10 @@ impl Reading<'_> {
     }
 
     fn tell(&mut self, mut report: TestReport) {
+        if let Some(secrets) = &self.asked.secrets {
+            report.path = secrets.masked(&report.path);
+            report.remarks.iter_mut().for_each(|remark| *remark = secrets.masked(remark));
+        }
         report.remarks.truncate(REMARKS.saturating_sub(self.remarks));
         self.remarks += report.remarks.len();
         if self.reports.len() < LISTED {
@@ -176,6 +185,15 @@ impl Reading<'_> {
         let spooled = self.spool.end(self.reports.clone())?;
         Ok(Collected { counts, without, reports: self.reports, spooled: Arc::new(spooled) })
     }
+}
+
+/// A report may have characters in other ways than the file is searched for: its texts are searched as well.
+fn masked(mut case: TestCase, secrets: Option<&Finder>) -> TestCase {
+    let Some(secrets) = secrets else { return case };
+    let TestCase { suite, name, file, outcome: _, took_ms: _, message, output } = &mut case;
+    let texts = [suite, name, message, output].into_iter().chain(file);
+    texts.for_each(|text| *text = secrets.masked(text));
+    case
 }
 
 fn refused(path: &Path, why: &str) -> TestReport {

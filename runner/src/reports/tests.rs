@@ -24,6 +24,7 @@ impl Left {
             patterns: patterns.iter().map(ToString::to_string).collect(),
             since: (0, 0),
             spool: self.root.path().join("tests"),
+            secrets: None,
             give_up: CancellationToken::new(),
         }
     }
@@ -145,4 +146,23 @@ fn of_very_many_files_the_last_ones_are_told_together() {
     assert_eq!(collected.counts.passed, 1_005);
     let last = collected.reports.last().unwrap();
     assert_eq!((last.path.as_str(), last.counts.passed), ("(5 more files)", 5));
+}
+
+#[test]
+fn secrets_are_masked_also_where_a_text_is_cut() {
+    const SECRET: &str = "open <&> sesame";
+    let long = "x".repeat(TEST_NAME_MAX - 4);
+    let left = left(|root| {
+        let entities = "&#x6f;pen &lt;&amp;&gt; sesame";
+        let report = format!(
+            "<testsuite name='x'><testcase name='{long}open &lt;&amp;&gt; sesame' classname='x'>\
+             <failure message='said {entities}'>at <![CDATA[{SECRET}]]></failure></testcase></testsuite>"
+        );
+        fs::write(root.join(format!("{SECRET}.xml")), report).unwrap();
+    });
+    let collected = collect(&Asked { secrets: Finder::of([SECRET]), ..left.asked(&["*.xml"]) }).unwrap();
+    assert_eq!(told(&collected), "***.xml: 1 of 1 bad; \n");
+    let told = format!("{:?}", batches(&collected));
+    assert!(told.contains("said ***") && told.contains("at ***"), "{told}");
+    assert!(!told.contains("xope") && !told.contains("sesame"), "{told}");
 }

@@ -1,7 +1,7 @@
 //! `.dockerignore` as the Engine's own client reads it.
 
 use crate::scene::docker;
-use sidings_runner::image::ignore::Patterns;
+use sidings_environment::ignore::Patterns;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;

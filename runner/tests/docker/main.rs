@@ -9,7 +9,6 @@ mod images;
 mod lifetimes;
 mod merges;
 mod networks;
-mod registries;
 mod scene;
 mod secrets;
 mod steps;

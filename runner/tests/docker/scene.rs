@@ -198,11 +198,7 @@ impl Scene {
         let build = Build {
             context,
             dockerfile: "Dockerfile".to_owned(),
-            source: DockerfileSource {
-                name: "Dockerfile".to_owned(),
-                text: dockerfile.to_owned(),
-                ..DockerfileSource::default()
-            },
+            source: DockerfileSource { name: "Dockerfile".to_owned(), text: dockerfile.to_owned() },
             target: None,
             args: BTreeMap::new(),
             secrets: BTreeMap::new(),

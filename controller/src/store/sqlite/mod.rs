@@ -182,6 +182,10 @@ impl Store for SqliteStore {
         schedules::put(&mut *self.writer().await, project, schedule).await
     }
 
+    async fn schedule_handled(&self, project: &str, handled: &StoredSchedule, now: Timestamp) -> anyhow::Result<()> {
+        schedules::handled(&mut *self.writer().await, project, handled, now).await
+    }
+
     async fn schedules(&self) -> anyhow::Result<Vec<(String, StoredSchedule)>> {
         schedules::all(&mut *self.readers.acquire().await?).await
     }

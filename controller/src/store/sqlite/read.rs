@@ -47,6 +47,7 @@ fn summary(row: &AnyRow) -> anyhow::Result<StoredSummary> {
         id: RunId(id(row, 0)?),
         project: row.try_get(1)?,
         number: number(row, 2)?,
+        pipeline: head.choice.pipeline,
         trigger: head.trigger,
         commit: head.commit,
         accepted: time(row, 4)?,

@@ -22,7 +22,7 @@ pub(super) struct Head {
     #[serde(default)]
     inputs: BTreeMap<String, String>,
     #[serde(default)]
-    choice: Choice,
+    pub(super) choice: Choice,
 }
 
 /// What `runs.content` holds.

@@ -2,6 +2,7 @@
 
 use super::rows::{json, time, to_json};
 use crate::store::StoredSchedule;
+use sidings_proto::Timestamp;
 use sqlx::{AnyConnection, Row, query};
 
 pub(super) async fn put(db: &mut AnyConnection, project: &str, schedule: &StoredSchedule) -> anyhow::Result<()> {
@@ -9,6 +10,18 @@ pub(super) async fn put(db: &mut AnyConnection, project: &str, schedule: &Stored
         ON CONFLICT (project) DO UPDATE SET entries = excluded.entries, since = excluded.since";
     let insert = query(sql).bind(project).bind(to_json(&schedule.entries)?).bind(schedule.since.0);
     insert.execute(db).await?;
+    Ok(())
+}
+
+pub(super) async fn handled(
+    db: &mut AnyConnection,
+    project: &str,
+    handled: &StoredSchedule,
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    let sql = "UPDATE schedules SET since = $1 WHERE project = $2 AND entries = $3 AND since = $4";
+    let update = query(sql).bind(now.0).bind(project).bind(to_json(&handled.entries)?).bind(handled.since.0);
+    update.execute(db).await?;
     Ok(())
 }
 

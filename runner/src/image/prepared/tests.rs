@@ -1,4 +1,5 @@
 use super::*;
+use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use tempfile::TempDir;
 
@@ -31,6 +32,7 @@ impl Project {
             args: BTreeMap::new(),
             platform: "linux/amd64".into(),
             commit_time: Timestamp(1_700_000_000_000),
+            checked_out: false,
         }
     }
 
@@ -39,7 +41,7 @@ impl Project {
     }
 
     fn key(&self) -> String {
-        self.prepared().key(&BTreeMap::new())
+        key_of(&self.prepared(), "")
     }
 
     fn refused(&self, context: &str, dockerfile: &str) -> String {
@@ -50,9 +52,15 @@ impl Project {
     }
 }
 
+fn key_of(prepared: &Prepared, base: &str) -> String {
+    let base = Base { id: base.to_owned(), ..Base::default() };
+    let bases = BTreeMap::from([("debian:12".to_owned(), base)]);
+    prepared.account(&bases, &Contents::default()).unwrap().key
+}
+
 fn packed(prepared: &Prepared) -> BTreeMap<String, (u32, String)> {
     let mut bytes = Vec::new();
-    prepared.pack(None, &mut bytes).unwrap();
+    prepared.pack(&mut bytes).unwrap();
     let mut archive = tar::Archive::new(bytes.as_slice());
     let read = |entry: io::Result<tar::Entry<'_, &[u8]>>| {
         let mut entry = entry.unwrap();
@@ -117,22 +125,22 @@ fn whatever_a_build_sees_counts() {
 }
 
 #[test]
-fn arguments_target_platform_and_bases_count() {
+fn arguments_platform_and_bases_count() {
     let project = project(&FILES);
     let key = |change: fn(&mut Order), base: &str| {
         let mut order = project.order(".", "Dockerfile");
         change(&mut order);
-        Prepared::read(order).unwrap().key(&BTreeMap::from([("debian:12".to_owned(), base.to_owned())]))
+        key_of(&Prepared::read(order).unwrap(), base)
     };
     let keys = [
         key(|_| {}, "sha256:1"),
         key(|_| {}, "sha256:2"),
         key(|order| order.platform = "linux/arm64".into(), "sha256:1"),
-        key(|order| order.target = Some("0".into()), "sha256:1"),
-        key(|order| drop(order.args.insert("A".into(), "1".into())), "sha256:1"),
+        key(|order| drop(order.args.insert("BUILDKIT_A".into(), "1".into())), "sha256:1"),
     ];
     assert_eq!(keys.iter().collect::<std::collections::BTreeSet<_>>().len(), keys.len());
     assert_eq!(keys[0], key(|_| {}, "sha256:1"));
+    assert_eq!(keys[0], key(|order| order.target = Some("0".into()), "sha256:1"), "the only stage, by its number");
 }
 
 #[test]
@@ -140,7 +148,7 @@ fn the_commits_time_counts_only_where_it_is_looked_at() {
     let at = |text: &str, seconds: i64| {
         let project = project(&[("Dockerfile", text)]);
         let order = Order { commit_time: Timestamp(seconds * 1000), ..project.order(".", "Dockerfile") };
-        Prepared::read(order).unwrap().key(&BTreeMap::new())
+        key_of(&Prepared::read(order).unwrap(), "")
     };
     let time = 1_700_000_000;
     assert_eq!(at("FROM a:1\n", time), at("FROM a:1\n", time + 1));

@@ -214,7 +214,6 @@ impl Bench {
             exits: ExitWatch::start(),
             attempts,
             copies: crate::cache::Copies::open(dir.path().join("caches")).unwrap(),
-            bundle: None,
             log_limit: 1000,
             layering: Layering::default(),
             uses_workspace: false,

@@ -157,8 +157,7 @@ impl Runner {
             warm_networks: None,
             log_limit_bytes: 16 * 1024 * 1024,
             least_free_bytes: Some(least_free),
-            registries: Default::default(),
-            authorities: None,
+            ca_bundle: None,
         };
         let shutdown = Shutdown::default();
         let running = tokio::spawn(crate::run(config.clone(), shutdown.clone()));
