@@ -5,7 +5,7 @@ use crate::fields::Field;
 use crate::glob;
 use crate::names;
 use crate::notes::Notes;
-use crate::out::{Map, Out};
+use crate::out::{Map, Out, one_or_list};
 
 /// What is known of a job.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +22,8 @@ pub(crate) struct Job {
     pub(crate) shell: Option<String>,
     pub(crate) cache: Vec<Out>,
     pub(crate) artifacts: Vec<Map>,
+    /// Files with reports of tests.
+    pub(crate) junit: Vec<String>,
     pub(crate) labels: Map,
     pub(crate) timeout: Option<String>,
     pub(crate) allow_failure: bool,
@@ -74,6 +76,9 @@ impl Job {
             0 => {}
             1 => map.set("artifacts", self.artifacts.remove(0)),
             _ => map.set("artifacts", Out::Lines(self.artifacts.into_iter().map(Out::Map).collect())),
+        }
+        if !self.junit.is_empty() {
+            map.set("reports", Map::default().with("junit", one_or_list(self.junit)));
         }
         map.set_map("labels", self.labels);
         map.set_some("timeout", self.timeout);

@@ -246,6 +246,7 @@ fn kept(fields: &mut Fields, job: &mut Job, notes: &mut Notes) {
         && let Some(mut inner) = fields.take("artifacts").and_then(|field| notes.fields(field))
     {
         artifacts(&mut inner, job, notes);
+        reports(&mut inner, job, notes);
         notes.rest(inner, |_| advice("artifacts"));
     }
     if known::CACHE
@@ -280,6 +281,15 @@ fn artifacts(inner: &mut Fields, job: &mut Job, notes: &mut Notes) {
     if paths.iter().any(|path| !path.starts_with('!')) {
         job.artifacts.push(map);
     }
+}
+
+fn reports(inner: &mut Fields, job: &mut Job, notes: &mut Notes) {
+    let Some(mut reports) = inner.take("reports").and_then(|field| notes.fields(field)) else { return };
+    if let Some(field) = reports.take("junit") {
+        let all = notes.texts(field.clone());
+        job.junit = common::kept(&field, &all, "", notes);
+    }
+    notes.rest(reports, |_| "of reports only `junit` is read");
 }
 
 fn cache(field: Field, notes: &mut Notes) -> Option<Out> {
