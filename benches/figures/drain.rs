@@ -69,6 +69,7 @@ async fn runner(fleet: &Fleet, number: usize) -> Config {
         warm_networks: None,
         log_limit_bytes: LOG_LIMIT_BYTES,
         least_free_bytes: Some(0),
-        ca_bundle: None,
+        registries: Default::default(),
+        authorities: None,
     }
 }

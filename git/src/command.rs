@@ -90,6 +90,12 @@ impl Git {
         Git { command, input: None, output_max: 16 * 1024 * 1024, time: LOCAL }
     }
 
+    /// Trusts the certificates in this file over `https`, whatever the surroundings say.
+    pub(crate) fn trusting(mut self, certificates: &Path) -> Git {
+        self.command.env("GIT_SSL_CAINFO", certificates);
+        self
+    }
+
     pub(crate) fn setting(mut self, setting: &str) -> Git {
         self.command.args(["-c", setting]);
         self

@@ -26,6 +26,7 @@ const CONFIGURATION: &str = "[safe]\n\tdirectory = *\n[uploadpack]\n\tallowAnySH
 pub struct Mirrors {
     root: PathBuf,
     configuration: PathBuf,
+    authorities: Option<PathBuf>,
     known: Mutex<BTreeMap<RepoUrl, Arc<Mirror>>>,
 }
 
@@ -36,7 +37,13 @@ impl Mirrors {
         let root = root.canonicalize().with_context(|| format!("find {}", root.display()))?;
         let configuration = root.join("gitconfig");
         std::fs::write(&configuration, CONFIGURATION).with_context(|| format!("write {}", configuration.display()))?;
-        Ok(Mirrors { root, configuration, known: Mutex::default() })
+        Ok(Mirrors { root, configuration, authorities: None, known: Mutex::default() })
+    }
+
+    /// Trusts the certificates in this file, and no others, over `https`; the machine's own when none.
+    #[must_use]
+    pub fn trusting(self, authorities: Option<PathBuf>) -> Mirrors {
+        Mirrors { authorities, ..self }
     }
 
     /// The mirror of a repository. It is made when its first commit is asked for.
@@ -46,8 +53,8 @@ impl Mirrors {
             let name = blake3::hash(url.as_str().as_bytes()).to_hex();
             let stem = self.root.join(&name.as_str()[..32]);
             let locks = (stem.with_extension("lock"), tokio::sync::Mutex::new(()));
-            let configuration = self.configuration.clone();
-            Arc::new(Mirror { url: url.clone(), dir: stem.with_extension("git"), locks, configuration })
+            let (configuration, authorities) = (self.configuration.clone(), self.authorities.clone());
+            Arc::new(Mirror { url: url.clone(), dir: stem.with_extension("git"), locks, configuration, authorities })
         };
         known.entry(url.clone()).or_insert_with(make).clone()
     }
@@ -62,6 +69,7 @@ pub struct Mirror {
     /// fetch of this process run at a time, so that many who want one commit fetch it once.
     locks: (PathBuf, tokio::sync::Mutex<()>),
     configuration: PathBuf,
+    authorities: Option<PathBuf>,
 }
 
 /// What a commit says of itself.
@@ -283,7 +291,11 @@ impl Mirror {
     }
 
     fn git_at(&self, dir: &Path) -> Git {
-        Git::at(dir, Some(&self.configuration))
+        let git = Git::at(dir, Some(&self.configuration));
+        match &self.authorities {
+            Some(file) => git.trusting(file),
+            None => git,
+        }
     }
 
     async fn lock_shared(&self) -> anyhow::Result<File> {

@@ -15,6 +15,8 @@ pub const MOUNT: &str = "/sidings/step";
 pub const BIN_MOUNT: &str = "/sidings/bin";
 /// Where the workspace is mounted.
 pub const WORKSPACE: &str = "/workspace";
+/// Where the certificates that the operator trusts are mounted, read-only, on hosts that have some.
+pub const CA_MOUNT: &str = "/sidings/ca";
 /// Where a file system in memory is mounted for secrets that are files.
 pub const SECRETS_MOUNT: &str = "/sidings/secrets";
 /// The runner's instruction, JSON of [`StepSpec`].

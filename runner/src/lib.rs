@@ -10,11 +10,13 @@ pub mod engine;
 pub mod image;
 mod job;
 mod link;
+pub mod registry;
 mod removal;
 mod reports;
 pub mod setup_log;
 mod source;
 mod spool;
+mod trust;
 pub mod workspace;
 
 use anyhow::Context;
@@ -26,15 +28,19 @@ use engine::{Engine, EngineFacts};
 use job::Tools;
 pub use link::NotEnrolled;
 use link::{Client, WorkError};
+use registry::Registries;
 use secrecy::SecretString;
 use sidings_git::Mirrors;
 use sidings_proto::runner::Hello;
+use sidings_proto::step::CA_MOUNT;
 use sidings_proto::{LifeId, RunnerId};
 use spool::ExitWatch;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
+pub use trust::Authorities;
+use trust::Bundle;
 
 /// What a runner is to know.
 #[derive(Clone, Debug)]
@@ -59,8 +65,10 @@ pub struct Config {
     pub log_limit_bytes: u64,
     /// With less free on the disk of its folder it takes no jobs, in bytes; by [`disk::Disk::least_free`] when none.
     pub least_free_bytes: Option<u64>,
-    /// Certificates, in PEM, that are trusted for the controller beside the machine's own.
-    pub ca_bundle: Option<PathBuf>,
+    /// How it gets at registries.
+    pub registries: Registries,
+    /// Who is trusted beside the machine's own authorities: by the runner, its steps and its builds.
+    pub authorities: Option<Authorities>,
 }
 
 /// Log payload kept of each step unless told otherwise.
@@ -115,7 +123,7 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
 
 /// What the engine is and whether it answers, for those who ask before a runner is started.
 pub async fn engine_facts(kind: EngineKind, data_dir: &Path) -> anyhow::Result<EngineFacts> {
-    let engine = connect(kind, RunnerId::new(), data_dir, Some(0)).await?;
+    let engine = connect(kind, without_warm_networks(RunnerId::new(), data_dir)).await?;
     let facts = engine.prepare().await.context("prepare the engine");
     engine.close().await.context("leave the engine")?;
     facts
@@ -132,7 +140,7 @@ pub async fn clear_away(data_dir: &Path) -> anyhow::Result<()> {
     }
     let data = DataFolder::open(data_dir)?;
     let Some(identity) = data.identity()? else { return Ok(()) };
-    let engine = connect(EngineKind::Docker, identity.runner, data.path(), Some(0)).await?;
+    let engine = connect(EngineKind::Docker, without_warm_networks(identity.runner, data.path())).await?;
     engine.prepare().await.context("prepare the engine")?;
     engine.sweep().await.context("sweep away what it left")?;
     engine.close().await.context("leave the engine")
@@ -152,14 +160,21 @@ async fn live(
 ) -> Result<(), WorkError> {
     // One for each slot, so that a burst of jobs finds them; a group's further siblings need some as well.
     let warm_networks = config.warm_networks.unwrap_or((config.slots as usize).max(2));
-    let engine = connect(config.engine, identity.runner, data.path(), Some(warm_networks)).await?;
+    let bundle = config.bundle(data)?;
+    let told = |docker: DockerConfig| DockerConfig {
+        warm_networks,
+        authorities: bundle.as_ref().map(|bundle| bundle.folder().to_owned()),
+        registries: config.registries.clone(),
+        ..docker
+    };
+    let engine = connect(config.engine, told(DockerConfig::new(identity.runner, data.path().to_owned()))).await?;
     let facts = engine.prepare().await.context("prepare the engine")?;
     let swept = engine.sweep().await.context("sweep away what earlier lives left")?;
     if swept > 0 {
         tracing::info!(containers = swept, "swept away what an earlier life left");
     }
     data.sweep_attempts()?;
-    let tools = config.tools(engine.clone(), data, &facts)?;
+    let tools = config.tools(engine.clone(), data, &facts, bundle)?;
     let worked = link::work(
         client.clone(),
         config.client()?,
@@ -174,25 +189,20 @@ async fn live(
     worked
 }
 
-async fn connect(
-    kind: EngineKind,
-    runner: RunnerId,
-    data_dir: &Path,
-    warm_networks: Option<usize>,
-) -> anyhow::Result<Arc<dyn Engine>> {
+fn without_warm_networks(runner: RunnerId, data_dir: &Path) -> DockerConfig {
+    DockerConfig { warm_networks: 0, ..DockerConfig::new(runner, data_dir.to_owned()) }
+}
+
+async fn connect(kind: EngineKind, config: DockerConfig) -> anyhow::Result<Arc<dyn Engine>> {
     match kind {
         EngineKind::Dummy => Ok(Arc::new(Dummy::default())),
-        EngineKind::Docker => {
-            let mut config = DockerConfig::new(runner, data_dir.to_owned());
-            config.warm_networks = warm_networks.unwrap_or(config.warm_networks);
-            Ok(Arc::new(Docker::connect(config).await?))
-        }
+        EngineKind::Docker => Ok(Arc::new(Docker::connect(config).await?)),
     }
 }
 
 impl Config {
     fn client(&self) -> anyhow::Result<Client> {
-        Client::new(&self.controller_url, self.ca_bundle.as_deref())
+        Client::new(&self.controller_url, self.authorities.as_ref())
     }
 
     fn hello(&self, facts: &EngineFacts) -> Hello {
@@ -203,11 +213,23 @@ impl Config {
         Hello { life: LifeId::new(), version, slots: self.slots.max(1), labels, resources: facts.resources }
     }
 
-    fn tools(&self, engine: Arc<dyn Engine>, data: &DataFolder, facts: &EngineFacts) -> anyhow::Result<Tools> {
+    fn bundle(&self, data: &DataFolder) -> anyhow::Result<Option<Bundle>> {
+        self.authorities.as_ref().map(|authorities| Bundle::make(authorities, data.path(), CA_MOUNT)).transpose()
+    }
+
+    fn tools(
+        &self,
+        engine: Arc<dyn Engine>,
+        data: &DataFolder,
+        facts: &EngineFacts,
+        bundle: Option<Bundle>,
+    ) -> anyhow::Result<Tools> {
+        let certificates = bundle.as_ref().map(Bundle::file);
         Ok(Tools {
-            images: image::Images::new(engine.clone(), facts.clone(), data.path().to_owned()),
+            images: image::Images::new(engine.clone(), facts.clone(), data.path().to_owned()).trusting(bundle.clone()),
             engine,
-            mirrors: Mirrors::open(&data.mirrors())?,
+            mirrors: Mirrors::open(&data.mirrors())?.trusting(certificates),
+            bundle,
             exits: ExitWatch::start(),
             attempts: data.attempts(),
             copies: cache::Copies::open(data.caches())?,

@@ -3,6 +3,7 @@
 mod choice;
 mod global;
 mod project;
+mod reach;
 mod runs;
 mod secrets;
 mod serve;
@@ -13,6 +14,7 @@ pub(crate) use global::{Global, LogFormat, ProjectChoice, Remote, Trust};
 pub(crate) use project::{
     HookArgs, HookCommand, ProjectAdd, ProjectArgs, ProjectCommand, TokenArgs, TokenCommand, TokenCreate,
 };
+pub(crate) use reach::RegistryAccess;
 pub(crate) use runs::{
     ApproveArgs, ArtifactsArgs, CancelArgs, LogsArgs, RetryArgs, RunsArgs, ShowArgs, SubmitArgs, TestsArgs,
 };

@@ -1,6 +1,7 @@
 //! `up`, `controller` and `runner`: the commands that stay.
 
-use super::global::{Trust, secret};
+use super::global::secret;
+use super::reach::Reach;
 use super::secrets::SecretsFile;
 use clap::{ArgGroup, Args, ValueEnum};
 use secrecy::SecretString;
@@ -103,6 +104,8 @@ pub(crate) struct UpArgs {
     pub(crate) capacity: Capacity,
     #[command(flatten)]
     pub(crate) stay: Stay,
+    #[command(flatten)]
+    pub(crate) reach: Reach,
 }
 
 /// `sidings controller`.
@@ -146,7 +149,7 @@ pub(crate) struct RunnerArgs {
     #[command(flatten)]
     pub(crate) stay: Stay,
     #[command(flatten)]
-    pub(crate) trust: Trust,
+    pub(crate) reach: Reach,
 }
 
 fn label(text: &str) -> Result<(String, String), String> {

@@ -74,11 +74,11 @@ fn lifetimes_have_a_unit() {
 #[test]
 fn a_flag_is_taken_where_it_does_something() {
     let taken = |line: &str| Cli::try_parse_from(line.split(' ')).is_ok();
-    for line in ["runner", "runs", "submit", "doctor", "project list", "token list"] {
+    for line in ["run", "up", "runner", "runs", "submit", "doctor", "project list", "token list"] {
         assert!(taken(&format!("sidings {line} --ca-bundle ca.pem")), "{line}");
     }
     assert!(taken("sidings up --label a=b --least-free 0") && taken("sidings runner --label a=b --least-free 9"));
-    for line in ["run --label a=b", "run --ca-bundle ca.pem", "run --least-free 1", "up --ca-bundle ca.pem"] {
+    for line in ["run --label a=b", "run --least-free 1", "controller --ca-bundle ca.pem"] {
         assert!(!taken(&format!("sidings {line}")), "{line}");
     }
 }

@@ -2,6 +2,7 @@
 
 use super::choice::Wanted;
 use super::global::{ProjectChoice, Remote};
+use super::reach::{Reach, RegistryAccess};
 use super::secrets::SecretsFile;
 use super::serve::{Capacity, LeastFree};
 use clap::Args;
@@ -20,6 +21,8 @@ pub(crate) struct RunArgs {
     pub(crate) watch: bool,
     #[command(flatten)]
     pub(crate) capacity: Capacity,
+    #[command(flatten)]
+    pub(crate) reach: Reach,
     /// Lines as they come, also on a terminal.
     #[arg(long)]
     pub(crate) plain: bool,
@@ -95,6 +98,8 @@ pub(crate) struct DoctorArgs {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) least_free: LeastFree,
+    #[command(flatten)]
+    pub(crate) registry: RegistryAccess,
     #[command(flatten)]
     pub(crate) remote: Remote,
 }

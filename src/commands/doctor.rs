@@ -1,6 +1,7 @@
 //! `sidings doctor`: looks at what a run needs on this machine, a line each, and says what to do about the rest.
 
 mod checks;
+mod network;
 
 use super::output::print;
 use crate::args::DoctorArgs;
@@ -48,7 +49,7 @@ impl Finding {
 }
 
 pub(super) async fn doctor(args: DoctorArgs) -> anyhow::Result<Exit> {
-    let findings = checks::all(&args.remote, args.least_free).await;
+    let findings = checks::all(&args).await;
     let text = if args.json { pretty(&findings)? } else { findings.iter().map(shown).collect() };
     print(&text)?;
     let fails = findings.iter().any(|finding| finding.grade == Grade::Fail);

@@ -126,6 +126,7 @@ struct Line {
 
 impl Line {
     async fn open(args: &RunArgs, cache: &Path, secrets: Vec<PutSecret>) -> anyhow::Result<Line> {
+        let (authorities, registries) = (args.reach.authorities()?, args.reach.registry.registries_of_person()?);
         let among = cache.join("run");
         for dead in Throwaway::left_behind(&among) {
             clear_away(dead).await;
@@ -139,6 +140,8 @@ impl Line {
         // Somebody waits for this run and sees what fails: better full than idle.
         let config = Config {
             least_free_bytes: Some(0),
+            authorities,
+            registries,
             ..config(&args.capacity, folder.path().join("runner"), controller.url().to_owned(), Some(token))
         };
         let runner = Box::pin(sidings_runner::run(config, shutdown.clone()));

@@ -19,7 +19,8 @@ pub(super) async fn runner(args: RunnerArgs) -> anyhow::Result<Exit> {
     folders::make_private(&data)?;
     let config = Config {
         name: args.name.unwrap_or_else(host_name),
-        ca_bundle: args.trust.ca_bundle,
+        authorities: args.reach.authorities()?,
+        registries: args.reach.registry.registries()?,
         labels: args.stay.labels.into_iter().collect(),
         least_free_bytes: args.stay.least_free.bytes(),
         ..config(&args.capacity, data, args.controller, token)
@@ -48,7 +49,8 @@ pub(super) fn config(
         warm_networks: None,
         log_limit_bytes: LOG_LIMIT_BYTES,
         least_free_bytes: None,
-        ca_bundle: None,
+        registries: Default::default(),
+        authorities: None,
     }
 }
 

@@ -10,6 +10,7 @@ use sidings_runner::{Config, Shutdown};
 
 pub(super) async fn up(args: UpArgs) -> anyhow::Result<Exit> {
     let mut signals = Signals::listen()?;
+    let (authorities, registries) = (args.reach.authorities()?, args.reach.registry.registries()?);
     let controller = start(&args.data, &args.listen, StoreChoice::Sqlite).await?;
     if let Some(file) = &args.secrets.secrets_file {
         give_secrets(&controller, crate::secrets_file::read(file)?).await?;
@@ -24,6 +25,8 @@ pub(super) async fn up(args: UpArgs) -> anyhow::Result<Exit> {
     let config = Config {
         labels: args.stay.labels.into_iter().collect(),
         least_free_bytes: args.stay.least_free.bytes(),
+        authorities,
+        registries,
         ..config(&args.capacity, data, here, token)
     };
     anstream::println!("runner:     {} with {} slots", config.name, config.slots);

@@ -73,7 +73,8 @@ async fn runner(folder: &Path, controller: &Controller, shutdown: Shutdown) {
         warm_networks: None,
         log_limit_bytes: sidings_runner::LOG_LIMIT_BYTES,
         least_free_bytes: Some(0),
-        ca_bundle: None,
+        registries: Default::default(),
+        authorities: None,
     };
     sidings_runner::run(config, shutdown).await.unwrap();
 }

@@ -1,6 +1,7 @@
 //! What a person does, on a real engine: runs, failures, kills, pushes.
 
 mod artifacts;
+mod authorities;
 mod caches;
 mod conditions;
 mod endings;

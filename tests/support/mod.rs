@@ -80,7 +80,18 @@ impl Fleet {
         tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
     }
 
+    /// Starts a runner with these variables and waits until it has said hello.
+    pub(crate) async fn runner_told(&self, name: &str, told: &[(&str, &str)]) -> Runner {
+        let runner = self.spawn_runner(name, 2, told).await;
+        self.client.until_runner_is_up(name).await;
+        runner
+    }
+
     async fn start_runner(&self, name: &str, slots: u32) -> Runner {
+        self.spawn_runner(name, slots, &[]).await
+    }
+
+    async fn spawn_runner(&self, name: &str, slots: u32, told: &[(&str, &str)]) -> Runner {
         let data = self.dir.path().join(format!("runner-{name}"));
         let mut command = std::process::Command::new(SIDINGS);
         command
@@ -88,7 +99,8 @@ impl Fleet {
             .args(["--controller", self.client.url(), "--data"])
             .arg(&data)
             // However full this machine's disk is.
-            .env("SIDINGS_LEAST_FREE", "0");
+            .env("SIDINGS_LEAST_FREE", "0")
+            .envs(told.iter().copied());
         self.log_by(&mut command);
         if !data.join("runner/identity.json").exists() {
             command.env("SIDINGS_REGISTRATION_TOKEN", self.client.registration_token().await);

@@ -22,8 +22,11 @@ use std::path::PathBuf;
 
 use crate::setup_log::SetupLog;
 
+mod additions;
 pub mod docker;
 pub mod dummy;
+
+pub use additions::Additions;
 
 /// A container engine on this host.
 #[async_trait]
@@ -82,6 +85,8 @@ pub struct EngineFacts {
     pub arch: String,
     /// Whether images are built by BuildKit; else by the classic builder.
     pub buildkit: bool,
+    /// Whether that BuildKit reads `RUN --mount` without being told of a frontend that does.
+    pub mounts_in_builds: bool,
     /// What its machine has, as far as it says.
     pub resources: Resources,
 }
@@ -148,6 +153,8 @@ pub struct DockerfileSource {
     pub name: String,
     /// Its text as it is built: what was added to the user's own stands after it.
     pub text: String,
+    /// What else was put into it, of which `text` has nothing.
+    pub additions: Additions,
 }
 
 /// Why there is no image.

@@ -5,11 +5,11 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Writes a plain tar of the entries and, in its place or beside them, the Dockerfile.
-pub(super) fn pack(listing: &Listing, dockerfile: (&str, &str), seconds: u64, out: impl Write) -> io::Result<()> {
+/// Writes a plain tar of the entries and, in their places or beside them, the Dockerfiles.
+pub(super) fn pack(listing: &Listing, dockerfiles: &[(&str, &str)], seconds: u64, out: impl Write) -> io::Result<()> {
     let mut archive = tar::Builder::new(io::BufWriter::with_capacity(1 << 20, out));
-    let (name, text) = dockerfile;
-    for entry in listing.entries().iter().filter(|entry| entry.path() != Path::new(name)) {
+    let is_ours = |path: &Path| dockerfiles.iter().any(|(name, _)| path == Path::new(name));
+    for entry in listing.entries().iter().filter(|entry| !is_ours(entry.path())) {
         let mut header = header(&entry.sort, seconds);
         let path = entry.path();
         match &entry.sort {
@@ -22,9 +22,11 @@ pub(super) fn pack(listing: &Listing, dockerfile: (&str, &str), seconds: u64, ou
             }
         }
     }
-    let mut header = header(&Sort::File { executable: false }, seconds);
-    header.set_size(text.len() as u64);
-    archive.append_data(&mut header, name, text.as_bytes())?;
+    for (name, text) in dockerfiles {
+        let mut header = header(&Sort::File { executable: false }, seconds);
+        header.set_size(text.len() as u64);
+        archive.append_data(&mut header, name, text.as_bytes())?;
+    }
     archive.into_inner()?.flush()
 }
 

@@ -7,6 +7,7 @@
 
 use crate::engine::{Build, DockerfileSource, Engine, EngineFacts, ImageError, ImageFacts};
 use crate::setup_log::SetupLog;
+use crate::trust::Bundle;
 use anyhow::{Context as _, anyhow};
 use flight::Flights;
 use prepared::Prepared;
@@ -17,12 +18,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
+use trusting::Trusting;
 
 mod context;
 mod flight;
 mod labels;
 mod prepared;
 mod recipe;
+mod trusting;
 
 /// What an image's labels say of where it comes from.
 #[derive(Clone, Debug)]
@@ -57,6 +60,7 @@ pub struct Images {
     contexts: PathBuf,
     flights: Flights,
     contents: Mutex<BTreeMap<String, Arc<Contents>>>,
+    bundle: Option<Bundle>,
 }
 
 impl std::fmt::Debug for Images {
@@ -79,7 +83,13 @@ impl Images {
         let contexts = dir.join("contexts");
         // A runner that was killed in a build may have left one.
         let _ = std::fs::remove_dir_all(&contexts);
-        Images { engine, facts, contexts, flights: Flights::default(), contents: Mutex::default() }
+        Images { engine, facts, contexts, flights: Flights::default(), contents: Mutex::default(), bundle: None }
+    }
+
+    /// Has every `RUN` of a build trust these authorities.
+    #[must_use]
+    pub(crate) fn trusting(self, bundle: Option<Bundle>) -> Images {
+        Images { bundle, ..self }
     }
 
     /// Has the environment's image on this host. `source` is the project at its commit, as yet untouched by steps;
@@ -190,11 +200,17 @@ impl Images {
         }
         log.note(&format!("building {tag} from {}", prepared.order.dockerfile));
         unpinned(account, log);
-        let archive = self.pack(prepared).await.map_err(ImageError::Engine)?;
+        let trusting = self.trusting_build(prepared, log);
+        let archive = self.pack(prepared, trusting.as_ref()).await.map_err(ImageError::Engine)?;
+        let source = DockerfileSource {
+            name: prepared.order.dockerfile.clone(),
+            text: prepared.recipe.text.clone(),
+            ..Default::default()
+        };
         let build = Build {
             context: archive.to_path_buf(),
             dockerfile: prepared.dockerfile_in_context.clone(),
-            source: DockerfileSource { name: prepared.order.dockerfile.clone(), text: prepared.recipe.text.clone() },
+            source,
             target: prepared.recipe.target.clone(),
             args: prepared.args(),
             secrets: secrets.clone(),
@@ -202,6 +218,7 @@ impl Images {
             labels: labels::labels(meta, prepared, key),
             tag: tag.to_owned(),
         };
+        let build = self.with_authorities(build, trusting);
         // Others that wait for the same image are told of a failure as well.
         let shown = |error| match error {
             ImageError::User(message) => ImageError::User(log.shown(message)),
@@ -210,12 +227,32 @@ impl Images {
         Ok(found(self.engine.build_image(build, log).await.map_err(shown)?, true))
     }
 
-    async fn pack(&self, prepared: &Prepared) -> anyhow::Result<tempfile::TempPath> {
+    /// The Dockerfile with this host's authorities, if there are any and the builder can be given them.
+    fn trusting_build(&self, prepared: &Prepared, log: &SetupLog) -> Option<Trusting> {
+        self.bundle.as_ref()?;
+        let builders = match self.facts.mounts_in_builds {
+            true => Ok(()),
+            false => Err("that needs an engine of 20.10 or later, with BuildKit".to_owned()),
+        };
+        let made = builders.and_then(|()| trusting::trusting(&prepared.recipe.text));
+        made.map_err(|why| log.note(&format!("this build does not trust the certificates of --ca-bundle: {why}"))).ok()
+    }
+
+    fn with_authorities(&self, build: Build, trusting: Option<Trusting>) -> Build {
+        let (Some(trusting), Some(bundle)) = (trusting, &self.bundle) else { return build };
+        let mut build = Build { dockerfile: trusting::DOCKERFILE.to_owned(), ..build };
+        build.source.additions = trusting.additions;
+        build.secrets.extend(trusting::secrets(bundle.pem()));
+        build
+    }
+
+    async fn pack(&self, prepared: &Prepared, trusting: Option<&Trusting>) -> anyhow::Result<tempfile::TempPath> {
         tokio::fs::create_dir_all(&self.contexts).await.context("making the folder of build contexts")?;
         let (prepared, contexts) = (prepared.clone(), self.contexts.clone());
+        let beside = trusting.map(|trusting| (trusting::DOCKERFILE, trusting.text.clone()));
         let pack = move || {
             let file = tempfile::Builder::new().suffix(".tar").tempfile_in(contexts)?;
-            prepared.pack(file.as_file())?;
+            prepared.pack(beside.as_ref().map(|(name, text)| (*name, text.as_str())), file.as_file())?;
             std::io::Result::Ok(file.into_temp_path())
         };
         tokio::task::spawn_blocking(pack).await?.context("packing the build context")

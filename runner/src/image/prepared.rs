@@ -75,10 +75,11 @@ impl Prepared {
         args
     }
 
-    /// Writes the context with its Dockerfile as a tar.
-    pub(super) fn pack(&self, out: impl Write) -> io::Result<()> {
-        let dockerfile = (self.dockerfile_in_context.as_str(), self.recipe.text.as_str());
-        context::pack(&self.listing, dockerfile, seconds(self.order.commit_time), out)
+    /// Writes the context with its Dockerfile, and another one beside it, as a tar.
+    pub(super) fn pack(&self, beside: Option<(&str, &str)>, out: impl Write) -> io::Result<()> {
+        let own = (self.dockerfile_in_context.as_str(), self.recipe.text.as_str());
+        let dockerfiles: Vec<_> = [own].into_iter().chain(beside).collect();
+        context::pack(&self.listing, &dockerfiles, seconds(self.order.commit_time), out)
     }
 }
 

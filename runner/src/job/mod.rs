@@ -27,6 +27,7 @@ use crate::image::{BuildMeta, Images};
 use crate::setup_log::SetupLog;
 use crate::source::Fetch;
 use crate::spool::{ExitWatch, Tail};
+use crate::trust::Bundle;
 use crate::workspace::Layering;
 use anyhow::Context;
 use course::{Account, Course};
@@ -56,6 +57,8 @@ pub(crate) struct Tools {
     pub(crate) attempts: PathBuf,
     /// This host's copies of caches.
     pub(crate) copies: Copies,
+    /// Whom steps and services trust beside those whom their image does.
+    pub(crate) bundle: Option<Bundle>,
     /// Log payload kept of a step, in bytes.
     pub(crate) log_limit: u64,
     /// Whether siblings work on layers over the workspace, or on copies of it.

@@ -218,7 +218,7 @@ impl Course<'_> {
             step: prepared.service.no,
             image: prepared.image.id.clone(),
             network: prepared.network.clone(),
-            env: prepared.service.environment.clone(),
+            env: self.tools.with_authorities(prepared.service.environment.clone(), prepared.image),
             workspace: None,
             layer: None,
             step_dir: prepared.folder.clone(),

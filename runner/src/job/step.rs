@@ -119,7 +119,7 @@ impl Course<'_> {
             step: step.no,
             image: place.image.id.clone(),
             network: place.network.clone(),
-            env: variables::variables(self.assignment, step, place.image),
+            env: self.tools.with_authorities(variables::variables(self.assignment, step, place.image), place.image),
             workspace: Some(self.folder.workspace()),
             layer: None,
             step_dir: folder.to_owned(),

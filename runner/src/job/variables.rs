@@ -2,10 +2,11 @@
 //!
 //! Names that start with `CI_`, and `CI` itself, always say what they say; a pipeline cannot set them otherwise.
 
+use super::Tools;
 use crate::engine::ImageFacts;
 use sidings_proto::Step;
 use sidings_proto::runner::Assignment;
-use sidings_proto::step::WORKSPACE;
+use sidings_proto::step::{CA_MOUNT, WORKSPACE};
 use std::collections::BTreeMap;
 
 /// One variable can hold 128 KiB on Linux; a longer message is cut well before.
@@ -23,6 +24,20 @@ pub(super) fn variables(assignment: &Assignment, step: &Step, image: &ImageFacts
     let of_ci = ci_variables(assignment, step, image);
     variables.extend(of_ci.into_iter().map(|(name, value)| (name.to_owned(), value)));
     variables
+}
+
+impl Tools {
+    /// Adds where the operator's authorities are.
+    pub(super) fn with_authorities(
+        &self,
+        mut variables: BTreeMap<String, String>,
+        image: &ImageFacts,
+    ) -> BTreeMap<String, String> {
+        if let Some(bundle) = &self.bundle {
+            bundle.tell(CA_MOUNT, image, &mut variables);
+        }
+        variables
+    }
 }
 
 fn ci_variables(assignment: &Assignment, step: &Step, image: &ImageFacts) -> [(&'static str, String); 26] {

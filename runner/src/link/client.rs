@@ -1,5 +1,6 @@
 //! The calls of the runner protocol, and what their failures mean to the one who made them.
 
+use crate::trust::Authorities;
 use anyhow::{Context, anyhow};
 use bytes::Bytes;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
@@ -62,7 +63,7 @@ pub(crate) struct AttemptKey {
 }
 
 impl Client {
-    pub(crate) fn new(controller_url: &str, ca_bundle: Option<&Path>) -> anyhow::Result<Client> {
+    pub(crate) fn new(controller_url: &str, authorities: Option<&Authorities>) -> anyhow::Result<Client> {
         let base = controller_url.trim_end_matches('/').to_owned();
         let url: reqwest::Url = base.parse().with_context(|| format!("read the controller's address `{base}`"))?;
         anyhow::ensure!(matches!(url.scheme(), "http" | "https"), "expected http:// or https://, got `{base}`");
@@ -70,10 +71,9 @@ impl Client {
         if is_loopback(&url) {
             builder = builder.no_proxy();
         }
-        if let Some(path) = ca_bundle {
-            let pem = std::fs::read(path).with_context(|| format!("read {}", path.display()))?;
-            let certificates = reqwest::Certificate::from_pem_bundle(&pem);
-            builder = builder.tls_certs_merge(certificates.with_context(|| format!("read {}", path.display()))?);
+        if let Some(authorities) = authorities {
+            builder =
+                builder.tls_certs_merge(authorities.certificates().context("take the authorities of --ca-bundle")?);
         }
         Ok(Client { http: builder.build().context("make an HTTP client")?, base })
     }

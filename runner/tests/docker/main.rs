@@ -9,6 +9,7 @@ mod images;
 mod lifetimes;
 mod merges;
 mod networks;
+mod registries;
 mod scene;
 mod secrets;
 mod steps;

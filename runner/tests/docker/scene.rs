@@ -198,7 +198,11 @@ impl Scene {
         let build = Build {
             context,
             dockerfile: "Dockerfile".to_owned(),
-            source: DockerfileSource { name: "Dockerfile".to_owned(), text: dockerfile.to_owned() },
+            source: DockerfileSource {
+                name: "Dockerfile".to_owned(),
+                text: dockerfile.to_owned(),
+                ..DockerfileSource::default()
+            },
             target: None,
             args: BTreeMap::new(),
             secrets: BTreeMap::new(),

@@ -68,7 +68,11 @@ async fn built(scene: &Scene, dockerfile: &str, secrets: &[(&str, &str)]) -> Res
     let build = Build {
         context,
         dockerfile: "Dockerfile".to_owned(),
-        source: DockerfileSource { name: "Dockerfile".to_owned(), text: dockerfile.to_owned() },
+        source: DockerfileSource {
+            name: "Dockerfile".to_owned(),
+            text: dockerfile.to_owned(),
+            ..DockerfileSource::default()
+        },
         target: None,
         args: BTreeMap::new(),
         secrets: secrets.iter().map(|(id, value)| ((*id).to_owned(), Secret::new(*value))).collect(),

@@ -1,7 +1,7 @@
 //! The things that are looked at, one function each. None of them changes anything but what it removes again.
 
-use super::Finding;
-use crate::args::{LeastFree, Remote};
+use super::{Finding, network};
+use crate::args::{DoctorArgs, LeastFree, Remote};
 use crate::client::{Client, Error};
 use crate::folders;
 use sidings_runner::disk::Disk;
@@ -14,11 +14,12 @@ const GIB: u64 = 1024 * 1024 * 1024;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Everything, in the order in which one thing needs another.
-pub(super) async fn all(remote: &Remote, least_free: LeastFree) -> Vec<Finding> {
+pub(super) async fn all(args: &DoctorArgs) -> Vec<Finding> {
     let mut findings = vec![git().await];
     findings.extend(engine().await);
-    findings.extend(disks(least_free));
-    findings.push(controller(remote).await);
+    findings.extend(disks(args.least_free));
+    findings.extend(network::all(args));
+    findings.push(controller(&args.remote).await);
     findings
 }
 

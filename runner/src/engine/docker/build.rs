@@ -5,6 +5,7 @@ use super::blame::{self, Place};
 use super::progress::{Line, Progress};
 use super::{image, said, session};
 use crate::engine::{Build, ImageError, ImageFacts};
+use crate::registry::Registries;
 use crate::setup_log::SetupLog;
 use anyhow::{Context, anyhow};
 use bollard::errors::Error as BollardError;
@@ -20,6 +21,8 @@ use tokio_util::io::ReaderStream;
 const ANSWER_WITHIN: Duration = Duration::from_secs(3600);
 /// The first API version of an Engine whose BuildKit is not an experiment.
 const BUILDKIT_SINCE: (u32, u32) = (1, 39);
+/// The first API version of an Engine whose own frontend reads `RUN --mount`.
+const MOUNTS_SINCE: (u32, u32) = (1, 41);
 /// What goes wrong on the host rather than in a Dockerfile.
 const HOST_TROUBLE: [&str; 5] =
     ["no space left on device", "context canceled", "code = Unavailable", "dial tcp", "i/o timeout"];
@@ -30,14 +33,23 @@ const NO_SECRETS: &str = "secrets of a build need BuildKit, which this engine ha
 /// Whether the Engine has a BuildKit of its own. Podman speaks the same API without one.
 pub(super) fn has_buildkit(version: &SystemVersion) -> bool {
     let podman = version.components.iter().flatten().any(|part| part.name.contains("Podman"));
-    let number = version.api_version.as_deref().and_then(|text| text.split_once('.'));
-    let api = number.and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
-    !podman && version.os.as_deref() == Some("linux") && api.is_some_and(|api: (u32, u32)| api >= BUILDKIT_SINCE)
+    !podman && version.os.as_deref() == Some("linux") && api(version).is_some_and(|api| api >= BUILDKIT_SINCE)
+}
+
+/// Whether its BuildKit reads `RUN --mount` by itself.
+pub(super) fn reads_mounts(version: &SystemVersion) -> bool {
+    api(version).is_some_and(|api| api >= MOUNTS_SINCE)
+}
+
+fn api(version: &SystemVersion) -> Option<(u32, u32)> {
+    let (major, minor) = version.api_version.as_deref()?.split_once('.')?;
+    Some((major.parse().ok()?, minor.parse().ok()?))
 }
 
 /// Builds and tags an image.
 pub(super) async fn build(
     api: &Docker,
+    registries: &Registries,
     buildkit: bool,
     build: Build,
     log: &SetupLog,
@@ -46,37 +58,58 @@ pub(super) async fn build(
         log.note("built by the classic builder: this engine has no BuildKit, or was told not to use it");
     }
     let tag = build.tag.clone();
-    run(api, buildkit, build, log).await?;
+    run(api, registries, buildkit, build, log).await?;
     let image = image::inspect(api, &tag).await.map_err(ImageError::Engine)?;
     image.ok_or_else(|| ImageError::Engine(anyhow!("the image {tag} was built and is not there")))
 }
 
-async fn run(api: &Docker, buildkit: bool, build: Build, log: &SetupLog) -> Result<(), ImageError> {
+async fn run(
+    api: &Docker,
+    registries: &Registries,
+    buildkit: bool,
+    build: Build,
+    log: &SetupLog,
+) -> Result<(), ImageError> {
     let api = api.clone().with_timeout(ANSWER_WITHIN);
     let session = uuid::Uuid::new_v4().simple().to_string();
-    let _open = match (build.secrets.is_empty(), buildkit) {
-        (true, _) => None,
-        (false, true) => {
-            let opened = session::open(&session, build.secrets.clone()).await.context("giving a build its secrets");
-            Some(opened.map_err(ImageError::Engine)?)
-        }
-        (false, false) => return Err(ImageError::User(NO_SECRETS.to_owned())),
-    };
+    let _open = open_session(&session, registries, buildkit, &build, log).await?;
     let context = tokio::fs::File::open(&build.context).await.context("opening the build context");
     let context = body_try_stream(ReaderStream::new(context.map_err(ImageError::Engine)?));
     let mut answers = api.build_image(options(&build, buildkit, &session), None, Some(context)).boxed();
     let mut progress = Progress::default();
     while let Some(answer) = answers.next().await {
         match answer {
-            Ok(answer) => write(log, take(&mut progress, answer)),
+            Ok(answer) => write(log, &build, take(&mut progress, answer)),
             Err(error) => {
-                write(log, progress.rest());
+                write(log, &build, progress.rest());
                 return Err(failure(&build, &progress, error));
             }
         }
     }
-    write(log, progress.rest());
+    write(log, &build, progress.rest());
     Ok(())
+}
+
+/// What the builder may ask for while it builds: the build's secrets, which it cannot do without, and credentials, which
+/// most builds do without, since what they begin from is fetched before.
+async fn open_session(
+    id: &str,
+    registries: &Registries,
+    buildkit: bool,
+    build: &Build,
+    log: &SetupLog,
+) -> Result<Option<session::Session>, ImageError> {
+    let open = || session::open(id, session::Answers::new(build.secrets.clone(), registries.clone()));
+    match (build.secrets.is_empty(), buildkit) {
+        (true, true) if registries.credentials.is_some() => {
+            let opened = open().await;
+            let unopened = |error: &anyhow::Error| log.note(&format!("the builder has no credentials: {error:#}"));
+            Ok(opened.inspect_err(unopened).ok())
+        }
+        (true, _) => Ok(None),
+        (false, true) => open().await.context("giving a build its secrets").map(Some).map_err(ImageError::Engine),
+        (false, false) => Err(ImageError::User(NO_SECRETS.to_owned())),
+    }
 }
 
 fn options(build: &Build, buildkit: bool, session: &str) -> BuildImageOptions {
@@ -104,11 +137,12 @@ fn take(progress: &mut Progress, answer: BuildInfo) -> Vec<Line> {
     }
 }
 
-fn write(log: &SetupLog, lines: Vec<Line>) {
+fn write(log: &SetupLog, build: &Build, lines: Vec<Line>) {
+    let unsaid = |text: &str| build.source.additions.unsaid(text);
     for line in lines {
         match line {
-            Line::Remark(text) => log.note(&text),
-            Line::Output(text) => log.output(format!("{text}\n").as_bytes()),
+            Line::Remark(text) => log.note(&unsaid(&text)),
+            Line::Output(text) => log.output(format!("{}\n", unsaid(&text)).as_bytes()),
         }
     }
 }
@@ -124,7 +158,8 @@ fn failure(build: &Build, progress: &Progress, error: BollardError) -> ImageErro
     }
     let failed = progress.failed();
     let place = failed.as_ref().and_then(|failed| blame::place(&build.source.text, &failed.what));
-    ImageError::User(message(build, place, failed.as_ref().map_or(&[], |failed| &failed.output), said))
+    let said = build.source.additions.unsaid(said);
+    ImageError::User(message(build, place, failed.as_ref().map_or(&[], |failed| &failed.output), &said))
 }
 
 fn message(build: &Build, place: Option<Place>, output: &[String], said: &str) -> String {

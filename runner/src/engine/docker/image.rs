@@ -1,10 +1,10 @@
-//! Images that are on this host, and images fetched from a registry.
+//! Images that are on this host, and the fetching of one from one registry.
 
 use super::{said, status};
 use crate::engine::{ImageError, ImageFacts};
-use crate::setup_log::SetupLog;
 use anyhow::Context;
 use bollard::Docker;
+use bollard::auth::DockerCredentials;
 use bollard::errors::Error as BollardError;
 use bollard::models::{CreateImageInfo, HealthConfig, ImageInspect};
 use bollard::query_parameters::CreateImageOptionsBuilder;
@@ -13,7 +13,7 @@ use sidings_proto::Healthcheck;
 use std::collections::BTreeMap;
 
 /// What registries and the Engine say when a reference names nothing that may be had.
-const REFUSALS: [&str; 9] = [
+const REFUSALS: [&str; 10] = [
     "manifest unknown",
     "manifest for",
     "no matching manifest",
@@ -21,6 +21,7 @@ const REFUSALS: [&str; 9] = [
     "does not exist",
     "access denied",
     "unauthorized",
+    "no basic auth credentials",
     "denied:",
     "invalid reference format",
 ];
@@ -84,15 +85,19 @@ fn exposed(ports: Vec<String>) -> Vec<u16> {
     ports
 }
 
-/// Fetches an image and says so in the log.
-pub(super) async fn pull(api: &Docker, reference: &str, log: &SetupLog) -> Result<ImageFacts, ImageError> {
-    log.note(&format!("pulling {reference}"));
+/// Fetches an image; what is said meanwhile goes to `say`.
+pub(super) async fn pull(
+    api: &Docker,
+    reference: &str,
+    credentials: Option<DockerCredentials>,
+    say: impl Fn(&str),
+) -> Result<ImageFacts, ImageError> {
     let options = CreateImageOptionsBuilder::default().from_image(reference).build();
-    let mut answers = api.create_image(Some(options), None, None).boxed();
+    let mut answers = api.create_image(Some(options), None, credentials).boxed();
     while let Some(answer) = answers.next().await {
         let answer = answer.map_err(|error| pull_failure(reference, error))?;
         if let Some(line) = progress(&answer) {
-            log.note(&line);
+            say(&line);
         }
     }
     let image = inspect(api, reference).await.map_err(ImageError::Engine)?;

@@ -11,11 +11,12 @@
 //! | `input` | what a step's helper is told on its standard input |
 //! | `probe` | a look at the Engine before a runner is started |
 //! | `said` | what the Engine's client says in its own log |
-//! | `image`, `build` | images: looked up, fetched, built; `progress` and `blame` make a build readable, `session` gives it secrets |
+//! | `image`, `fetch`, `build` | images: looked up, fetched, built; `progress` and `blame` make a build readable, `session` gives it secrets and credentials |
 //!
 //! Whatever makes a container runs in a task of its own: a caller that is dropped half-way leaves nothing unaccounted.
 
 use super::{Build, ContainerId, Engine, EngineFacts, ImageError, ImageFacts, Layer, Network, Signal, StepContainer};
+use crate::registry::Registries;
 use crate::setup_log::SetupLog;
 use anyhow::Context;
 use async_trait::async_trait;
@@ -39,6 +40,7 @@ use tokio_util::sync::CancellationToken;
 
 mod blame;
 mod build;
+mod fetch;
 mod helper;
 mod holder;
 mod image;
@@ -75,6 +77,10 @@ pub struct DockerConfig {
     pub step_milli_cpus: Option<u64>,
     /// Who builds images.
     pub builder: Builder,
+    /// A folder with certificates that every step and service has read-only.
+    pub authorities: Option<PathBuf>,
+    /// How images are fetched.
+    pub registries: Registries,
 }
 
 impl DockerConfig {
@@ -89,6 +95,8 @@ impl DockerConfig {
             step_memory: None,
             step_milli_cpus: None,
             builder: Builder::Auto,
+            authorities: None,
+            registries: Registries::default(),
         }
     }
 }
@@ -187,16 +195,16 @@ impl Engine for Docker {
     }
 
     async fn inspect_image(&self, reference: &str) -> anyhow::Result<Option<ImageFacts>> {
-        image::inspect(&self.shared.api, reference).await
+        fetch::find(&self.shared.api, &self.shared.config.registries, reference).await
     }
 
     async fn pull_image(&self, reference: &str, log: &SetupLog) -> Result<ImageFacts, ImageError> {
-        image::pull(&self.shared.api, reference, log).await
+        fetch::fetch(&self.shared.api, &self.shared.config.registries, reference, log).await
     }
 
     async fn build_image(&self, build: Build, log: &SetupLog) -> Result<ImageFacts, ImageError> {
         let ready = self.shared.ready().map_err(ImageError::Engine)?;
-        build::build(&self.shared.api, ready.facts.buildkit, build, log).await
+        build::build(&self.shared.api, &self.shared.config.registries, ready.facts.buildkit, build, log).await
     }
 
     async fn take_network(&self, attempt: AttemptId) -> anyhow::Result<Network> {
@@ -413,6 +421,7 @@ fn facts(version: &SystemVersion, info: &SystemInfo, buildkit: bool) -> EngineFa
         os: version.os.clone().unwrap_or_else(|| "linux".to_owned()),
         arch: version.arch.clone().unwrap_or_default(),
         buildkit,
+        mounts_in_builds: buildkit && build::reads_mounts(version),
         resources: Resources {
             milli_cpus: known(info.ncpu).map(|cpus| cpus.saturating_mul(1000)),
             memory: known(info.mem_total),

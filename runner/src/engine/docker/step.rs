@@ -6,7 +6,7 @@ use bollard::models::{
     ContainerCreateBody, HealthConfig, HostConfig, Mount, MountTmpfsOptions, MountType, ResourcesUlimits,
     RestartPolicy, RestartPolicyNameEnum,
 };
-use sidings_proto::step::{BIN_MOUNT, MOUNT, SECRETS_MOUNT, WORKSPACE};
+use sidings_proto::step::{BIN_MOUNT, CA_MOUNT, MOUNT, SECRETS_MOUNT, WORKSPACE};
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -57,12 +57,17 @@ fn host_config(step: &StepContainer, config: &DockerConfig, life: &str, helper_d
         log_config: Some(holder::no_log()),
         auto_remove: Some(false),
         restart_policy: Some(RestartPolicy { name: Some(RestartPolicyNameEnum::NO), ..RestartPolicy::default() }),
-        mounts: Some(mounts(step, helper_dir, labels::of_step(config.runner, life, step))),
+        mounts: Some(mounts(step, config, helper_dir, labels::of_step(config.runner, life, step))),
         ..HostConfig::default()
     }
 }
 
-fn mounts(step: &StepContainer, helper_dir: &Path, labels: HashMap<String, String>) -> Vec<Mount> {
+fn mounts(
+    step: &StepContainer,
+    config: &DockerConfig,
+    helper_dir: &Path,
+    labels: HashMap<String, String>,
+) -> Vec<Mount> {
     let workspace = step.workspace.iter().map(|workspace| match &step.layer {
         Some(layer) => layer::mount(workspace, layer, labels.clone()),
         None => bind(workspace, WORKSPACE, false),
@@ -70,7 +75,8 @@ fn mounts(step: &StepContainer, helper_dir: &Path, labels: HashMap<String, Strin
     let cached = step.cached.iter().map(|cached| bind(&cached.source, &cached.target, false));
     let secrets = step.input.iter().filter(|input| !input.files.is_empty()).map(|_| in_memory());
     let ours = [bind(&step.step_dir, MOUNT, false), bind(helper_dir, BIN_MOUNT, true)];
-    workspace.chain(cached).chain(ours).chain(secrets).collect()
+    let authorities = config.authorities.iter().map(|folder| bind(folder, CA_MOUNT, true));
+    workspace.chain(cached).chain(ours).chain(authorities).chain(secrets).collect()
 }
 
 /// For secrets that are files: each can be read by the program's user alone, and the folder by all.

@@ -73,7 +73,14 @@ impl Engine for Dummy {
     async fn prepare(&self) -> anyhow::Result<EngineFacts> {
         let [os, arch] = [std::env::consts::OS, std::env::consts::ARCH].map(str::to_owned);
         let arch = if arch == "x86_64" { "amd64".to_owned() } else { arch };
-        Ok(EngineFacts { version: "dummy".to_owned(), os, arch, buildkit: true, ..EngineFacts::default() })
+        Ok(EngineFacts {
+            version: "dummy".to_owned(),
+            os,
+            arch,
+            buildkit: true,
+            mounts_in_builds: true,
+            ..EngineFacts::default()
+        })
     }
 
     async fn sweep(&self) -> anyhow::Result<usize> {

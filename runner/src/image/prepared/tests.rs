@@ -60,7 +60,7 @@ fn key_of(prepared: &Prepared, base: &str) -> String {
 
 fn packed(prepared: &Prepared) -> BTreeMap<String, (u32, String)> {
     let mut bytes = Vec::new();
-    prepared.pack(&mut bytes).unwrap();
+    prepared.pack(None, &mut bytes).unwrap();
     let mut archive = tar::Archive::new(bytes.as_slice());
     let read = |entry: io::Result<tar::Entry<'_, &[u8]>>| {
         let mut entry = entry.unwrap();

@@ -214,6 +214,7 @@ impl Bench {
             exits: ExitWatch::start(),
             attempts,
             copies: crate::cache::Copies::open(dir.path().join("caches")).unwrap(),
+            bundle: None,
             log_limit: 1000,
             layering: Layering::default(),
             uses_workspace: false,

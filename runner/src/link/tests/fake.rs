@@ -157,7 +157,8 @@ impl Runner {
             warm_networks: None,
             log_limit_bytes: 16 * 1024 * 1024,
             least_free_bytes: Some(least_free),
-            ca_bundle: None,
+            registries: Default::default(),
+            authorities: None,
         };
         let shutdown = Shutdown::default();
         let running = tokio::spawn(crate::run(config.clone(), shutdown.clone()));
