@@ -3,8 +3,9 @@
 use super::{submit, verdicts};
 use crate::support::{Fleet, job_of, run, tree};
 use expect_test::expect;
+use sidings_git::{Mirrors, RepoUrl};
 use sidings_proto::api::RunView;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -108,6 +109,22 @@ jobs:
 "#;
 
 const BAD: &str = "FROM debian:bookworm-slim\n\nRUN true\nRUN echo trying && exit 3\n";
+
+#[tokio::test]
+async fn git_trusts_the_operators_authorities_when_it_is_told_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let (servers, mirrors) = (folder.path().join("server"), folder.path().join("mirrors"));
+    let url = server(&servers).await.parse::<RepoUrl>().unwrap();
+    let name = "refs/heads/main".parse().unwrap();
+    let said = async |bundle: Option<PathBuf>| {
+        let mirror = Mirrors::open(&mirrors).unwrap().trusting(bundle).mirror(&url);
+        format!("{:#}", anyhow::Error::new(mirror.resolve(&name).await.unwrap_err()))
+    };
+    assert!(said(None).await.contains("certificate"));
+    // It gets through, to what is no repository.
+    let through = said(Some(servers.join("ca.pem"))).await;
+    assert!(!through.contains("certificate") && through.contains("info/refs"), "{through}");
+}
 
 #[tokio::test]
 async fn the_operators_authorities_are_trusted_in_every_step_and_build() {

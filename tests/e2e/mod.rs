@@ -9,6 +9,7 @@ mod examples;
 mod inits;
 mod kills;
 mod pushes;
+mod registries;
 mod reports;
 mod schedules;
 mod scheduling;

@@ -128,6 +128,13 @@ fn all_have(file: &Dockerfile<'_>, mounts: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::EngineFacts;
+    use crate::engine::dummy::Dummy;
+    use crate::image::{BuildMeta, Images};
+    use crate::setup_log::SetupLog;
+    use crate::trust::Bundle;
+    use sidings_proto::{Commit, Environment, RunId};
+    use std::sync::Arc;
 
     /// The text that is built, with the long insertions shortened.
     fn shown(text: &str) -> String {
@@ -182,5 +189,38 @@ mod tests {
     #[test]
     fn a_file_that_cannot_be_read_is_left_alone() {
         assert!(trusting("FRM a:1\nRUN x\n").is_err());
+    }
+
+    #[tokio::test]
+    async fn a_builder_without_mounts_builds_without_and_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = folder.path().join("source");
+        std::fs::create_dir(&source).unwrap();
+        std::fs::write(source.join("Dockerfile"), "FROM scratch\nRUN x\n").unwrap();
+        let bundle = Bundle::of_text(folder.path(), "-----BEGIN CERTIFICATE-----\n");
+        let facts = EngineFacts { os: "linux".to_owned(), arch: "amd64".to_owned(), ..EngineFacts::default() };
+        let images = Images::new(Arc::new(Dummy::default()), facts, folder.path().to_owned()).trusting(Some(bundle));
+        let environment = Environment::Build {
+            context: ".".to_owned(),
+            dockerfile: "Dockerfile".to_owned(),
+            target: None,
+            args: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+        };
+        let meta = BuildMeta {
+            project: "test".to_owned(),
+            run: RunId::new(),
+            commit: Commit::default(),
+            repo_url: String::new(),
+            checked_out: false,
+        };
+        let place = folder.path().join("log");
+        let log = SetupLog::create(&place).unwrap();
+        images.ready(&environment, &source, &meta, &BTreeMap::new(), &log).await.unwrap();
+        let said = String::from_utf8_lossy(&std::fs::read(place).unwrap()).into_owned();
+        assert!(
+            said.contains("this build does not trust the certificates of --ca-bundle: that needs an engine"),
+            "{said}"
+        );
     }
 }

@@ -11,7 +11,7 @@ use sidings_proto::Secret;
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 
@@ -184,7 +184,11 @@ async fn ask(program: &str, host: &str) -> anyhow::Result<Option<Credentials>> {
     let name = checked(program).map_err(anyhow::Error::msg)?;
     let key = if host == super::reference::HUB { HUB_KEY } else { host };
     let answer = tokio::time::timeout(ANSWER_WITHIN, call(&name, key)).await;
-    let output = answer.with_context(|| format!("{name} did not answer within {} s", ANSWER_WITHIN.as_secs()))??;
+    answered(&name, &answer.with_context(|| format!("{name} did not answer within {} s", ANSWER_WITHIN.as_secs()))??)
+}
+
+/// What a program said; none when it knows nothing of the registry.
+fn answered(name: &str, output: &Output) -> anyhow::Result<Option<Credentials>> {
     let said = String::from_utf8_lossy(&output.stdout);
     if !output.status.success() {
         // On its standard output it says why; never more than that.
@@ -201,7 +205,7 @@ async fn ask(program: &str, host: &str) -> anyhow::Result<Option<Credentials>> {
     }))
 }
 
-async fn call(name: &str, key: &str) -> anyhow::Result<std::process::Output> {
+async fn call(name: &str, key: &str) -> anyhow::Result<Output> {
     let mut command = tokio::process::Command::new(name);
     command.arg("get").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
     let mut child = command.spawn().with_context(|| format!("{name} cannot be started"))?;

@@ -63,6 +63,12 @@ impl Bundle {
         Ok(Bundle { folder, pem })
     }
 
+    /// One that holds this text.
+    #[cfg(test)]
+    pub(crate) fn of_text(folder: &Path, pem: &str) -> Bundle {
+        Bundle { folder: folder.to_owned(), pem: pem.to_owned() }
+    }
+
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }

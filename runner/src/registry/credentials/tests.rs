@@ -1,5 +1,6 @@
 use super::*;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt;
 
 struct Desk {
     folder: tempfile::TempDir,
@@ -89,4 +90,21 @@ async fn credentials_are_shown_by_nothing() {
     assert!(!format!("{found:?}").contains("hunter22"));
     let masked = found.finder().unwrap().masked("sent hunter22 and bWU6aHVudGVyMjI= to it");
     assert!(!masked.contains("hunter22") && !masked.contains("bWU6aHVudGVyMjI"), "{masked}");
+}
+
+#[test]
+fn a_helpers_answer_is_a_pair_or_a_token_or_nothing() {
+    let answer = |code: i32, said: &str| {
+        let status = std::process::ExitStatus::from_raw(code << 8);
+        answered("helper", &Output { status, stdout: said.into(), stderr: Vec::new() })
+    };
+    let pair = answer(0, r#"{"ServerURL": "reg.corp", "Username": "me", "Secret": "hunter22"}"#).unwrap();
+    assert_eq!(pair, user("me", "hunter22"));
+    let token = answer(0, r#"{"ServerURL": "reg.corp", "Username": "<token>", "Secret": "t0ken"}"#).unwrap().unwrap();
+    assert_eq!((token.identity_token, token.password), (Some(Secret::new("t0ken")), None));
+    assert_eq!(answer(1, "credentials not found in native keychain\n").unwrap(), None);
+    for (code, said) in [(1, "hunter22"), (0, "hunter22")] {
+        let error = format!("{:#}", answer(code, said).unwrap_err());
+        assert!(error.starts_with("helper ") && !error.contains("hunter22"), "{error}");
+    }
 }
