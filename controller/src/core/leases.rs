@@ -7,6 +7,7 @@
 use super::asks::OpenAsk;
 use super::demand::Demand;
 use super::event::{Answer, Lease, Record};
+use super::kept_free::KeptFree;
 use super::outbox::Outbox;
 use super::run::{Grip, Place, State, Tenure};
 use super::{Core, Policy};
@@ -65,9 +66,13 @@ impl Leases {
 impl Core {
     /// Gives jobs whose turn it is to the open requests, until either runs out.
     pub(super) fn hand_out(&mut self, now: Timestamp, out: &mut Outbox) {
+        if self.asks.is_empty() {
+            return;
+        }
+        let kept = self.kept_free(now);
         let mut given: BTreeMap<_, (_, Vec<Lease>)> = BTreeMap::new();
         let mut unmet = BTreeSet::new();
-        while let Some((job, runner, request, open)) = self.next_pair(&mut unmet) {
+        while let Some((job, runner, request, open)) = self.next_pair(&kept, &mut unmet) {
             let Some(life) = self.runners.get(&runner).map(|known| known.life) else { break };
             self.queue.withdraw(job);
             let Some(place) = self.place(job) else { break };
@@ -85,12 +90,16 @@ impl Core {
 
     /// The job whose turn it is, and the request that gets it. Jobs of which no open request has what they ask for are
     /// passed over; what they ask for is remembered, as it cannot be met while requests are only answered.
-    fn next_pair(&self, unmet: &mut BTreeSet<Arc<Demand>>) -> Option<(JobId, RunnerId, RequestId, OpenAsk)> {
+    fn next_pair(
+        &self,
+        kept: &KeptFree,
+        unmet: &mut BTreeSet<Arc<Demand>>,
+    ) -> Option<(JobId, RunnerId, RequestId, OpenAsk)> {
         if self.asks.is_empty() {
             return None;
         }
         while let Some((job, demand)) = self.queue.first_but(unmet) {
-            let has_room = |runner| self.has_room(runner, &demand);
+            let has_room = |runner| self.has_room(runner, job, &demand, kept);
             match self.asks.first(|labels| demand.is_met_by(labels), has_room) {
                 Some((runner, request, open)) => return Some((job, runner, request, open)),
                 None => drop(unmet.insert(demand)),
@@ -99,11 +108,14 @@ impl Core {
         None
     }
 
-    /// Whether there is room on the runner beside what it holds.
-    pub(super) fn has_room(&self, runner: RunnerId, demand: &Demand) -> bool {
+    /// Whether there is room for the job on the runner beside what it holds, and what is kept free there for another.
+    pub(super) fn has_room(&self, runner: RunnerId, job: JobId, demand: &Demand, kept: &KeptFree) -> bool {
         let Some(known) = self.runners.get(&runner) else { return false };
         if demand.resources.is_unsaid() {
             return true;
+        }
+        if kept.get(&runner).is_some_and(|other| *other != job) {
+            return false;
         }
         let held = self.leases.of(runner).into_iter().filter_map(|job| self.job_at(self.place(job)?));
         let held = held.filter(|job| job.tenure().is_some_and(|tenure| !tenure.has_lapsed()));

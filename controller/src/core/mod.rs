@@ -12,6 +12,7 @@ pub(crate) mod caches;
 mod demand;
 mod finishes;
 mod groups;
+mod kept_free;
 mod leases;
 mod outbox;
 mod policy;

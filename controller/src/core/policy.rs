@@ -14,6 +14,8 @@ pub struct Policy {
     /// An attempt whose runner fell silent may come back this long after its lease ran out, while nobody else has
     /// the job; then it is over.
     pub disconnected: Duration,
+    /// A job that waits longer than this for room has a runner kept free for it.
+    pub patience: Duration,
     /// How long a job is held back after its first, second, … infrastructure failure. One more fails the job.
     pub back_off: Vec<Duration>,
 }
@@ -24,6 +26,7 @@ impl Default for Policy {
             lease_ttl: Duration::from_millis(LEASE_TTL_MS),
             accept_within: Duration::from_millis(ACCEPT_WITHIN_MS),
             disconnected: Duration::from_millis(DISCONNECTED_MS),
+            patience: Duration::from_secs(60),
             back_off: [0, 5, 30].map(Duration::from_secs).to_vec(),
         }
     }

@@ -118,6 +118,13 @@ impl Queue {
         heads.min().map(|((_, _, turn, _), demand)| (turn.job, demand.clone()))
     }
 
+    /// The first jobs of all lines, in the order of their turns.
+    pub(super) fn heads(&self) -> impl Iterator<Item = (JobId, &Demand)> {
+        let mut heads: Vec<_> = self.lines.iter().filter_map(|(demand, line)| Some((line.first()?, demand))).collect();
+        heads.sort();
+        heads.into_iter().map(|((_, _, turn, _), demand)| (turn.job, demand.as_ref()))
+    }
+
     /// How many jobs of its project that ask for the same go before this one; none when it is not in line.
     pub(super) fn ahead_of(&self, job: JobId) -> Option<usize> {
         let waiting = self.waiting.get(&job).filter(|waiting| waiting.held_back_until.is_none())?;

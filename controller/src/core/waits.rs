@@ -7,7 +7,7 @@ use super::demand::Demand;
 use super::run::{Place, Run, State};
 use super::runners::Runner;
 use sidings_proto::api::{RunnerState, WaitFor, WaitView};
-use sidings_proto::{Resources, RunId, RunnerId, Timestamp};
+use sidings_proto::{JobId, Resources, RunId, RunnerId, Timestamp};
 
 /// Names that a reason lists; the rest is counted.
 const NAMED: usize = 3;
@@ -27,7 +27,7 @@ impl Core {
                 let seconds = not_before.since(now).as_secs().max(1);
                 Some(wait(WaitFor::BackOff, format!("it is tried again in {seconds} s")))
             }
-            State::Queued { .. } => Some(self.wait_for_runner(now, place, &job.demand)),
+            State::Queued { .. } => Some(self.wait_for_runner(now, job.id, &job.demand)),
             State::Leased(_) | State::Ended(_) => None,
         }
     }
@@ -48,7 +48,7 @@ impl Core {
         self.why_not_in(run, Some(index)).map(|message| wait(WaitFor::Group, message))
     }
 
-    fn wait_for_runner(&self, now: Timestamp, place: Place, demand: &Demand) -> WaitView {
+    fn wait_for_runner(&self, now: Timestamp, job: JobId, demand: &Demand) -> WaitView {
         let up: Vec<(RunnerId, &Runner)> =
             self.runners.iter().map(|(id, runner)| (*id, runner)).filter(|(_, r)| self.is_up(now, r)).collect();
         if up.is_empty() {
@@ -63,19 +63,13 @@ impl Core {
         if large.is_empty() {
             return wait(WaitFor::Resources, too_small(demand, &able));
         }
-        self.wait_for_turn(place, demand, &large)
+        self.wait_for_turn(now, job, demand, &large)
     }
 
-    fn wait_for_turn(&self, place: Place, demand: &Demand, able: &[(RunnerId, &Runner)]) -> WaitView {
-        let ahead = self.job_at(place).and_then(|job| self.queue.ahead_of(job.id)).unwrap_or(0);
-        let message = match ahead {
+    fn wait_for_turn(&self, now: Timestamp, job: JobId, demand: &Demand, able: &[(RunnerId, &Runner)]) -> WaitView {
+        let message = match self.queue.ahead_of(job).unwrap_or(0) {
             0 if able.iter().any(|(id, runner)| self.has_slot(*id, runner)) => {
-                let full = able.iter().all(|(id, runner)| !self.has_slot(*id, runner) || !self.has_room(*id, demand));
-                if full {
-                    format!("no runner has {} free", demand.resources)
-                } else {
-                    "a runner is about to take it".to_owned()
-                }
+                self.wait_for_room(now, job, demand, able)
             }
             0 => "it is next; every runner that may have it is busy".to_owned(),
             1 => "1 job ahead".to_owned(),
@@ -84,11 +78,26 @@ impl Core {
         wait(WaitFor::Turn, message)
     }
 
+    fn wait_for_room(&self, now: Timestamp, job: JobId, demand: &Demand, able: &[(RunnerId, &Runner)]) -> String {
+        let kept = self.kept_free(now);
+        let free =
+            |(id, runner): &(RunnerId, &Runner)| self.has_slot(*id, runner) && self.has_room(*id, job, demand, &kept);
+        if able.iter().any(free) {
+            return "a runner is about to take it".to_owned();
+        }
+        let mine = able.iter().find(|(id, _)| kept.get(id) == Some(&job));
+        let mine = mine.map(|(_, runner)| format!("; {} takes no other job that needs room until it has", runner.name));
+        let none = format!("no runner has {} free", demand.resources);
+        let for_others = able.iter().any(|(id, _)| kept.get(id).is_some_and(|other| *other != job));
+        let why = if for_others { "; what is free is kept for a larger job that waits longer" } else { "" };
+        mine.map_or_else(|| format!("{none}{why}"), |mine| format!("{none}{mine}"))
+    }
+
     fn has_slot(&self, id: RunnerId, runner: &Runner) -> bool {
         self.busy(id) < usize::try_from(runner.slots).unwrap_or(usize::MAX)
     }
 
-    fn is_up(&self, now: Timestamp, runner: &Runner) -> bool {
+    pub(super) fn is_up(&self, now: Timestamp, runner: &Runner) -> bool {
         self.state_of(now, runner) == RunnerState::Up
     }
 }

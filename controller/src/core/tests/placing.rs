@@ -134,6 +134,85 @@ fn a_job_is_placed_where_there_is_room_and_waits_for_it() {
     );
 }
 
+/// Small jobs, and a large one that nobody has room for as long as they fill what is free.
+fn crowd() -> [PlannedJob; 6] {
+    let small = |name: &str| using(name, 2, 1);
+    [small("a"), using("large", 4, 1), small("b"), small("c"), small("d"), job("e")]
+}
+
+#[test]
+fn small_jobs_do_not_go_before_a_large_one_for_ever() {
+    check(
+        [
+            (1, submit("r1", crowd())),
+            (55, up_with("ann.1", [], having(4, 8))),
+            (55, ask("ann.1", "q1", 2)),
+            (58, finish("a/1", passed())),
+            (58, ask("ann.1", "q2", 1)),
+            // It has waited for a minute: what becomes free is kept. Who needs no room is in nobody's way.
+            (62, finish("b/1", passed())),
+            (62, ask("ann.1", "q3", 2)),
+            (64, finish("e/1", passed())),
+            (64, ask("ann.1", "q4", 1)),
+            (66, finish("c/1", passed())),
+        ],
+        expect![[r#"
+            1s #1 submit r1 of shop
+                save r1 accepted
+                save a queued
+                save large queued
+                save b queued
+                save c queued
+                save d queued
+                save e queued
+                tell #1: done
+            55s #2 ann.1 is up
+                tell #2: done
+            55s #3 ann.1 asks q1 for 2
+                save a/1 started by ann.1 for q1
+                save b/1 started by ann.1 for q1
+                tell #3: yours is a/1, b/1
+            58s #4 a/1 finishes: passed
+                save a/1 over: passed
+                save a ended: passed
+                tell #4: accepted
+            58s #5 ann.1 asks q2 for 1
+                save c/1 started by ann.1 for q2
+                tell #5: yours is c/1
+            62s #6 b/1 finishes: passed
+                save b/1 over: passed
+                save b ended: passed
+                tell #6: accepted
+            62s #7 ann.1 asks q3 for 2
+                save e/1 started by ann.1 for q3
+                tell #7: yours is e/1
+            64s #8 e/1 finishes: passed
+                save e/1 over: passed
+                save e ended: passed
+                tell #8: accepted
+            64s #9 ann.1 asks q4 for 1
+            66s #10 c/1 finishes: passed
+                save c/1 over: passed
+                save c ended: passed
+                save large/1 started by ann.1 for q4
+                tell #10: accepted
+                tell #9: yours is large/1
+            next wake-up 76s
+        "#]],
+    );
+}
+
+#[test]
+fn who_waits_for_what_is_kept_free_is_told() {
+    let (_, core) =
+        tell([(1, submit("r1", crowd())), (55, up_with("ann.1", [], having(4, 8))), (60, ask("ann.1", "q1", 1))]);
+    let waits: Vec<String> = [1, 2].map(|index| wait_of(&core, at(63), "r1", index)).to_vec();
+    expect![[r#"
+        turn: no runner has 4 cpus and 1 gib of memory free; ann takes no other job that needs room until it has
+        turn: no runner has 2 cpus and 1 gib of memory free; what is free is kept for a larger job that waits longer"#]]
+    .assert_eq(&waits.join("\n"));
+}
+
 #[test]
 fn a_machine_that_does_not_say_what_it_has_takes_everything() {
     check(
