@@ -71,5 +71,6 @@ async fn runner(fleet: &Fleet, number: usize) -> Config {
         least_free_bytes: Some(0),
         registries: Default::default(),
         authorities: None,
+        attendant: None,
     }
 }

@@ -25,6 +25,9 @@ pub const SPEC_FILE: &str = "spec.json";
 pub const LOG_FILE: &str = "log";
 /// The exit record, JSON of [`ExitRecord`].
 pub const EXIT_FILE: &str = "exit.json";
+/// Said by the helper at a terminal when it is there and expects a [`StepInput`], and again when it has read that and a
+/// person may type.
+pub const AT_TERMINAL: u8 = 6;
 /// What the probing of a service came to, JSON of [`ReadyRecord`](crate::service::ReadyRecord).
 pub const READY_FILE: &str = "ready.json";
 
@@ -57,6 +60,10 @@ pub struct StepSpec {
     /// A [`StepInput`] is waiting on the helper's standard input.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub input: bool,
+    /// After a program that failed, and with the exit record written, the container stays until it is asked to stop, so
+    /// that somebody can look round in it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hold: bool,
 }
 
 /// What the helper is told on its standard input and nowhere else: the secrets. On no disk, in no label, and not among
@@ -103,4 +110,11 @@ pub struct ExitRecord {
     pub started: Timestamp,
     /// When it ended.
     pub ended: Timestamp,
+}
+
+impl ExitRecord {
+    /// Whether a container that is to be held is held: the program did not end well.
+    pub fn holds(&self) -> bool {
+        self.code != 0 || self.signal.is_some() || self.error.is_some()
+    }
 }

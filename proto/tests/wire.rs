@@ -491,6 +491,7 @@ fn what_the_helper_in_a_container_reads_and_writes() {
             grace_ms: 10_000,
             readiness: Some(readiness),
             input: false,
+            hold: false,
         },
     );
     wire("ready-record", &ReadyRecord { at: Timestamp(9), error: Some("its port 80: refused".to_owned()) });

@@ -2,6 +2,7 @@
 
 mod artifact;
 mod attempt;
+mod attendant;
 mod cache;
 mod data_folder;
 mod depot;
@@ -20,6 +21,7 @@ mod trust;
 pub mod workspace;
 
 use anyhow::Context;
+pub use attendant::{Attendant, HeldStep};
 use data_folder::{DataFolder, Identity};
 use disk::Room;
 use engine::docker::{Docker, DockerConfig};
@@ -69,6 +71,8 @@ pub struct Config {
     pub registries: Registries,
     /// Who is trusted beside the machine's own authorities: by the runner, its steps and its builds.
     pub authorities: Option<Authorities>,
+    /// Somebody who is there when a step fails; a fleet's runner has none.
+    pub attendant: Option<Arc<dyn Attendant>>,
 }
 
 /// Log payload kept of each step unless told otherwise.
@@ -231,6 +235,7 @@ impl Config {
             mirrors: Mirrors::open(&data.mirrors())?.trusting(certificates),
             bundle,
             exits: ExitWatch::start(),
+            attendant: self.attendant.clone(),
             attempts: data.attempts(),
             copies: cache::Copies::open(data.caches())?,
             log_limit: self.log_limit_bytes,

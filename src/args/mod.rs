@@ -9,7 +9,6 @@ mod secrets;
 mod serve;
 mod tree;
 
-pub(crate) use choice::Wanted;
 pub(crate) use global::{Global, LogFormat, ProjectChoice, Remote, Trust};
 pub(crate) use project::{
     HookArgs, HookCommand, ProjectAdd, ProjectArgs, ProjectCommand, TokenArgs, TokenCommand, TokenCreate,

@@ -19,6 +19,9 @@ pub(crate) struct RunArgs {
     /// Run again whenever a file changes, until Ctrl-C.
     #[arg(long)]
     pub(crate) watch: bool,
+    /// Open a shell in the container of a step that fails, before it is removed.
+    #[arg(long, conflicts_with_all = ["watch", "json"])]
+    pub(crate) shell: bool,
     #[command(flatten)]
     pub(crate) capacity: Capacity,
     #[command(flatten)]

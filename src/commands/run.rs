@@ -1,6 +1,8 @@
 //! `sidings run`: this directory's pipeline on the local engine. The same controller and runner as everywhere, in
 //! this process and in a folder that goes away with it.
 
+mod shell;
+mod terminal;
 mod throwaway;
 mod watch;
 
@@ -10,11 +12,11 @@ use super::lint;
 use super::output::Show;
 use super::runner::config;
 use super::submit::{chosen, tree_of};
-use crate::args::{RunArgs, Wanted};
+use crate::args::RunArgs;
 use crate::client::Client;
 use crate::exit::Exit;
 use crate::folders;
-use crate::follow::{Followed, OnInterrupt, Scope, Transcript, follow};
+use crate::follow::{Asides, OnInterrupt, Scope, Transcript, follow_and_stand_aside};
 use crate::render::summary::ReadOn;
 use crate::signals::Signals;
 use crate::worktree::Project;
@@ -22,10 +24,11 @@ use crate::{secrets_file, worktree};
 use anyhow::Context;
 use sidings_controller::{Controller, StoreKind};
 use sidings_proto::secret::PutSecret;
-use sidings_runner::{Config, Shutdown};
+use sidings_runner::{Attendant, Config, Shutdown};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::sync::Arc;
 use throwaway::Throwaway;
 use watch::Look;
 
@@ -37,14 +40,15 @@ pub(super) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
             return Ok(Exit::Configuration);
         }
     }
+    let (attendant, asides) = shell::offered(args.shell)?;
     let secrets = secrets(&args, &project).await?;
     let cache = folders::cache()?;
-    let mut line = Line::open(&args, &cache, secrets).await?;
+    let mut line = Line::open(&args, &cache, secrets, attendant).await?;
     let client = line.client.clone();
     let rounds = async {
         match args.watch {
             true => again_and_again(&client, project, &args, &cache).await,
-            false => once(&client, &project, &args, &cache).await,
+            false => once(&client, &project, &args, &cache, asides).await,
         }
     };
     let ended = tokio::select! {
@@ -63,7 +67,7 @@ async fn again_and_again(client: &Client, first: Project, args: &RunArgs, cache:
         let look = Look::at(&project.root).await?;
         let pipeline = lint::meant(&project, args.wanted.pipeline.as_deref())?;
         if lint::is_right(&project, pipeline.as_deref())?
-            && once(client, &project, args, cache).await? == Exit::Interrupted
+            && once(client, &project, args, cache, Asides::none()).await? == Exit::Interrupted
         {
             return Ok(Exit::Interrupted);
         }
@@ -76,10 +80,21 @@ async fn again_and_again(client: &Client, first: Project, args: &RunArgs, cache:
     }
 }
 
-async fn once(client: &Client, project: &Project, args: &RunArgs, cache: &Path) -> anyhow::Result<Exit> {
+async fn once(
+    client: &Client,
+    project: &Project,
+    args: &RunArgs,
+    cache: &Path,
+    asides: Asides,
+) -> anyhow::Result<Exit> {
     let logs = logs_folder(cache, &project.name)?;
     let show = Show { plain: args.plain, json: args.json };
-    let followed = send_and_follow(client, project, &args.wanted, show, &logs).await?;
+    let pipeline = lint::meant(project, args.wanted.pipeline.as_deref())?;
+    let run = client.submit(&args.wanted.of(tree_of(client, project, pipeline).await?)).await?;
+    let mut screen = Transcript::new(show.screen(), logs.clone());
+    let scope = Scope::default();
+    let followed = follow_and_stand_aside(client, run, scope, OnInterrupt::Cancel, &mut screen, asides).await?;
+    drop(screen);
     if followed.complete {
         show.end(&followed.run, &ReadOn::Folder(logs))?;
     }
@@ -101,19 +116,6 @@ async fn secrets(args: &RunArgs, project: &Project) -> anyhow::Result<Vec<PutSec
     secrets_file::read(file)
 }
 
-async fn send_and_follow(
-    client: &Client,
-    project: &Project,
-    wanted: &Wanted,
-    show: Show,
-    logs: &Path,
-) -> anyhow::Result<Followed> {
-    let pipeline = lint::meant(project, wanted.pipeline.as_deref())?;
-    let run = client.submit(&wanted.of(tree_of(client, project, pipeline).await?)).await?;
-    let mut screen = Transcript::new(show.screen(), logs.to_owned());
-    follow(client, run, Scope::default(), OnInterrupt::Cancel, &mut screen).await
-}
-
 /// A controller and a runner in this process.
 struct Line {
     client: Client,
@@ -125,7 +127,12 @@ struct Line {
 }
 
 impl Line {
-    async fn open(args: &RunArgs, cache: &Path, secrets: Vec<PutSecret>) -> anyhow::Result<Line> {
+    async fn open(
+        args: &RunArgs,
+        cache: &Path,
+        secrets: Vec<PutSecret>,
+        attendant: Option<Arc<dyn Attendant>>,
+    ) -> anyhow::Result<Line> {
         let (authorities, registries) = (args.reach.authorities()?, args.reach.registry.registries_of_person()?);
         let among = cache.join("run");
         for dead in Throwaway::left_behind(&among) {
@@ -142,6 +149,7 @@ impl Line {
             least_free_bytes: Some(0),
             authorities,
             registries,
+            attendant,
             ..config(&args.capacity, folder.path().join("runner"), controller.url().to_owned(), Some(token))
         };
         let runner = Box::pin(sidings_runner::run(config, shutdown.clone()));

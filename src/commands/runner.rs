@@ -51,6 +51,7 @@ pub(super) fn config(
         least_free_bytes: None,
         registries: Default::default(),
         authorities: None,
+        attendant: None,
     }
 }
 

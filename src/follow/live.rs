@@ -10,9 +10,10 @@ use crate::render::style::{BAD, DIM, mark, paint};
 use crate::render::tree::{fitted, whole};
 use anstream::adapter::strip_str;
 use console::measure_text_width;
-use sidings_proto::api::JobView;
+use sidings_proto::api::{JobView, State};
 use sidings_proto::{StepNo, Timestamp, Verdict};
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 /// The terminal's columns and rows.
@@ -25,12 +26,14 @@ pub(crate) struct Live<W: Write> {
     colours: bool,
     drawn: Vec<String>,
     hidden: bool,
+    /// Logs whose last lines are above already.
+    above: BTreeSet<LogId>,
 }
 
 impl<W: Write> Live<W> {
     /// Draws on `out`, which is a terminal of the size that `size` tells each time.
     pub(crate) fn new(out: W, size: fn() -> Size, colours: bool) -> Live<W> {
-        Live { out, size, colours, drawn: Vec::new(), hidden: false }
+        Live { out, size, colours, drawn: Vec::new(), hidden: false, above: BTreeSet::new() }
     }
 
     /// Replaces what is drawn by `above`, which stays, and the new frame under it: in one write, so it does not flicker.
@@ -73,7 +76,7 @@ impl<W: Write + Send> Screen for Live<W> {
     }
 
     fn notice(&mut self, following: &Following, notice: &Notice) -> io::Result<()> {
-        match above(following, notice) {
+        match self.above(following, notice) {
             Some(text) => {
                 let frame = self.drawn.clone();
                 self.draw(&text, frame)
@@ -92,6 +95,14 @@ impl<W: Write + Send> Screen for Live<W> {
         self.draw("", frame)
     }
 
+    /// The tree goes, and the last lines of the step stay.
+    fn stand_aside(&mut self, following: &Following, failed: LogId) -> io::Result<()> {
+        let lines = following.job(failed.job).and_then(|job| last_lines(following, job, failed));
+        self.above.insert(failed);
+        self.draw(&lines.unwrap_or_default(), Vec::new())?;
+        self.show_cursor()
+    }
+
     fn close(&mut self, following: &Following, now: Timestamp) -> io::Result<()> {
         let (width, _) = (self.size)();
         let frame = whole(following.run(), now, width.saturating_sub(1).max(1), &|_, _| None);
@@ -102,6 +113,28 @@ impl<W: Write + Send> Screen for Live<W> {
 }
 
 impl<W: Write> Live<W> {
+    /// What stays on the screen of something that happened.
+    fn above(&self, following: &Following, notice: &Notice) -> Option<String> {
+        match notice {
+            Notice::JobEnded(id) => {
+                let job = following.job(*id)?;
+                let Some(Verdict::Failed(_)) = job.verdict else { return None };
+                let fence = job.attempts.last()?.fence;
+                let logs = failed_logs(job).into_iter().map(|step| LogId { job: job.id, fence, step });
+                let logs = logs.filter(|log| !self.above.contains(log));
+                Some(logs.filter_map(|log| last_lines(following, job, log)).collect())
+            }
+            Notice::AttemptLost(id, fence) => {
+                let job = following.job(*id)?;
+                let attempt = job.attempts.iter().find(|attempt| attempt.fence == *fence)?;
+                let Some(Verdict::Failed(failure)) = &attempt.verdict else { return None };
+                let what = format!("attempt {fence} is lost: {}: {}", failure.class, failure.message);
+                Some(format!("{} {what}\n", prefix(&[&job.name])))
+            }
+            Notice::AttemptStarted(..) | Notice::StepStarted(_) | Notice::StepEnded(_) => None,
+        }
+    }
+
     fn show_cursor(&mut self) -> io::Result<()> {
         if std::mem::take(&mut self.hidden) {
             self.out.write_all(b"\x1b[?25h")?;
@@ -123,27 +156,6 @@ fn last_line(following: &Following, job: &JobView, step: StepNo) -> Option<Strin
     tail.lines.iter().rev().map(|line| flat(&line.bytes)).find(|text| !text.trim().is_empty())
 }
 
-/// What stays on the screen of something that happened.
-fn above(following: &Following, notice: &Notice) -> Option<String> {
-    match notice {
-        Notice::JobEnded(id) => {
-            let job = following.job(*id)?;
-            let Some(Verdict::Failed(_)) = job.verdict else { return None };
-            let fence = job.attempts.last()?.fence;
-            let logs = failed_logs(job).into_iter().map(|step| LogId { job: job.id, fence, step });
-            Some(logs.filter_map(|log| last_lines(following, job, log)).collect())
-        }
-        Notice::AttemptLost(id, fence) => {
-            let job = following.job(*id)?;
-            let attempt = job.attempts.iter().find(|attempt| attempt.fence == *fence)?;
-            let Some(Verdict::Failed(failure)) = &attempt.verdict else { return None };
-            let what = format!("attempt {fence} is lost: {}: {}", failure.class, failure.message);
-            Some(format!("{} {what}\n", prefix(&[&job.name])))
-        }
-        Notice::AttemptStarted(..) | Notice::StepStarted(_) | Notice::StepEnded(_) => None,
-    }
-}
-
 fn failed_logs(job: &JobView) -> Vec<StepNo> {
     let failed = job.steps.iter().filter(|step| !step.allow_failure);
     let failed = failed.filter(|step| matches!(step.verdict, Some(Verdict::Failed(_)))).map(|step| step.no);
@@ -153,7 +165,8 @@ fn failed_logs(job: &JobView) -> Vec<StepNo> {
 
 fn last_lines(following: &Following, job: &JobView, log: LogId) -> Option<String> {
     let tail = following.tail(log).filter(|tail| tail.count > 0)?;
-    let mark = mark(job.state, job.verdict.as_ref());
+    let verdict = following.step(log).and_then(|step| step.verdict.as_ref()).or(job.verdict.as_ref());
+    let mark = mark(State::Ended, verdict);
     let name = paint(BAD, format!("{} / {}", job.name, following.step_name(log)));
     let lines = tail.lines.iter().map(|line| format!("{} {}\n", paint(DIM, '│'), shown(line, None)));
     Some(format!("{mark} {name} {}\n{}", paint(DIM, how_many(tail.count)), lines.collect::<String>()))

@@ -1,6 +1,7 @@
 //! Follows a run to its end: sees its changes, reads its logs, and hands everything, once and in order, to a
 //! [`Screen`]. What is told when is decided in `model`, which is pure.
 
+mod aside;
 mod events;
 mod lines;
 mod live;
@@ -10,9 +11,10 @@ mod plain;
 mod screen;
 mod transcript;
 
+pub(crate) use aside::{Asides, Wishes};
 pub(crate) use lines::{Line, Lines};
 pub(crate) use live::Live;
-pub(crate) use model::Scope;
+pub(crate) use model::{LogId, Scope};
 pub(crate) use plain::{Plain, prefix, shown};
 pub(crate) use screen::Screen;
 pub(crate) use transcript::Transcript;
@@ -21,9 +23,10 @@ use crate::client::Client;
 use crate::render::duration::now;
 use crate::signals::Signals;
 use anyhow::Context;
+use aside::Wish;
 use events::RunNews;
 use logs::LogNews;
-use model::{Following, LogId};
+use model::Following;
 use sidings_proto::api::RunView;
 use std::sync::Arc;
 use std::time::Duration;
@@ -79,28 +82,46 @@ pub(crate) async fn follow(
     on_interrupt: OnInterrupt,
     screen: &mut dyn Screen,
 ) -> anyhow::Result<Followed> {
+    follow_and_stand_aside(client, run, scope, on_interrupt, screen, Asides::none()).await
+}
+
+/// Follows a run like [`follow`], on a terminal that somebody else may want meanwhile.
+pub(crate) async fn follow_and_stand_aside(
+    client: &Client,
+    run: RunView,
+    scope: Scope,
+    on_interrupt: OnInterrupt,
+    screen: &mut dyn Screen,
+    mut asides: Asides,
+) -> anyhow::Result<Followed> {
     let (news, mut inbox) = mpsc::channel(AT_ONCE);
     let tasks = Tasks::new(client.clone(), run.clone(), news);
-    let mut follower = Follower { following: Following::new(run.clone(), scope), tasks, screen };
+    let following = Following::new(run.clone(), scope);
+    let mut follower = Follower { following, tasks, screen, on_interrupt, interrupted: false };
     let mut signals = Signals::listen()?;
     let mut redraw = tokio::time::interval(REDRAW);
-    let mut interrupted = false;
+    let mut wish: Option<Wish> = None;
     follower.see(run)?;
     while !follower.following.is_complete() {
+        if let Some(due) = wish.take_if(|wish| follower.is_due(wish))
+            && follower.stand_aside(client, due, &mut signals).await?
+        {
+            break;
+        }
         tokio::select! {
             Some(first) = inbox.recv() => follower.hear_all(first, &mut inbox)?,
+            next = asides.next(), if wish.is_none() => wish = Some(next),
             _ = redraw.tick() => follower.refresh()?,
             () = signals.next() => {
-                if interrupted || on_interrupt == OnInterrupt::Leave {
-                    interrupted = true;
+                if follower.is_to_leave() {
                     break;
                 }
-                interrupted = true;
+                follower.screen.remark("cancelling the run; Ctrl-C again ends at once")?;
                 follower.cancel(client).await?;
             }
         }
     }
-    follower.close(interrupted)
+    follower.close()
 }
 
 struct Tasks {
@@ -127,6 +148,8 @@ struct Follower<'a> {
     following: Following,
     tasks: Tasks,
     screen: &'a mut dyn Screen,
+    on_interrupt: OnInterrupt,
+    interrupted: bool,
 }
 
 impl Follower<'_> {
@@ -178,16 +201,45 @@ impl Follower<'_> {
         Ok(self.screen.refresh(&self.following, now())?)
     }
 
-    async fn cancel(&mut self, client: &Client) -> anyhow::Result<()> {
-        self.screen.remark("cancelling the run; Ctrl-C again ends at once")?;
+    /// A wish of a run that is being cancelled is due to be refused.
+    fn is_due(&self, wish: &Wish) -> bool {
+        self.interrupted || self.following.told_end_of(wish.after)
+    }
+
+    /// Leaves the terminal to whoever wishes for it. Whether that is the end of following as well.
+    async fn stand_aside(&mut self, client: &Client, wish: Wish, signals: &mut Signals) -> anyhow::Result<bool> {
+        if self.interrupted {
+            return Ok(false);
+        }
+        self.screen.stand_aside(&self.following, wish.after)?;
+        let Some(mut over) = wish.grant() else { return Ok(false) };
+        loop {
+            tokio::select! {
+                _ = &mut over => return Ok(false),
+                () = signals.next() => {
+                    if self.is_to_leave() {
+                        return Ok(true);
+                    }
+                    self.cancel(client).await?;
+                }
+            }
+        }
+    }
+
+    /// Ctrl-C, or somebody asks the process to end.
+    fn is_to_leave(&mut self) -> bool {
+        std::mem::replace(&mut self.interrupted, true) || self.on_interrupt == OnInterrupt::Leave
+    }
+
+    async fn cancel(&self, client: &Client) -> anyhow::Result<()> {
         client.cancel(self.following.run().summary.id).await.context("cancelling the run")?;
         Ok(())
     }
 
-    fn close(self, interrupted: bool) -> anyhow::Result<Followed> {
+    fn close(self) -> anyhow::Result<Followed> {
         self.screen.close(&self.following, now())?;
         let complete = self.following.is_complete();
-        Ok(Followed { run: self.following.run().clone(), interrupted, complete })
+        Ok(Followed { run: self.following.run().clone(), interrupted: self.interrupted, complete })
     }
 }
 

@@ -156,6 +156,11 @@ impl Following {
         due
     }
 
+    /// Whether the end of a step was told.
+    pub(crate) fn told_end_of(&self, log: LogId) -> bool {
+        self.told.contains(&Notice::StepEnded(log))
+    }
+
     /// Whether everything was told that there is to tell.
     pub(crate) fn is_complete(&self) -> bool {
         let mut jobs = self.run.jobs.iter().filter(|job| self.scope.takes_job(job.id));

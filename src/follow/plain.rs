@@ -58,6 +58,10 @@ impl<W: Write + Send> Screen for Plain<W> {
         self.out.flush()
     }
 
+    fn stand_aside(&mut self, _: &Following, _: LogId) -> io::Result<()> {
+        self.out.flush()
+    }
+
     fn close(&mut self, _: &Following, _: Timestamp) -> io::Result<()> {
         self.out.flush()
     }

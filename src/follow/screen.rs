@@ -19,6 +19,9 @@ pub(crate) trait Screen: Send {
     /// Nothing more is waiting to be told, or some time has passed.
     fn refresh(&mut self, following: &Following, now: Timestamp) -> io::Result<()>;
 
+    /// Somebody else writes to the terminal from now on, to look at a step that failed, until anything else is called.
+    fn stand_aside(&mut self, following: &Following, failed: LogId) -> io::Result<()>;
+
     /// Nothing more will come; what stays on the screen stays.
     fn close(&mut self, following: &Following, now: Timestamp) -> io::Result<()>;
 }

@@ -44,6 +44,10 @@ impl Screen for Recorder {
         Ok(())
     }
 
+    fn stand_aside(&mut self, _: &Following, _: LogId) -> io::Result<()> {
+        Ok(())
+    }
+
     fn close(&mut self, _: &Following, _: sidings_proto::Timestamp) -> io::Result<()> {
         Ok(())
     }
@@ -75,6 +79,7 @@ async fn runner(folder: &Path, controller: &Controller, shutdown: Shutdown) {
         least_free_bytes: Some(0),
         registries: Default::default(),
         authorities: None,
+        attendant: None,
     };
     sidings_runner::run(config, shutdown).await.unwrap();
 }

@@ -55,6 +55,10 @@ impl Screen for Transcript {
         self.screen.refresh(following, now)
     }
 
+    fn stand_aside(&mut self, following: &Following, failed: LogId) -> io::Result<()> {
+        self.screen.stand_aside(following, failed)
+    }
+
     fn close(&mut self, following: &Following, now: Timestamp) -> io::Result<()> {
         self.files.values_mut().try_for_each(BufWriter::flush)?;
         self.screen.close(following, now)

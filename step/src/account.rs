@@ -20,6 +20,13 @@ pub(crate) struct Account {
     pub(crate) home: String,
 }
 
+impl Account {
+    /// Who the helper is itself.
+    pub(crate) fn is_root(&self) -> bool {
+        self.uid == 0 && self.gid == 0
+    }
+}
+
 /// The accounts that an image lists.
 pub(crate) struct Accounts {
     users: Vec<UserLine>,

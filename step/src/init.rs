@@ -1,5 +1,6 @@
 //! One step from its spec to its exit record.
 
+use crate::hold;
 use crate::input::Private;
 use crate::launch::{NotStarted, launch};
 use crate::probe;
@@ -35,6 +36,9 @@ pub(crate) fn run(dir: &Path) -> io::Result<u8> {
         ended,
     };
     record::write(dir, &record)?;
+    if spec.hold && record.holds() {
+        hold::until_told(&mut signals)?;
+    }
     // A container's exit code has eight bits, as a process's has.
     Ok(u8::try_from(end.code & 0xff).unwrap_or(u8::MAX))
 }

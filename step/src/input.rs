@@ -31,8 +31,12 @@ impl Private {
         if !spec.input {
             return Ok(Private::default());
         }
+        Private::read_from(&mut io::stdin().lock())
+    }
+
+    /// Reads it, and no byte that follows.
+    pub(crate) fn read_from(stdin: &mut impl Read) -> io::Result<Private> {
         set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
-        let mut stdin = io::stdin().lock();
         let mut length = [0; 4];
         stdin.read_exact(&mut length)?;
         let length = u32::from_le_bytes(length);

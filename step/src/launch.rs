@@ -52,11 +52,22 @@ pub(crate) fn identity_of(spec: &StepSpec) -> Result<Identity, String> {
 
 /// A user of the container, and all that there are.
 pub(crate) struct Identity {
-    account: Account,
+    pub(crate) account: Account,
     accounts: Accounts,
 }
 
 impl Identity {
+    /// Becomes this user, for good.
+    pub(crate) fn assume(&self) -> io::Result<()> {
+        if self.account.is_root() { Ok(()) } else { become_account(&self.account) }
+    }
+
+    /// Becomes a program, with the user's variables. Comes back only when it cannot.
+    pub(crate) fn exec(&self, command: &mut Command) -> io::Error {
+        set_variables(command, &self.account, &self.accounts);
+        command.exec()
+    }
+
     /// Starts a program as this user, with the user's variables.
     pub(crate) fn spawn(&self, command: &mut Command) -> io::Result<Child> {
         set_variables(command, &self.account, &self.accounts);
@@ -82,7 +93,7 @@ fn set_variables(command: &mut Command, account: &Account, accounts: &Accounts) 
 /// Starts the program from a thread that has become `account` first: on Linux credentials are a thread's, and a child
 /// gets those of the thread that made it, supplementary groups included. The helper itself stays root.
 fn spawn_as(account: &Account, command: &mut Command) -> io::Result<Child> {
-    if account.uid == 0 && account.gid == 0 {
+    if account.is_root() {
         return command.spawn();
     }
     std::thread::scope(|scope| {

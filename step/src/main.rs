@@ -3,12 +3,13 @@
 //! exit record behind. It needs nothing of the image, the network or the engine.
 //!
 //! `init [--dir FOLDER]` runs a step or a service, `probe` finds out whether a service is ready, `hold` keeps a network
-//! namespace alive, `--version` says what this is.
+//! namespace alive, `enter SHELL…` is how a person comes into a step's container, `--version` says what this is.
 
 use std::path::Path;
 use std::process::ExitCode;
 
 mod account;
+mod enter;
 mod hold;
 mod init;
 mod input;
@@ -33,13 +34,14 @@ fn main() -> ExitCode {
         ["init"] => init::run(Path::new(sidings_proto::step::MOUNT)),
         ["init", "--dir", dir] => init::run(Path::new(dir)),
         ["probe", "--dir", dir] => probe::run(Path::new(dir)),
+        ["enter", shells @ ..] => enter::run(Path::new(sidings_proto::step::MOUNT), shells),
         ["hold"] => hold::run(),
         ["--version"] => {
             println!("sidings-step {}", env!("CARGO_PKG_VERSION"));
             return ExitCode::SUCCESS;
         }
         _ => {
-            eprintln!("usage: sidings init [--dir FOLDER] | probe --dir FOLDER | hold | --version");
+            eprintln!("usage: sidings init [--dir FOLDER] | probe --dir FOLDER | enter SHELL… | hold | --version");
             return ExitCode::from(EXIT_USAGE);
         }
     };

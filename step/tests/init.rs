@@ -41,6 +41,7 @@ impl Scene {
             grace_ms: 60_000,
             readiness: None,
             input: false,
+            hold: false,
         };
         Scene { folder, spec }
     }
@@ -430,4 +431,24 @@ fn a_check_of_a_service_has_its_secrets_and_does_not_tell_them() {
     assert_eq!(record.error.as_deref(), Some("its check ended with code 3: no, ***"));
     kill_process(Pid::from_raw(i32::try_from(helper.id()).unwrap()).unwrap(), Signal::TERM).unwrap();
     scene.end(helper);
+}
+
+#[test]
+fn after_a_failure_a_place_that_is_to_be_held_stays_until_it_is_asked_to_stop() {
+    let mut scene = Scene::script("exit 3");
+    scene.spec.hold = true;
+    let mut helper = scene.start();
+    while !scene.path(EXIT_FILE).exists() {
+        std::thread::yield_now();
+    }
+    assert!(helper.try_wait().unwrap().is_none());
+    kill_process(Pid::from_child(&helper), Signal::TERM).unwrap();
+    assert_eq!(scene.end(helper).record.code, 3);
+}
+
+#[test]
+fn after_a_program_that_ended_well_nothing_is_held() {
+    let mut scene = Scene::script("exit 0");
+    scene.spec.hold = true;
+    assert_eq!(scene.run().record.code, 0);
 }

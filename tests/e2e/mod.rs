@@ -15,6 +15,7 @@ mod schedules;
 mod scheduling;
 mod secrets;
 mod services;
+mod shells;
 mod sources;
 mod wanted;
 mod workspaces;

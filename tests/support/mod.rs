@@ -3,10 +3,12 @@
 
 mod client;
 mod process;
+mod terminal;
 mod tree;
 
 pub(crate) use client::{Client, job_of};
 pub(crate) use process::Process;
+pub(crate) use terminal::Terminal;
 pub(crate) use tree::{copy_example, git, tree};
 
 use sidings_proto::AttemptId;

@@ -25,6 +25,9 @@ use crate::setup_log::SetupLog;
 mod additions;
 pub mod docker;
 pub mod dummy;
+mod terminal;
+
+pub use terminal::{Entry, Session, TerminalSize};
 
 pub use additions::Additions;
 
@@ -66,6 +69,9 @@ pub trait Engine: Send + Sync + 'static {
 
     /// Sends a signal to the container's first process. A container that is not running is no error.
     async fn signal(&self, container: &ContainerId, signal: Signal) -> anyhow::Result<()>;
+
+    /// Lets a person into a running container, at a terminal of its own. What they do there has no log.
+    async fn enter(&self, container: &ContainerId, entry: Entry) -> anyhow::Result<Session>;
 
     /// Removes all that carries this attempt's labels: its containers and its networks.
     async fn teardown(&self, attempt: AttemptId) -> anyhow::Result<()>;

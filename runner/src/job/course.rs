@@ -42,6 +42,8 @@ pub(super) struct Account {
     /// Services that ended before the steps did, as sentences.
     deaths: Mutex<Vec<String>>,
     kept: Mutex<Kept>,
+    /// The failure of a step that was held, before anybody ordered an end.
+    held: OnceLock<Failure>,
     /// What became of the job's caches, in their order; none for one that could not be asked for.
     caches: Mutex<Vec<Option<Asked>>>,
     /// The log says that siblings work on copies.
@@ -112,9 +114,10 @@ impl Course<'_> {
             let halt = halt.or(merged.err());
             self.account.steps().extend(results);
             let Some(failure) = halt else { continue };
-            // A step that was stopped with the job says so itself; the job's own reason comes first.
+            // A step that was stopped with the job says so itself; the job's own reason comes first, unless it came
+            // while somebody looked round after a failure.
             if let Some(stop) = self.stops.now() {
-                return Err(stopped(stop, failed));
+                return Err(self.account.held_before(stop).unwrap_or_else(|| stopped(stop, failed)));
             }
             let ours = failure.class.is_infrastructure();
             failed = failed.or_else(|| Some(self.account.blamed(failure)));
@@ -297,6 +300,18 @@ impl Account {
     /// A service ended before the steps did.
     pub(super) fn died(&self, how: String) {
         self.deaths.lock().unwrap_or_else(PoisonError::into_inner).push(how);
+    }
+
+    /// A step is held after its failure, while there is no order to end.
+    pub(super) fn held(&self, failure: &Failure) {
+        // The first one is told.
+        let _ = self.held.set(failure.clone());
+    }
+
+    /// Why the job failed, when that was so before it was cancelled.
+    fn held_before(&self, stop: Stop) -> Option<Halt> {
+        let failure = self.held.get().filter(|_| stop == Stop::Cancelled)?;
+        Some(Halt::Failed(self.blamed(failure.clone())))
     }
 
     /// The failure of a step, with the services that may be to blame.

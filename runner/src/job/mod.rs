@@ -8,6 +8,7 @@ mod caching;
 mod course;
 mod folder;
 mod group;
+mod hold;
 mod keeping;
 mod readiness;
 mod reports;
@@ -20,6 +21,7 @@ mod variables;
 mod verdict;
 
 use crate::attempt::{Orders, Telling};
+use crate::attendant::Attendant;
 use crate::cache::Copies;
 use crate::depot::Depot;
 use crate::engine::{Engine, Network};
@@ -53,6 +55,8 @@ pub(crate) struct Tools {
     pub(crate) images: Images,
     pub(crate) mirrors: Mirrors,
     pub(crate) exits: ExitWatch,
+    /// Whom to call when a step fails.
+    pub(crate) attendant: Option<Arc<dyn Attendant>>,
     /// The folder of the attempts' folders.
     pub(crate) attempts: PathBuf,
     /// This host's copies of caches.

@@ -177,6 +177,7 @@ impl Course<'_> {
             grace_ms: u64::try_from(GRACE.as_millis()).unwrap_or(0),
             readiness: readiness.clone(),
             input: self.secrets.get().is_some(),
+            hold: false,
         };
         let written = self.folder.make_step(service.no).and_then(|folder| {
             std::fs::write(folder.join(SPEC_FILE), serde_json::to_vec(&spec)?).context("write a service's spec")?;

@@ -59,12 +59,15 @@ pub(super) fn not_run(step: &Step, verdict: Verdict) -> StepResult {
 impl Course<'_> {
     /// Carries out a step and tells its end.
     pub(super) async fn run_step(&self, step: &Step, place: Place<'_>) -> StepResult {
-        let result = match self.prepare_step(step, &place) {
-            Ok(ready) => self.run_prepared(step, place, ready).await,
-            Err(verdict) => not_run(step, verdict),
+        let (result, held) = match self.prepare_step(step, &place) {
+            Ok(ready) => self.run_prepared(step, &place, ready).await,
+            Err(verdict) => (not_run(step, verdict), None),
         };
         let result = self.shown_result(result);
         self.channel.telling.progress(Progress::StepEnded(result.clone()));
+        if let Some(container) = held {
+            self.hold(step, &place, &container, &result).await;
+        }
         result
     }
 
@@ -87,6 +90,7 @@ impl Course<'_> {
             grace_ms: u64::try_from(GRACE.as_millis()).unwrap_or(0),
             readiness: None,
             input: self.secrets.get().is_some(),
+            hold: self.may_hold(step),
         };
         let written = self.folder.make_step(step.no).and_then(|folder| {
             let spec = serde_json::to_vec(&spec).context("write a step's spec")?;
@@ -96,7 +100,8 @@ impl Course<'_> {
         written.map_err(|error| failed(FailureClass::EngineFailed, format!("step \"{}\": {error:#}", step.name)))
     }
 
-    async fn run_prepared(&self, step: &Step, place: Place<'_>, folder: PathBuf) -> StepResult {
+    /// The step's result, and its container where that stays.
+    async fn run_prepared(&self, step: &Step, place: &Place<'_>, folder: PathBuf) -> (StepResult, Option<ContainerId>) {
         let started = now();
         self.channel.telling.progress(Progress::StepStarted { step: step.no, at: started });
         let limit = self.tools.log_limit + LOG_TAIL;
@@ -109,11 +114,11 @@ impl Course<'_> {
             writer_gone.cancel();
             watched
         };
-        let (watched, tail) = tokio::join!(watching, following);
-        self.judge(step, started, watched, &folder, &tail)
+        let ((watched, held), tail) = tokio::join!(watching, following);
+        (self.judge(step, started, watched, &folder, &tail), held)
     }
 
-    async fn start_and_watch(&self, step: &Step, place: Place<'_>, folder: &Path) -> Watched {
+    async fn start_and_watch(&self, step: &Step, place: &Place<'_>, folder: &Path) -> (Watched, Option<ContainerId>) {
         let container = StepContainer {
             attempt: self.assignment.attempt,
             step: step.no,
@@ -128,19 +133,26 @@ impl Course<'_> {
             input: self.input(&step.secrets),
         };
         // Not given up half-way, whatever the orders are: teardown has to see the container.
-        let container = match self.start_in(step, &place, container).await.context("start the container") {
+        let container = match self.start_in(step, place, container).await.context("start the container") {
             Ok(container) => container,
-            Err(error) => return Watched::Lost(error),
+            Err(error) => return (Watched::Lost(error), None),
         };
         let watched = self.watch(step, &container, folder).await;
-        match place.view.filter(|view| view.counts) {
+        if self.is_held(step, folder) {
+            if watched.is_worth_a_look() {
+                return (watched, Some(container));
+            }
+            self.let_go(&container).await;
+        }
+        let watched = match place.view.filter(|view| view.counts) {
             Some(_) => self.until_gone(&container).await.map_or_else(Watched::Lost, |()| watched),
             None => watched,
-        }
+        };
+        (watched, None)
     }
 
     /// What a sibling changed is looked at when nothing can change it any more, whatever its exit record says.
-    async fn until_gone(&self, container: &ContainerId) -> anyhow::Result<()> {
+    pub(super) async fn until_gone(&self, container: &ContainerId) -> anyhow::Result<()> {
         let gone = async || tokio::time::timeout(PATIENCE, self.tools.engine.wait(container)).await;
         if matches!(gone().await, Ok(Ok(_))) || self.channel.orders.drop.is_cancelled() {
             return Ok(());
@@ -167,7 +179,9 @@ impl Course<'_> {
             }
             // The step is over, if not yet its container: the engine's word is not waited for.
             () = self.tools.exits.appears(folder, &[EXIT_FILE]) => {
-                tokio::spawn(see_it_end(engine.clone(), container.clone(), waiting));
+                if !self.is_held(step, folder) {
+                    tokio::spawn(see_it_end(engine.clone(), container.clone(), waiting));
+                }
                 return Watched::Ended(None);
             }
             stop = self.stops.wanted() => Watched::Stopped(stop),
@@ -175,12 +189,12 @@ impl Course<'_> {
         };
         // What is no longer ours is not worth a grace time: teardown ends it.
         if !matches!(watched, Watched::Stopped(Stop::Dropped)) {
-            self.end(container).await;
+            self.end(step, container, folder).await;
         }
         watched
     }
 
-    async fn end(&self, container: &ContainerId) {
+    async fn end(&self, step: &Step, container: &ContainerId, folder: &Path) {
         for (signal, time) in [(Signal::Terminate, GRACE + PATIENCE), (Signal::Kill, PATIENCE)] {
             if let Err(error) = self.tools.engine.signal(container, signal).await {
                 tracing::warn!(error = format!("{error:#}"), "a container could not be signalled");
@@ -189,6 +203,7 @@ impl Course<'_> {
             tokio::select! {
                 biased;
                 () = self.channel.orders.drop.cancelled() => return,
+                () = self.until_held(step, folder) => return,
                 ended = ended => if matches!(ended, Ok(Ok(_))) { return },
             }
         }

@@ -2,6 +2,7 @@
 
 use crate::attempt::Orders;
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 /// Why to stop.
@@ -19,14 +20,27 @@ pub(super) enum Stop {
 #[derive(Debug)]
 pub(super) struct Stops {
     orders: Orders,
-    deadline: Instant,
+    clock: watch::Sender<Clock>,
 }
+
+/// The job's time. It can stand still, for several reasons at once.
+#[derive(Clone, Copy, Debug)]
+struct Clock {
+    deadline: Instant,
+    reasons: u32,
+    since: Instant,
+}
+
+/// The job's clock stands still until this is dropped.
+pub(super) struct Still<'a>(&'a Stops);
 
 impl Stops {
     pub(super) fn new(orders: Orders, timeout: Duration) -> Stops {
         // A plan may say "for ever" in numbers that a clock cannot hold.
         let year = Duration::from_secs(365 * 24 * 3600);
-        Stops { orders, deadline: Instant::now() + timeout.min(year) }
+        let now = Instant::now();
+        let clock = Clock { deadline: now + timeout.min(year), reasons: 0, since: now };
+        Stops { orders, clock: watch::Sender::new(clock) }
     }
 
     /// Waits until there is a reason to stop.
@@ -35,7 +49,7 @@ impl Stops {
             biased;
             () = self.orders.drop.cancelled() => Stop::Dropped,
             () = self.orders.cancel.cancelled() => Stop::Cancelled,
-            () = tokio::time::sleep_until(self.deadline) => Stop::JobTimedOut,
+            () = self.time_is_over() => Stop::JobTimedOut,
         }
     }
 
@@ -46,7 +60,8 @@ impl Stops {
         } else if self.orders.cancel.is_cancelled() {
             Some(Stop::Cancelled)
         } else {
-            (Instant::now() >= self.deadline).then_some(Stop::JobTimedOut)
+            let clock = *self.clock.borrow();
+            (clock.now() >= clock.deadline).then_some(Stop::JobTimedOut)
         }
     }
 
@@ -57,5 +72,44 @@ impl Stops {
             stop = self.wanted() => Err(stop),
             done = work => Ok(done),
         }
+    }
+
+    /// Time that passes from now on is not the job's.
+    pub(super) fn stand_still(&self) -> Still<'_> {
+        self.clock.send_modify(|clock| {
+            clock.since = clock.now();
+            clock.reasons += 1;
+        });
+        Still(self)
+    }
+
+    async fn time_is_over(&self) {
+        let mut clock = self.clock.subscribe();
+        loop {
+            let Clock { deadline, reasons, .. } = *clock.borrow_and_update();
+            tokio::select! {
+                () = tokio::time::sleep_until(deadline), if reasons == 0 => return,
+                // It outlives this: its sender is ours.
+                _ = clock.changed() => {}
+            }
+        }
+    }
+}
+
+impl Clock {
+    /// The time by which the job is measured.
+    fn now(&self) -> Instant {
+        if self.reasons == 0 { Instant::now() } else { self.since }
+    }
+}
+
+impl Drop for Still<'_> {
+    fn drop(&mut self) {
+        self.0.clock.send_modify(|clock| {
+            clock.reasons -= 1;
+            if clock.reasons == 0 {
+                clock.deadline += clock.since.elapsed();
+            }
+        });
     }
 }

@@ -20,6 +20,16 @@ pub(super) enum Watched {
     Lost(anyhow::Error),
 }
 
+impl Watched {
+    /// Whether somebody may want to see what the step left: it ended by itself, or its time was over.
+    pub(super) fn is_worth_a_look(&self) -> bool {
+        match self {
+            Watched::Ended(_) | Watched::TimedOut(_) | Watched::Stopped(Stop::JobTimedOut) => true,
+            Watched::Stopped(Stop::Cancelled | Stop::Dropped) | Watched::Lost(_) => false,
+        }
+    }
+}
+
 /// All that is known of a step that was started.
 #[derive(Debug)]
 pub(super) struct Evidence<'a> {

@@ -12,5 +12,6 @@ mod networks;
 mod registries;
 mod scene;
 mod secrets;
+mod shells;
 mod steps;
 mod users;

@@ -41,6 +41,7 @@ pub(crate) struct Act<'a> {
     pub(crate) limits: Limits,
     pub(crate) grace_ms: u64,
     pub(crate) input: Option<StepInput>,
+    pub(crate) hold: bool,
 }
 
 pub(crate) fn script(text: &str) -> Act<'_> {
@@ -52,6 +53,7 @@ pub(crate) fn script(text: &str) -> Act<'_> {
         limits: Limits::default(),
         grace_ms: 60_000,
         input: None,
+        hold: false,
     }
 }
 
@@ -144,6 +146,7 @@ impl Scene {
             grace_ms: act.grace_ms,
             readiness: None,
             input: act.input.is_some(),
+            hold: act.hold,
         };
         fs::write(dir.join(SPEC_FILE), serde_json::to_vec(&spec).unwrap()).unwrap();
         let container = StepContainer {
@@ -171,6 +174,13 @@ impl Scene {
         assert_eq!(record.log_bytes, log.len() as u64);
         assert_eq!(record.log_hash, blake3::hash(&log).to_hex().to_string());
         Ended { record, stdout: text(&log, |stream| stream == Stream::Stdout), log: text(&log, |_| true) }
+    }
+
+    /// Waits until a step is over whose container stays.
+    pub(crate) async fn until_held(&self, step: &Started) {
+        while !step.dir.join(EXIT_FILE).exists() {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
     }
 
     pub(crate) async fn run(&self, network: &Network, act: Act<'_>) -> Ended {

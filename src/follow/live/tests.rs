@@ -154,6 +154,29 @@ fn the_last_lines_of_a_failed_step_stay_above_the_tree() {
 }
 
 #[test]
+fn whoever_looks_at_a_failed_step_has_its_last_lines_above_and_no_tree() {
+    let mut terminal = Terminal::default();
+    follow(&mut terminal, |screen, following| {
+        let unit = &following.run().jobs[1];
+        let (job, fence) = (unit.id, unit.attempts.last().unwrap().fence);
+        let failed = LogId { job, fence, step: StepNo(2) };
+        screen.stand_aside(following, failed).unwrap();
+        let aside = screen.out.screen();
+        assert!(aside.starts_with("✗ unit / pytest the last 20 of 30 lines\n│ line 11 of log 2\n"), "{aside}");
+        assert!(aside.ends_with("│ line 30 of log 2"), "{aside}");
+        assert!(!screen.out.cursor_hidden);
+        // They are not told again, and the tree is back.
+        for notice in following.due() {
+            screen.notice(following, &notice).unwrap();
+        }
+        screen.refresh(following, NOW).unwrap();
+        let after = screen.out.screen();
+        assert_eq!(after.matches("line 30 of log 2").count(), 1, "{after}");
+        assert!(after.contains("demo@7"), "{after}");
+    });
+}
+
+#[test]
 fn the_cursor_comes_back_whatever_happens() {
     let mut terminal = Terminal::default();
     follow(&mut terminal, |_, _| {});

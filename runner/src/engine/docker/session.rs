@@ -4,8 +4,8 @@
 //! the Engine calls, this side answers. bollard opens such a session for every build, without secrets and with the same
 //! id; the first one of an id counts, the Engine refuses the second, and bollard goes on without it.
 
+use super::upgrade::{self, Upgraded};
 use crate::registry::{Credentials, Registries};
-use anyhow::{Context, bail};
 use bollard::health::health_check_response::ServingStatus;
 use bollard::health::health_server::{Health, HealthServer};
 use bollard::health::{HealthCheckRequest, HealthCheckResponse, HealthListRequest, HealthListResponse};
@@ -22,17 +22,16 @@ use sidings_proto::Secret;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::transport::Server;
 use tonic::transport::server::Connected;
 use tonic::{Request, Response, Status, async_trait};
 
 const METHODS: [&str; 2] = ["/moby.buildkit.secrets.v1.Secrets/GetSecret", "/moby.filesync.v1.Auth/Credentials"];
-const DEFAULT_HOST: &str = "unix:///var/run/docker.sock";
-/// The Engine's answer has a few short lines.
-const HEAD_MAX: usize = 8 * 1024;
+
+/// What a session is needed for.
+const NEEDS: &str = "secrets of a build, certificates for it and credentials";
 
 /// An open session; it ends when this is dropped.
 pub(super) struct Session {
@@ -41,43 +40,18 @@ pub(super) struct Session {
 
 /// Opens a session of this id, which is then the one that a build of this id finds.
 pub(super) async fn open(id: &str, answers: Answers) -> anyhow::Result<Session> {
-    let host = std::env::var("DOCKER_HOST").unwrap_or_else(|_| DEFAULT_HOST.to_owned());
     let closed = CancellationToken::new();
-    if let Some(path) = host.strip_prefix("unix://") {
-        let connection = UnixStream::connect(path).await.with_context(|| format!("connecting to {path}"))?;
-        serve(offered(connection, id).await?, answers, closed.clone());
-    } else if let Some(address) = host.strip_prefix("tcp://").filter(|_| !wants_tls()) {
-        let connection = TcpStream::connect(address).await.with_context(|| format!("connecting to {address}"))?;
-        serve(offered(connection, id).await?, answers, closed.clone());
-    } else {
-        bail!(
-            "secrets of a build, certificates for it and credentials need an engine on this machine's socket, or without TLS; this one is at {host}"
-        );
-    }
-    Ok(Session { _open: closed.drop_guard() })
-}
-
-fn wants_tls() -> bool {
-    std::env::var_os("DOCKER_TLS_VERIFY").is_some_and(|value| !value.is_empty())
-}
-
-/// Offers the connection to the Engine; what follows the head of its answer are its calls.
-async fn offered<C: AsyncRead + AsyncWrite + Unpin>(mut connection: C, id: &str) -> anyhow::Result<C> {
-    let request = format!(
+    let asked = format!(
         "POST /session HTTP/1.1\r\nHost: docker\r\nContent-Length: 0\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\
          X-Docker-Expose-Session-Uuid: {id}\r\n{}\r\n",
         METHODS.map(|method| format!("X-Docker-Expose-Session-Grpc-Method: {method}\r\n")).concat()
     );
-    connection.write_all(request.as_bytes()).await.context("offering a session")?;
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        anyhow::ensure!(head.len() < HEAD_MAX, "the engine's answer to a session has no end");
-        head.push(connection.read_u8().await.context("reading the engine's answer to a session")?);
+    // What follows the head of the Engine's answer are its calls.
+    match upgrade::upgraded(NEEDS, "a session", &asked).await? {
+        Upgraded::Unix(connection) => serve(connection, answers, closed.clone()),
+        Upgraded::Tcp(connection) => serve(connection, answers, closed.clone()),
     }
-    let head = String::from_utf8_lossy(&head);
-    let status = head.lines().next().unwrap_or_default();
-    anyhow::ensure!(status.contains(" 101 "), "the engine takes no session: {status}");
-    Ok(connection)
+    Ok(Session { _open: closed.drop_guard() })
 }
 
 fn serve<C>(connection: C, answers: Answers, closed: CancellationToken)

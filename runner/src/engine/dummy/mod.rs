@@ -16,13 +16,17 @@
 //! | `lie` | the step ends with code 0 and a record that does not fit its log |
 //! | `printf '%s\n' '…'` | printed, so that `commands:` look as they do elsewhere |
 //!
-//! Anything else is not found: code 127. Every image reference is there but those that start with `missing/`, and those
+//! Anything else is not found: code 127. A step that is held after its failure is there until it is killed, and a shell
+//! in it shows what is typed, except `exit`, which ends it. Every image reference is there but those that start with `missing/`, and those
 //! that start with `sidings/` are there once they were built. Nothing is flushed to the disk: it is for tests and benches.
 
 mod program;
+mod shell;
 mod spool;
 
-use super::{Build, ContainerId, Engine, EngineFacts, ImageError, ImageFacts, Network, Signal, StepContainer};
+use super::{
+    Build, ContainerId, Engine, EngineFacts, Entry, ImageError, ImageFacts, Network, Session, Signal, StepContainer,
+};
 use crate::setup_log::SetupLog;
 use anyhow::Context;
 use async_trait::async_trait;
@@ -150,6 +154,13 @@ impl Engine for Dummy {
             }
         }
         Ok(())
+    }
+
+    async fn enter(&self, container: &ContainerId, entry: Entry) -> anyhow::Result<Session> {
+        let code = self.steps().get(&container.0).map(|running| running.code.clone());
+        let runs = code.is_some_and(|code| code.borrow().is_none() && code.has_changed().is_ok());
+        anyhow::ensure!(runs, "no such container runs");
+        Ok(shell::session(&entry))
     }
 
     async fn teardown(&self, attempt: AttemptId) -> anyhow::Result<()> {

@@ -20,6 +20,7 @@ pub(super) struct Program {
     workspace: Option<PathBuf>,
     grace: Duration,
     masked: Option<Finder>,
+    hold: bool,
     spool: Spool,
     terminate: CancellationToken,
 }
@@ -50,6 +51,7 @@ impl Program {
             env,
             workspace: step.workspace,
             grace: Duration::from_millis(spec.grace_ms),
+            hold: spec.hold,
             masked,
             spool,
             terminate,
@@ -67,7 +69,9 @@ impl Program {
             Ok(After::Vanish) => return 0,
             Err(error) => return failed(&error),
         };
+        let hold = self.hold;
         match self.spool.end(code, signal, lie) {
+            Ok(()) if hold && code != 0 => std::future::pending().await,
             Ok(()) => i64::from(code),
             Err(error) => failed(&error),
         }

@@ -15,6 +15,7 @@ fn container(dir: &std::path::Path, script: &str) -> StepContainer {
         grace_ms: 10_000,
         readiness: None,
         input: false,
+        hold: false,
     };
     std::fs::write(dir.join(SPEC_FILE), serde_json::to_vec(&spec).unwrap()).unwrap();
     StepContainer {

@@ -3,7 +3,9 @@
 use crate::attempt::{Orders, Telling};
 use crate::depot::{Depot, Open};
 use crate::engine::dummy::Dummy;
-use crate::engine::{Build, ContainerId, Engine, EngineFacts, ImageError, ImageFacts, Network, Signal, StepContainer};
+use crate::engine::{
+    Build, ContainerId, Engine, EngineFacts, Entry, ImageError, ImageFacts, Network, Session, Signal, StepContainer,
+};
 use crate::image::Images;
 use crate::job::{Channel, Tools, carry_out};
 use crate::setup_log::SetupLog;
@@ -149,6 +151,10 @@ impl Engine for Watched {
         self.dummy.signal(container, signal).await
     }
 
+    async fn enter(&self, container: &ContainerId, entry: Entry) -> anyhow::Result<Session> {
+        self.dummy.enter(container, entry).await
+    }
+
     async fn teardown(&self, attempt: AttemptId) -> anyhow::Result<()> {
         let before = self.teardowns.fetch_add(1, Ordering::Relaxed);
         anyhow::ensure!(self.fault != Fault::TeardownFailsOnce || before > 0, "the engine is restarting");
@@ -212,6 +218,7 @@ impl Bench {
             images: Images::new(engine.clone(), facts, dir.path().to_owned()),
             mirrors: Mirrors::open(&dir.path().join("mirrors")).unwrap(),
             exits: ExitWatch::start(),
+            attendant: None,
             attempts,
             copies: crate::cache::Copies::open(dir.path().join("caches")).unwrap(),
             bundle: None,

@@ -8,3 +8,4 @@ mod pure;
 mod reports;
 mod secrets;
 mod services;
+mod shells;

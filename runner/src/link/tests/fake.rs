@@ -159,6 +159,7 @@ impl Runner {
             least_free_bytes: Some(least_free),
             registries: Default::default(),
             authorities: None,
+            attendant: None,
         };
         let shutdown = Shutdown::default();
         let running = tokio::spawn(crate::run(config.clone(), shutdown.clone()));
