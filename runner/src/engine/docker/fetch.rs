@@ -88,7 +88,7 @@ async fn one(
     // Without a tag the Engine would fetch all of them.
     let whole = if named.digest.is_some() { reference.to_owned() } else { named.to_string() };
     let credentials = credentials.map(|found| of_engine(found, &named.host));
-    let pulled = image::pull(api, &whole, credentials, |line| log.note(&shown(line))).await;
+    let pulled = image::pull(api, (reference, &whole), credentials, |line| log.note(&shown(line))).await;
     pulled.map_err(|error| masked(error, finder.as_ref()))
 }
 

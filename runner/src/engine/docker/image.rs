@@ -85,14 +85,14 @@ fn exposed(ports: Vec<String>) -> Vec<u16> {
     ports
 }
 
-/// Fetches an image; what is said meanwhile goes to `say`.
+/// Fetches an image by its whole name; what is said meanwhile goes to `say`. A failure calls it as the user does.
 pub(super) async fn pull(
     api: &Docker,
-    reference: &str,
+    (reference, whole): (&str, &str),
     credentials: Option<DockerCredentials>,
     say: impl Fn(&str),
 ) -> Result<ImageFacts, ImageError> {
-    let options = CreateImageOptionsBuilder::default().from_image(reference).build();
+    let options = CreateImageOptionsBuilder::default().from_image(whole).build();
     let mut answers = api.create_image(Some(options), None, credentials).boxed();
     while let Some(answer) = answers.next().await {
         let answer = answer.map_err(|error| pull_failure(reference, error))?;
@@ -100,7 +100,7 @@ pub(super) async fn pull(
             say(&line);
         }
     }
-    let image = inspect(api, reference).await.map_err(ImageError::Engine)?;
+    let image = inspect(api, whole).await.map_err(ImageError::Engine)?;
     image.ok_or_else(|| ImageError::Engine(anyhow::anyhow!("the image {reference} was pulled and is not there")))
 }
 
