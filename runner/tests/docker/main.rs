@@ -3,9 +3,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
+#[path = "../../../environment/tests/case/mod.rs"]
+mod case;
 mod hardening;
 mod ignore;
 mod images;
+mod keys;
 mod lifetimes;
 mod merges;
 mod networks;

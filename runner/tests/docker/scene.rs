@@ -220,7 +220,7 @@ impl Scene {
             labels: BTreeMap::new(),
             tag: tag.to_owned(),
         };
-        self.docker.build_image(build, &self.log("build")).await.unwrap()
+        self.docker.build_image(build, &self.log(&format!("build of {}", tag.replace('/', " ")))).await.unwrap()
     }
 
     /// A pipe by name in the workspace, for a step to say where it is.
