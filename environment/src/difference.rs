@@ -12,9 +12,19 @@ pub struct Change {
     pub after: Option<Input>,
 }
 
-/// What differs, in the order of the inputs. Instructions of a stage are compared as what they are, a set of texts: one
-/// that moved is no change of its own.
+/// What differs. Instructions are told apart by their texts, whatever line they moved to; only when all texts are the same
+/// and the keys are not, the first that stands elsewhere is told.
 pub fn differences(before: &Account, after: &Account) -> Vec<Change> {
+    let changes = of_names(before, after);
+    if !changes.is_empty() || before.key == after.key {
+        return changes;
+    }
+    let pairs = before.inputs.iter().zip(&after.inputs);
+    let moved = pairs.filter(|(one, other)| (one.kind, &one.value) != (other.kind, &other.value)).take(1);
+    moved.map(|(one, other)| Change { before: Some(one.clone()), after: Some(other.clone()) }).collect()
+}
+
+fn of_names(before: &Account, after: &Account) -> Vec<Change> {
     let (old, new) = (by_name(before), by_name(after));
     let mut changes = Vec::new();
     for (name, input) in &old {
@@ -46,3 +56,6 @@ fn by_name(account: &Account) -> BTreeMap<Name<'_>, &Input> {
     }
     named
 }
+
+#[cfg(test)]
+mod tests;

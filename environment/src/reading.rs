@@ -13,6 +13,8 @@ use crate::unpinned::{self, Unpinned};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
+/// 1980.
+const FIRST_SECOND: u64 = 315_532_800;
 const EPOCH: &str = "SOURCE_DATE_EPOCH";
 /// The only frontend whose meaning is known here.
 const FRONTEND: &str = "docker/dockerfile";
@@ -73,6 +75,13 @@ pub struct Reading {
     file: Option<File>,
     target: usize,
     globals: Globals,
+}
+
+impl Order {
+    /// What a build is given for a commit's time in milliseconds: earlier times break archive formats.
+    pub fn epoch_of(time_ms: i64) -> u64 {
+        u64::try_from(time_ms / 1000).unwrap_or(0).max(FIRST_SECOND)
+    }
 }
 
 impl Base {

@@ -318,7 +318,7 @@ impl Mirror {
     }
 }
 
-fn object_format(commit: &CommitId) -> &'static str {
+pub(crate) fn object_format(commit: &CommitId) -> &'static str {
     if commit.as_str().len() == 64 { "--object-format=sha256" } else { "--object-format=sha1" }
 }
 

@@ -3,7 +3,7 @@
 use crate::CommitId;
 use crate::changes;
 use crate::command::Git;
-use crate::mirror::{CommitInfo, commit_info};
+use crate::mirror::{CommitInfo, commit_info, object_format};
 use anyhow::Context;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -84,6 +84,28 @@ impl WorkTree {
             }
         }
         Ok(None)
+    }
+
+    /// Checks a commit of this repository out into an empty folder, as a runner does: without filters, and ends of
+    /// line as they are stored. The folder is a repository that shares this one's objects. None: there is no such
+    /// commit.
+    pub async fn check_out(&self, revision: &str, into: &Path) -> anyhow::Result<Option<CommitInfo>> {
+        let named = format!("{revision}^{{commit}}");
+        let found = self.git().args(["rev-parse", "--verify", "--quiet", "--end-of-options", &named]).output().await?;
+        let commit = String::from_utf8_lossy(&found.stdout).trim().to_owned();
+        if !found.status.success() {
+            return Ok(None);
+        }
+        let info = commit_info(self.git(), &commit).await?.context("read the commit")?;
+        let objects = self.git().args(["rev-parse", "--path-format=absolute", "--git-path", "objects"]).done().await;
+        let objects = objects.context("find the objects")?;
+        // Nobody's configuration counts.
+        let git = || Git::at(into, Some(Path::new("/dev/null"))).setting("core.fsync=none");
+        let init = git().args(["init", "--quiet", "--template=", "--initial-branch=main", object_format(&info.commit)]);
+        init.args(["."]).done().await.context("git init")?;
+        std::fs::write(into.join(".git/objects/info/alternates"), objects).context("share the objects")?;
+        git().args(["checkout", "--quiet", "--detach", &commit, "--"]).done().await.context("check out")?;
+        Ok(Some(info))
     }
 
     /// The files and links that are in the tree now, tracked or new and not ignored, relative to the root and sorted.

@@ -36,7 +36,7 @@ pub use diagnostic::{Code, Diagnostic, Diagnostics, Place, Related, Severity};
 pub use place::FILE;
 
 use report::Report;
-use sidings_proto::{Commit, Plan, Schedule, Trigger};
+use sidings_proto::{Commit, Environment, Plan, Schedule, Trigger};
 use source::Source;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -139,6 +139,17 @@ pub fn schedules(file: &str, text: &str) -> Result<Vec<Schedule>, Diagnostics> {
     let schedules = yaml::parse(text, &mut report).and_then(|tree| read::schedules(&tree, &mut report));
     let found = report.into_diagnostics();
     if found.has_errors() { Err(found) } else { Ok(schedules.unwrap_or_default()) }
+}
+
+/// The images that a pipeline names, and under the empty name that of the pipeline itself, if it says one.
+///
+/// # Errors
+/// What is wrong with that part of the text; the rest is not looked at.
+pub fn images(file: &str, text: &str, files: &dyn Files) -> Result<BTreeMap<String, Environment>, Diagnostics> {
+    let mut report = Report::new(Source::new(file, text));
+    let images = yaml::parse(text, &mut report).and_then(|tree| read::images(&tree, files, &mut report));
+    let found = report.into_diagnostics();
+    if found.has_errors() { Err(found) } else { Ok(images.unwrap_or_default()) }
 }
 
 /// The outcome, if there is no error, and what was found.

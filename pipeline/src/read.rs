@@ -42,7 +42,7 @@ use crate::yaml::{Node, Value};
 use environment::{Chosen, Images};
 use fields::{At, Fields};
 use job::Defaults;
-use sidings_proto::{Resources, Schedule};
+use sidings_proto::{Environment, Resources, Schedule};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use when::Place;
@@ -92,6 +92,20 @@ pub(crate) fn schedules(tree: &Node<'_>, report: &mut Report) -> Option<Vec<Sche
     };
     reader.inputs = fields.get("inputs").map(|at| reader.inputs(&at)).unwrap_or_default();
     Some(fields.get("schedule").map(|at| reader.schedule(&at)).unwrap_or_default())
+}
+
+/// The images that it names, and under the empty name that of the pipeline itself: the part of the file that says so.
+pub(crate) fn images(tree: &Node<'_>, files: &dyn Files, report: &mut Report) -> Option<BTreeMap<String, Environment>> {
+    let mut reader = Reader::new(files, report);
+    let fields = match tree.value {
+        Value::Map(_) => reader.fields(&At::root(tree), &shape::PIPELINE)?,
+        Value::Scalar(_) | Value::List(_) | Value::Broken => return None,
+    };
+    if let Some(at) = fields.get("images") {
+        reader.named_images(&at);
+    }
+    let own = (String::new(), reader.chosen(&fields));
+    Some(reader.images.all().chain([own]).filter_map(|(name, chosen)| Some((name, chosen.known()?))).collect())
 }
 
 /// For parts that name none.

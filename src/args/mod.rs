@@ -2,6 +2,7 @@
 
 mod choice;
 mod global;
+mod image;
 mod project;
 mod reach;
 mod runs;
@@ -10,6 +11,7 @@ mod serve;
 mod tree;
 
 pub(crate) use global::{Global, LogFormat, ProjectChoice, Remote, Trust};
+pub(crate) use image::{ImageArgs, ImageCommand, KeyArgs};
 pub(crate) use project::{
     HookArgs, HookCommand, ProjectAdd, ProjectArgs, ProjectCommand, TokenArgs, TokenCommand, TokenCreate,
 };
@@ -57,6 +59,8 @@ pub(crate) enum Command {
     Init(InitArgs),
     /// Make a `.sidings.yml` of another CI's pipeline: GitLab, GitHub Actions, Woodpecker.
     Import(ImportArgs),
+    /// Look at the images that jobs run in.
+    Image(ImageArgs),
     /// Print a JSON Schema of `.sidings.yml`, for editors.
     Schema,
     /// Check that this machine can do its part, and say what to do where it cannot.

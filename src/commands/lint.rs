@@ -81,7 +81,7 @@ fn look(name: &str, text: &str, project: &Project) -> Diagnostics {
     sidings_pipeline::lint(&Input { file: name, text, context: &context, files: &files })
 }
 
-fn read(file: &Path) -> anyhow::Result<String> {
+pub(super) fn read(file: &Path) -> anyhow::Result<String> {
     let shown = file.display();
     let bytes = match read_regular(file) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -130,7 +130,13 @@ fn verdict(file: &Path, found: &Diagnostics) -> String {
 }
 
 /// The project's files as they are now. Paths lead nowhere else.
-struct Tree(PathBuf);
+pub(super) struct Tree(PathBuf);
+
+impl Tree {
+    pub(super) fn of(root: &Path) -> Tree {
+        Tree(root.to_owned())
+    }
+}
 
 impl Files for Tree {
     fn read(&self, path: &str) -> Option<String> {

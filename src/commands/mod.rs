@@ -7,6 +7,7 @@ mod completions;
 mod controller;
 mod doctor;
 mod hook;
+mod image;
 mod import;
 mod init;
 mod lint;
@@ -50,6 +51,7 @@ async fn one(command: Command) -> anyhow::Result<Exit> {
         Command::Lint(args) => lint::lint(args).await,
         Command::Init(args) => init::init(&args),
         Command::Import(args) => import::import(&args),
+        Command::Image(args) => image::image(args).await,
         Command::Schema => schema::schema(),
         Command::Doctor(args) => doctor::doctor(args).await,
         Command::Up(args) => up::up(args).await,

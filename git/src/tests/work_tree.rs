@@ -105,3 +105,22 @@ async fn a_tree_says_what_it_changes_since_it_left_the_default_branch() {
     repo.git(&["update-ref", "refs/remotes/origin/main", "HEAD"]);
     assert_eq!(changed(9).await.as_deref(), Some("edited kept moved dir/new"));
 }
+
+#[tokio::test]
+async fn a_commit_is_checked_out_beside_the_tree_as_it_is_stored() {
+    let repo = Repo::new();
+    repo.write("dir/a", "one\n");
+    repo.commit("first");
+    repo.write("dir/a", "two\n");
+    repo.write("new", "");
+    repo.git(&["config", "core.autocrlf", "true"]);
+    let into = tempfile::tempdir().unwrap();
+    let info = tree(&repo).await.check_out("HEAD", into.path()).await.unwrap().unwrap();
+    assert_eq!(info.message, "first");
+    assert_eq!(std::fs::read_to_string(into.path().join("dir/a")).unwrap(), "one\n");
+    assert!(!into.path().join("new").exists());
+    let other = tempfile::tempdir().unwrap();
+    for ghost in ["ghost", "--help", "HEAD:dir"] {
+        assert_eq!(tree(&repo).await.check_out(ghost, other.path()).await.unwrap(), None, "{ghost}");
+    }
+}

@@ -37,6 +37,23 @@ pub(super) struct Images {
     open: bool,
 }
 
+impl Chosen {
+    /// The environment, if there is one that is right.
+    pub(super) fn known(self) -> Option<Environment> {
+        match self {
+            Chosen::Is(environment) => Some(Rc::unwrap_or_clone(environment)),
+            Chosen::Unsaid | Chosen::Broken => None,
+        }
+    }
+}
+
+impl Images {
+    /// Each by its name.
+    pub(super) fn all(&self) -> impl Iterator<Item = (String, Chosen)> {
+        self.by_name.iter().map(|(name, chosen)| (name.clone(), chosen.clone()))
+    }
+}
+
 /// What a build is given beside its files.
 #[derive(Default)]
 struct Given {

@@ -14,8 +14,6 @@ use std::sync::Arc;
 
 /// A Dockerfile that lies outside its context is given this name in it.
 const FOREIGN: &str = ".sidings.Dockerfile";
-/// Earlier times break archive formats.
-const FIRST_SECOND: u64 = 315_532_800;
 const EPOCH_ARG: &str = "SOURCE_DATE_EPOCH";
 
 /// What is asked for.
@@ -84,7 +82,7 @@ impl Prepared {
 }
 
 fn seconds(time: Timestamp) -> u64 {
-    u64::try_from(time.0 / 1000).unwrap_or(0).max(FIRST_SECOND)
+    KeyOrder::epoch_of(time.0)
 }
 
 fn whose(error: NoPlace) -> ImageError {

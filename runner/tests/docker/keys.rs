@@ -69,7 +69,7 @@ impl Builds<'_> {
         let build = Build {
             context,
             dockerfile: "Dockerfile".to_owned(),
-            source: DockerfileSource { name: "Dockerfile".to_owned(), text: place.text },
+            source: DockerfileSource { name: "Dockerfile".to_owned(), text: place.text, ..Default::default() },
             target: project.target.clone(),
             args: project.args.clone(),
             secrets: BTreeMap::new(),

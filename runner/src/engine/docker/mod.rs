@@ -49,6 +49,7 @@ mod input;
 mod labels;
 mod layer;
 mod ledger;
+pub mod look;
 mod private;
 pub mod probe;
 mod progress;
