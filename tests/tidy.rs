@@ -25,6 +25,7 @@ fn sources() -> Vec<Source> {
         "reports",
         "controller",
         "runner",
+        "split",
         "step",
         "tests",
         "benches",
@@ -98,6 +99,16 @@ fn the_pipeline_language_is_pure_and_knows_no_scheduler() {
 fn reports_are_read_without_files_or_clocks() {
     absent(&["reports/src/"], &DEEDS);
     absent(&["reports/src/"], &CLOCKS);
+}
+
+#[test]
+fn a_split_decides_and_does_nothing() {
+    absent(&["split/src/"], &DEEDS);
+    absent(&["split/src/"], &CLOCKS);
+    absent(
+        &["split/src/"],
+        &["async ", ".await", "rand::", "HashMap", "HashSet", "::new_v4", "now_v7", "sidings_controller"],
+    );
 }
 
 #[test]

@@ -1,0 +1,10 @@
+mod accounting;
+mod batches;
+mod dialogue;
+mod dying;
+mod lists;
+mod pulling;
+mod reporting;
+mod story;
+mod time;
+mod working;
