@@ -1,7 +1,7 @@
 //! The figures of the README, measured: floor and candidate in turn, in one run, medians, and what the bar is.
 //!
-//! `./scripts/bench` runs all, `./scripts/bench NAME…` some: `jobs`, `lint`, `log`, `dispatch`, `drain`, `memory`,
-//! `workspace`.
+//! `./scripts/bench` runs all, `./scripts/bench NAME…` some: `jobs`, `key`, `lint`, `log`, `dispatch`, `drain`,
+//! `memory`, `workspace`.
 //! Nothing here passes or fails; a bar that is missed is printed as missed.
 
 #![allow(clippy::unwrap_used, reason = "what cannot go on ends here, with the place")]
@@ -9,6 +9,7 @@
 mod dispatch;
 mod drain;
 mod jobs;
+mod key;
 mod lint;
 mod log;
 mod memory;
@@ -31,6 +32,9 @@ async fn main() {
     }
     if is_wanted("lint") {
         lint::measure(&mut report);
+    }
+    if is_wanted("key") {
+        key::measure(&mut report);
     }
     if is_wanted("jobs") {
         jobs::measure(&mut report).await;

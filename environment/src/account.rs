@@ -109,21 +109,41 @@ impl Value {
 
 impl Account {
     pub(crate) fn new(inputs: Vec<Input>, unpinned: Vec<Unpinned>) -> Account {
-        let mut hasher = blake3::Hasher::new();
-        part(&mut hasher, FORM.as_bytes());
+        let mut form = Form { hasher: blake3::Hasher::new(), waiting: Vec::with_capacity(2 * WAITING_MOST) };
+        form.part(FORM.as_bytes());
         for input in &inputs {
-            part(&mut hasher, input.kind.as_str().as_bytes());
-            part(&mut hasher, input.name.as_bytes());
+            form.part(input.kind.as_str().as_bytes());
+            form.part(input.name.as_bytes());
             match &input.value {
-                Value::Text(text) => part(&mut hasher, text.as_bytes()),
-                Value::Hash(hash) => part(&mut hasher, hash),
+                Value::Text(text) => form.part(text.as_bytes()),
+                Value::Hash(hash) => form.part(hash),
             }
         }
-        Account { key: hasher.finalize().to_hex().to_string(), inputs, unpinned }
+        Account { key: form.finish(), inputs, unpinned }
     }
 }
 
-fn part(hasher: &mut blake3::Hasher, bytes: &[u8]) {
-    hasher.update(&(bytes.len() as u64).to_le_bytes());
-    hasher.update(bytes);
+/// The canonical form. Small parts are hashed together: there are tens of thousands of them.
+struct Form {
+    hasher: blake3::Hasher,
+    waiting: Vec<u8>,
+}
+
+/// Bytes that wait to be hashed.
+const WAITING_MOST: usize = 64 * 1024;
+
+impl Form {
+    fn part(&mut self, bytes: &[u8]) {
+        self.waiting.extend((bytes.len() as u64).to_le_bytes());
+        self.waiting.extend(bytes);
+        if self.waiting.len() > WAITING_MOST {
+            self.hasher.update(&self.waiting);
+            self.waiting.clear();
+        }
+    }
+
+    fn finish(mut self) -> String {
+        self.hasher.update(&self.waiting);
+        self.hasher.finalize().to_hex().to_string()
+    }
 }

@@ -4,13 +4,14 @@
 
 use crate::ignore::{Patterns, Verdict};
 use crate::index::{Index, Mode};
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 /// One thing in a context.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,15 +148,17 @@ impl Listing {
 struct Sieve<'p> {
     patterns: &'p Patterns,
     /// What was said of each folder, by its path; the context itself is the empty one.
-    folders: BTreeMap<Vec<u8>, Verdict>,
-    last: Vec<u8>,
+    folders: HashMap<Vec<u8>, Rc<Verdict>>,
+    /// The folder that was asked for last: the next file mostly lies in it as well.
+    last: (Vec<u8>, Rc<Verdict>),
     kept: Vec<Entry>,
 }
 
 impl<'p> Sieve<'p> {
     fn new(patterns: &'p Patterns) -> Sieve<'p> {
-        let folders = BTreeMap::from([(Vec::new(), patterns.nothing_yet())]);
-        Sieve { patterns, folders, last: Vec::new(), kept: Vec::new() }
+        let nothing = Rc::new(patterns.nothing_yet());
+        let folders = HashMap::from([(Vec::new(), Rc::clone(&nothing))]);
+        Sieve { patterns, folders, last: (Vec::new(), nothing), kept: Vec::new() }
     }
 
     /// One thing on disk; a folder that has to be looked into is given back, with a `/` behind it.
@@ -180,11 +183,12 @@ impl<'p> Sieve<'p> {
         if path == b".git" {
             return false;
         }
-        let verdict = self.patterns.of_folder(self.verdict_above(path), path);
+        let above = self.verdict_above(path);
+        let verdict = self.patterns.of_folder(&above, path);
         let out = verdict.is_out();
-        self.folders.insert(path.to_vec(), verdict);
+        self.folders.insert(path.to_vec(), Rc::new(verdict));
         if !out {
-            self.kept.push(Entry::of(path, Sort::Folder));
+            self.keep(&above, path, Entry::of(path, Sort::Folder));
         }
         !out || self.patterns.may_take_back()
     }
@@ -192,7 +196,7 @@ impl<'p> Sieve<'p> {
     /// The folders that a path lies in, each once.
     fn above(&mut self, path: &[u8]) {
         let Some(end) = path.iter().rposition(|byte| *byte == b'/') else { return };
-        if self.last == path[..end] {
+        if self.last.0 == path[..end] {
             return;
         }
         for at in path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at) {
@@ -200,34 +204,41 @@ impl<'p> Sieve<'p> {
                 self.folder(&path[..at]);
             }
         }
-        self.last = path[..end].to_vec();
     }
 
     fn take(&mut self, path: &[u8], entry: Entry) {
         if path == b".git" || path.starts_with(b".git/") {
-        } else if entry.sort == Sort::Folder {
+            return;
+        }
+        if entry.sort == Sort::Folder {
             self.folder(path);
-        } else if !self.patterns.leaves_out_file(self.verdict_above(path), path) {
-            self.kept.push(entry);
+            return;
+        }
+        let above = self.verdict_above(path);
+        if !self.patterns.leaves_out_file(&above, path) {
+            self.keep(&above, path, entry);
         }
     }
 
-    fn verdict_above(&self, path: &[u8]) -> &Verdict {
+    /// A folder that is left out is there nevertheless when something in it was taken back.
+    fn keep(&mut self, above: &Verdict, path: &[u8], entry: Entry) {
+        if above.is_out() {
+            let ends = path.iter().enumerate().filter(|(_, byte)| **byte == b'/');
+            self.kept.extend(ends.map(|(end, _)| Entry::of(&path[..end], Sort::Folder)));
+        }
+        self.kept.push(entry);
+    }
+
+    fn verdict_above(&mut self, path: &[u8]) -> Rc<Verdict> {
         let end = path.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
-        self.folders.get(&path[..end]).or_else(|| self.folders.get(b"".as_slice())).expect("the context has a verdict")
+        if self.last.0 != path[..end] {
+            let verdict = self.folders.get(&path[..end]).or_else(|| self.folders.get(b"".as_slice()));
+            self.last = (path[..end].to_vec(), Rc::clone(verdict.expect("the context has a verdict")));
+        }
+        Rc::clone(&self.last.1)
     }
 
-    /// In order. A folder that is left out is there nevertheless when something in it was taken back.
     fn listing(mut self, root: &Path) -> Listing {
-        if self.patterns.may_take_back() {
-            let mut above = Vec::new();
-            for entry in &self.kept {
-                let name = entry.name.strip_suffix(b"/").unwrap_or(&entry.name);
-                let ends = name.iter().enumerate().filter(|(_, byte)| **byte == b'/');
-                above.extend(ends.map(|(end, _)| Entry::of(&name[..end], Sort::Folder)));
-            }
-            self.kept.extend(above);
-        }
         self.kept.sort_by(|a, b| a.name.cmp(&b.name));
         self.kept.dedup_by(|a, b| a.name == b.name);
         Listing { root: root.to_owned(), entries: self.kept }

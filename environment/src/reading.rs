@@ -195,6 +195,7 @@ impl<'r> Scales<'r> {
             self.widen(0, "an argument names another frontend");
         }
         let Some(file) = &self.reading.file else {
+            self.unpinned.insert(Unpinned::at(0, "which images it begins from, as the Dockerfile cannot be read here"));
             return self.widen(0, "the Dockerfile cannot be read here");
         };
         self.head(file);
