@@ -43,6 +43,7 @@ pub(crate) fn apart(variables: &Variables) -> (BTreeMap<String, String>, BTreeMa
 pub(crate) struct Pipeline {
     pub(crate) inputs: Vec<Input>,
     pub(crate) when: Option<When>,
+    pub(crate) timeout_ms: Option<u64>,
     pub(crate) fail_fast: bool,
     pub(crate) concurrency: Option<Concurrency>,
     pub(crate) jobs: Vec<Job>,

@@ -57,6 +57,7 @@ fn jobs(pipeline: &Pipeline, asked: &Asked<'_>) -> Plan {
     };
     Plan {
         jobs: with_inputs(entries.iter().flat_map(planned).collect()),
+        timeout_ms: pipeline.timeout_ms,
         fail_fast: pipeline.fail_fast,
         inputs: asked.inputs.clone(),
         concurrency: pipeline.concurrency.as_ref().map(|said| group(said, asked.context, "")),

@@ -155,6 +155,7 @@ impl Reader<'_> {
             labels: Rc::new(fields.get("labels").map(|at| self.labels(&at)).unwrap_or_default()),
             resources: Resources::default(),
         };
+        let timeout_ms = fields.get("timeout").and_then(|at| self.timeout(&at));
         let fail_fast = fields.get("fail_fast").and_then(|at| self.truth(&at)).unwrap_or(false);
         let concurrency = fields.get("concurrency").and_then(|at| self.concurrency(&at, false));
         let when = fields.get("when").and_then(|at| self.when(&at, Place::Pipeline));
@@ -168,7 +169,7 @@ impl Reader<'_> {
             }
         };
         let inputs = std::mem::take(&mut self.inputs);
-        Pipeline { inputs, when, fail_fast, concurrency, jobs }
+        Pipeline { inputs, when, timeout_ms, fail_fast, concurrency, jobs }
     }
 
     fn error(&mut self, code: Code, span: &Span, message: impl Into<String>, help: impl Into<String>) {

@@ -38,6 +38,9 @@ impl fmt::Display for StepNo {
 pub struct Plan {
     /// In the order of the file.
     pub jobs: Vec<PlannedJob>,
+    /// The run may take so long from when its first job begins, in milliseconds; without end when none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
     /// When a job that may not fail does, those that have not started are skipped and the others cancelled.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub fail_fast: bool,

@@ -25,3 +25,13 @@ impl Add<Duration> for Timestamp {
         Timestamp(self.0.saturating_add(i64::try_from(rhs.as_millis()).unwrap_or(i64::MAX)))
     }
 }
+
+/// A time as people say it: `90 s`, `5 min`.
+#[must_use]
+pub fn spoken(time: Duration) -> String {
+    match time.as_millis() {
+        ms if ms % 60_000 == 0 && ms > 0 => format!("{} min", ms / 60_000),
+        ms if ms % 1000 == 0 => format!("{} s", ms / 1000),
+        ms => format!("{ms} ms"),
+    }
+}

@@ -226,7 +226,16 @@ fn words() {
         ..PlannedJob::default()
     };
     let concurrency = Some(Concurrency { group: "web/main".to_owned(), limit: 2, cancel: Cancel::Running });
-    wire("plan", &Plan { jobs: vec![job, copy], fail_fast: true, concurrency, inputs: BTreeMap::new() });
+    wire(
+        "plan",
+        &Plan {
+            jobs: vec![job, copy],
+            timeout_ms: Some(3_600_000),
+            fail_fast: true,
+            concurrency,
+            inputs: BTreeMap::new(),
+        },
+    );
 }
 
 #[test]

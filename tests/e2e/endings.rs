@@ -43,6 +43,35 @@ jobs:
 }
 
 #[tokio::test]
+async fn a_run_that_takes_longer_than_it_may_has_failed() {
+    let fleet = Fleet::start().await;
+    let _runner = fleet.runner("a", 2).await;
+    let pipeline = "\
+image: debian:bookworm-slim
+timeout: 3s
+jobs:
+  quick: { steps: [{ name: fine, run: 'true' }] }
+  slow: { steps: [{ name: hang, run: sleep 600 }] }
+  after: { needs: slow, steps: [{ name: never, run: 'true' }] }
+";
+    let tree = tree(fleet.path("tree"), &[(".sidings.yml", pipeline)]);
+    let view = fleet.client.until_ended(submit(&fleet, &tree)).await;
+    expect![[r#"
+        run: failed (timed_out)
+        quick: passed, attempts 1
+          fine: passed, code 0
+        slow: cancelled, attempts 1
+          hang: cancelled, code 143
+        after: cancelled, attempts 0
+          never: none
+    "#]]
+    .assert_eq(&verdicts(&view));
+    let (code, stdout, _) = fleet.sidings(&tree, &["show", "test@1"]);
+    assert_eq!(code, 0);
+    assert!(stdout.contains("the run took longer than 3 s"), "{stdout}");
+}
+
+#[tokio::test]
 async fn a_script_is_given_to_the_shell_that_its_job_or_step_names() {
     let fleet = Fleet::start().await;
     let _runner = fleet.runner("a", 1).await;

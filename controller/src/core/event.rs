@@ -339,6 +339,8 @@ pub struct ActiveRun {
     pub run: Arc<RunSpec>,
     /// When it was accepted.
     pub accepted: Timestamp,
+    /// When its first job was handed out.
+    pub began: Option<Timestamp>,
     /// Why it is being stopped, if it is.
     pub stopping: Option<StopReason>,
     /// One for each job, in the plan's order.

@@ -245,6 +245,7 @@ impl Core {
         let lease = Lease { attempt, run: run.spec.clone(), index: place.index };
         out.save(place.run, Record::AttemptStarted { attempt, runner, life, request, at: now });
         self.asks.now_busy(runner, self.busy(runner));
+        self.run_began(now, place.run);
         Some(lease)
     }
 

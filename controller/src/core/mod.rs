@@ -14,6 +14,7 @@ mod finishes;
 mod groups;
 mod kept_free;
 mod leases;
+mod limits;
 mod outbox;
 mod policy;
 mod proof;
@@ -37,6 +38,7 @@ use event::{Action, Event};
 use finishes::Finished;
 use groups::Groups;
 use leases::Leases;
+use limits::Limits;
 use outbox::Outbox;
 use queue::Queue;
 use run::{Place, Run};
@@ -56,6 +58,7 @@ pub struct Core {
     asks: Asks,
     groups: Groups,
     finished: Finished,
+    limits: Limits,
 }
 
 impl Core {
@@ -71,6 +74,7 @@ impl Core {
             asks: Asks::default(),
             groups: Groups::default(),
             finished: Finished::default(),
+            limits: Limits::default(),
         }
     }
 
@@ -82,6 +86,7 @@ impl Core {
         let mut out = Outbox::default();
         self.take_in(now, event, &mut out);
         self.let_leases_lapse(now, &mut out);
+        self.stop_what_took_too_long(now, &mut out);
         self.queue.wake(now);
         self.hand_out(now, &mut out);
         out.into_actions()
@@ -89,7 +94,7 @@ impl Core {
 
     /// When the next [`Event::Tick`] is due; none while nothing can happen by itself.
     pub fn next_wakeup(&self) -> Option<Timestamp> {
-        [self.leases.next_deadline(), self.queue.next_wakeup()].into_iter().flatten().min()
+        [self.leases.next_deadline(), self.queue.next_wakeup(), self.limits.next()].into_iter().flatten().min()
     }
 
     fn take_in(&mut self, now: Timestamp, event: Event, out: &mut Outbox) {

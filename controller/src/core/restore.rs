@@ -50,6 +50,7 @@ impl Core {
             job.approved = stored.approved;
         }
         self.add_run(run);
+        active.began.into_iter().for_each(|at| self.run_began(at, id));
         for (index, stored) in active.jobs.into_iter().enumerate() {
             self.take_over_job(now, Place { run: id, index }, stored);
         }

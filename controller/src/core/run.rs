@@ -25,6 +25,8 @@ pub(super) struct Run {
     pub(super) spec: Arc<RunSpec>,
     pub(super) project: Arc<str>,
     pub(super) accepted: Timestamp,
+    /// When its first job was handed out.
+    pub(super) began: Option<Timestamp>,
     /// Why it is being stopped, if it is.
     pub(super) stopping: Option<StopReason>,
     pub(super) jobs: Vec<Job>,
@@ -117,7 +119,7 @@ impl Run {
         let planned = needs.iter().zip(job_ids_of(&spec)).zip(&plan_of(&spec).jobs);
         let jobs: Vec<Job> = planned.map(|((needs, id), planned)| Job::waiting(*id, needs.len(), planned)).collect();
         let project = spec.project.as_str().into();
-        Run { project, accepted, stopping: None, dependents, open: jobs.len(), jobs, spec }
+        Run { project, accepted, began: None, stopping: None, dependents, open: jobs.len(), jobs, spec }
     }
 
     pub(super) fn plan(&self) -> &Plan {
@@ -250,12 +252,22 @@ impl Run {
             return Verdict::Failed(failure);
         }
         if outcomes().any(|(_, verdict)| *verdict == Verdict::Cancelled) {
-            return Verdict::Cancelled;
+            return self.verdict_of_stopped();
         }
         if outcomes().all(|(_, verdict)| matches!(verdict, Verdict::Skipped { .. })) {
             return Verdict::Skipped { reason: "none of its jobs was to run".to_owned(), blocked: false };
         }
         Verdict::Passed
+    }
+
+    /// Whose time was over has failed; who was stopped for another reason has not.
+    fn verdict_of_stopped(&self) -> Verdict {
+        match &self.stopping {
+            Some(reason @ StopReason::TimedOut { .. }) => {
+                Verdict::Failed(Failure { class: FailureClass::TimedOut, message: reason.to_string() })
+            }
+            _ => Verdict::Cancelled,
+        }
     }
 }
 
@@ -309,7 +321,8 @@ impl Tenure {
     }
 }
 
-static NOTHING: Plan = Plan { jobs: Vec::new(), fail_fast: false, inputs: BTreeMap::new(), concurrency: None };
+static NOTHING: Plan =
+    Plan { jobs: Vec::new(), timeout_ms: None, fail_fast: false, inputs: BTreeMap::new(), concurrency: None };
 
 fn plan_of(spec: &RunSpec) -> &Plan {
     match &spec.content {

@@ -60,6 +60,7 @@ impl Core {
             self.places.remove(&job.id);
         }
         if let Some(run) = self.runs.remove(&id) {
+            self.limits.forget(&run);
             self.run_left(now, &run, out);
         }
     }

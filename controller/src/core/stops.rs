@@ -86,7 +86,8 @@ impl Core {
                 StopReason::FailFast { .. }
                 | StopReason::Asked
                 | StopReason::Superseded { .. }
-                | StopReason::GroupFull { .. },
+                | StopReason::GroupFull { .. }
+                | StopReason::TimedOut { .. },
             )
             | None => Verdict::Cancelled,
         }

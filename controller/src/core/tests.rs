@@ -5,6 +5,7 @@ pub(crate) mod dialogue;
 mod grouping;
 mod keeping;
 mod leasing;
+mod limits;
 mod offering;
 mod placing;
 mod proving;

@@ -34,6 +34,7 @@ pub(super) fn run(random: &mut Random, number: u64) -> Arc<RunSpec> {
         content: RunContent::Plan {
             plan: Plan {
                 jobs,
+                timeout_ms: random.chance(100).then(|| random.between(1_000, 120_000)),
                 fail_fast: random.chance(200),
                 inputs: BTreeMap::new(),
                 concurrency: group(random, 400),

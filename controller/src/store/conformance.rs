@@ -103,7 +103,7 @@ fn image(value: u8) -> ImageUse {
 }
 
 fn progress(value: u8) -> Progress {
-    match value % 4 {
+    match value % 5 {
         0 => Progress::Phase { phase: Phase::Image, at: Timestamp(i64::from(value)) },
         1 => Progress::ImageReady(image(value)),
         2 => Progress::StepStarted { step: StepNo(1), at: Timestamp(i64::from(value)) },
@@ -160,6 +160,7 @@ fn reason(value: u8) -> StopReason {
         0 => StopReason::Asked,
         1 => StopReason::FailFast { job: "it's \"a\"".to_owned() },
         2 => StopReason::Superseded { by: 7 },
+        3 => StopReason::TimedOut { limit_ms: 5_000 },
         _ => StopReason::GroupFull { group: "deploy".to_owned() },
     }
 }

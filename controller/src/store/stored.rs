@@ -200,6 +200,7 @@ impl StoredRun {
         ActiveRun {
             run: self.spec.clone(),
             accepted: self.accepted,
+            began: self.started(),
             stopping: self.stopping.clone(),
             jobs: self.jobs.iter().map(StoredJob::active).collect(),
         }

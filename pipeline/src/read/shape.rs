@@ -23,6 +23,7 @@ pub(super) const PIPELINE: Shape = Shape {
         "labels",
         "inputs",
         "schedule",
+        "timeout",
         "fail_fast",
         "concurrency",
         "when",

@@ -4,6 +4,7 @@ use super::stop::Stop;
 use crate::spool::Hostile;
 use sidings_proto::runner::LogDigest;
 use sidings_proto::step::ExitRecord;
+use sidings_proto::time::spoken;
 use sidings_proto::{Failure, FailureClass, Verdict};
 use std::time::Duration;
 
@@ -44,15 +45,6 @@ pub(super) struct Evidence<'a> {
 /// A failure of a kind.
 pub(super) fn failed(class: FailureClass, message: impl Into<String>) -> Verdict {
     Verdict::Failed(Failure { class, message: message.into() })
-}
-
-/// A time as people say it: `90 s`, `5 min`.
-pub(super) fn spoken(time: Duration) -> String {
-    match time.as_millis() {
-        ms if ms % 60_000 == 0 && ms > 0 => format!("{} min", ms / 60_000),
-        ms if ms % 1000 == 0 => format!("{} s", ms / 1000),
-        ms => format!("{ms} ms"),
-    }
 }
 
 /// The verdict on a job that was stopped.

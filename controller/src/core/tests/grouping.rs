@@ -371,7 +371,7 @@ fn groups_are_the_same_after_a_restart() {
     let active = |name: &str, second: i64, state: StoredState| {
         let spec = spec(name, "main", Some(of("main", 1, Cancel::None)), [job(&format!("of {name}"))]);
         let state = ActiveJob { state, ..stored("r9", [(job("x"), 0, queued())]).jobs.remove(0) };
-        ActiveRun { run: spec, accepted: at(second), stopping: None, jobs: vec![state] }
+        ActiveRun { run: spec, accepted: at(second), began: None, stopping: None, jobs: vec![state] }
     };
     let runs =
         [active("r3", 3, StoredState::Waiting), active("r2", 2, StoredState::Waiting), active("r1", 1, queued())];

@@ -169,7 +169,7 @@ pub(super) fn stored<const N: usize>(run: &str, jobs: [(PlannedJob, u64, StoredS
             state,
         })
         .collect();
-    ActiveRun { run: run_spec("shop", run, planned), accepted: at(0), stopping: None, jobs: active }
+    ActiveRun { run: run_spec("shop", run, planned), accepted: at(0), began: None, stopping: None, jobs: active }
 }
 
 pub(super) fn leased_to(life: &str, request: &str) -> StoredState {

@@ -93,6 +93,7 @@ fn pipeline(writer: &mut Writer, key: &str) -> Said {
             )
         }
         "schedule" => (one_or_list(writer.part(&shape::SCHEDULE)), "When it is to run without being asked"),
+        "timeout" => (duration(), "How long the whole run may take from when its first job begins"),
         "fail_fast" => (truth(), "Whether the first job that fails stops the run"),
         "jobs" => (map(JOB_NAME, writer.part(&shape::JOB)), "The jobs by name"),
         _ => return None,
