@@ -20,6 +20,7 @@ fn sources() -> Vec<Source> {
         "mask",
         "pipeline",
         "import",
+        "inventory",
         "environment",
         "git",
         "reports",
@@ -115,6 +116,13 @@ fn a_split_decides_and_does_nothing() {
 fn an_environments_key_names_no_engine_and_starts_nothing() {
     absent(&["environment/src/"], &["std::net", "std::process", "tokio", "reqwest", "bollard", "async fn"]);
     absent(&["environment/src/"], &CLOCKS);
+}
+
+#[test]
+fn an_inventory_reads_a_stream_and_nothing_else() {
+    absent(&["inventory/src/"], &DEEDS);
+    absent(&["inventory/src/"], &CLOCKS);
+    absent(&["inventory/src/"], &["async fn"]);
 }
 
 #[test]
