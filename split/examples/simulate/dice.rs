@@ -35,4 +35,9 @@ impl Dice {
     pub(crate) fn about_one(&mut self, sigma: f64) -> f64 {
         (sigma * self.normal() - sigma * sigma / 2.0).exp()
     }
+
+    /// With this mean: the time until the next of events that know nothing of each other.
+    pub(crate) fn until_next(&mut self, mean: f64) -> f64 {
+        -mean * (1.0 - self.part()).ln()
+    }
 }

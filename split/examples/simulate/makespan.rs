@@ -39,7 +39,7 @@ pub(crate) fn run(seed: u64, terms: Terms) -> Trial {
     Trial {
         ideal,
         queue,
-        longest_first: planned(&suite, &speeds, terms, &longest_first(&suite)),
+        longest_first: planned(&suite, &speeds, terms, &longest_first(&suite, STARTS_MS.len())),
         by_count: planned(&suite, &speeds, terms, &by_count(&suite)),
         ideal_of_survivors: ideal_of_survivors(&suite, &speeds, terms, ideal),
         leases,
@@ -82,7 +82,7 @@ fn by_queue(suite: &Suite, speeds: &[f64; 4], terms: Terms, ideal: f64) -> (f64,
 }
 
 /// How long it takes when each worker gets its part beforehand.
-fn planned(suite: &Suite, speeds: &[f64; 4], terms: Terms, parts: &[Vec<usize>; 4]) -> f64 {
+fn planned(suite: &Suite, speeds: &[f64; 4], terms: Terms, parts: &[Vec<usize>]) -> f64 {
     let ends = parts.iter().zip(speeds).zip(STARTS_MS).map(|((part, speed), start)| {
         let work: f64 = part.iter().map(|test| suite.truth_ms[*test]).sum();
         (start + terms.boot_ms) as f64 + work / speed
@@ -95,15 +95,16 @@ fn by_count(suite: &Suite) -> [Vec<usize>; 4] {
     std::array::from_fn(|part| (part * size..((part + 1) * size).min(suite.truth_ms.len())).collect())
 }
 
-fn longest_first(suite: &Suite) -> [Vec<usize>; 4] {
+/// Each test goes to who has the least so far.
+pub(crate) fn longest_first(suite: &Suite, workers: usize) -> Vec<Vec<usize>> {
     let usual: Vec<u64> = suite.manifest.numbers().map(|atom| suite.estimates.of(atom).p50_ms).collect();
     let mut order: Vec<usize> = (0..usual.len()).collect();
     order.sort_by_key(|test| std::cmp::Reverse(usual[*test]));
-    let mut parts: [(u64, Vec<usize>); 4] = Default::default();
+    let mut parts = vec![(0, Vec::new()); workers];
     for test in order {
-        let least = parts.iter_mut().min_by_key(|(load, _)| *load).expect("there are four");
+        let least = parts.iter_mut().min_by_key(|(load, _)| *load).expect("there is a worker");
         least.0 += usual[test];
         least.1.push(test);
     }
-    parts.map(|(_, tests)| tests)
+    parts.into_iter().map(|(_, tests)| tests).collect()
 }

@@ -28,12 +28,41 @@ impl Split {
         if missing.is_empty() {
             return;
         }
-        let is_strike = self.is_strike(worker, lease);
         match end.exit {
             Exit::Code(0) => self.not_told_of(now, &missing, saves),
-            Exit::Code(_) | Exit::Died => self.look_for_who_did_it(now, worker, lease, end.exit, &missing, saves),
+            Exit::Code(_) | Exit::Died if self.was_ahead(worker, lease) => self.return_lease(lease, Back::Pool, saves),
+            Exit::Code(_) | Exit::Died => self.went_wrong(now, worker, lease, end.exit, &missing, saves),
         }
-        if is_strike && end.exit != Exit::Code(0) {
+    }
+
+    /// Nothing had begun under this lease: its process was still at the one before, and that will have to explain it.
+    fn was_ahead(&self, worker: WorkerId, lease: LeaseNo) -> bool {
+        let Some(held) = self.book.workers.get(&worker).map(|worker| &worker.leases) else { return false };
+        let mut others = held.iter().filter(|other| **other != lease).filter_map(|other| self.book.leases.get(other));
+        !self.has_begun(lease) && others.any(|other| !other.started.is_disjoint(&other.out))
+    }
+
+    fn has_begun(&self, lease: LeaseNo) -> bool {
+        self.book.leases.get(&lease).is_some_and(|leased| leased.results > 0 || !leased.started.is_empty())
+    }
+
+    fn went_wrong(
+        &mut self,
+        now: Timestamp,
+        worker: WorkerId,
+        lease: LeaseNo,
+        exit: Exit,
+        missing: &[AtomNo],
+        saves: &mut Vec<Record>,
+    ) {
+        let is_strike = self.is_strike(worker, lease);
+        self.look_for_who_did_it(now, worker, lease, exit, missing, saves);
+        let held = self.book.workers.get(&worker).map(|worker| worker.leases.clone()).unwrap_or_default();
+        let ahead: Vec<_> = held.into_iter().filter(|other| !self.has_begun(*other)).collect();
+        for lease in ahead {
+            self.return_lease(lease, Back::Pool, saves);
+        }
+        if is_strike {
             self.strike(now, worker, saves);
         }
     }

@@ -75,6 +75,7 @@ impl Split {
         if saves.iter().any(frees_something) {
             effects.wake = std::mem::take(&mut self.watch.waiting);
         }
+        effects.wake.extend(self.idle_while_wanted());
         effects
     }
 

@@ -32,7 +32,7 @@ impl Split {
             return self.granted_again(now, lease);
         }
         if self.is_to_yield(worker) {
-            return self.give_back(now, worker, saves);
+            return self.give_back_or_run_dry(now, worker, saves);
         }
         match self.choose(worker) {
             Some(atoms) => self.grant(now, worker, request, atoms, saves),

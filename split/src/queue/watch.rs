@@ -19,6 +19,8 @@ pub(super) struct Watch {
     pub(super) waiting: BTreeSet<WorkerId>,
     /// Runners that are to be given back.
     pub(super) yields: u32,
+    /// Who gets no further lease, and yields when it has ended those it has.
+    pub(super) leaving: BTreeSet<WorkerId>,
     pub(super) contended: bool,
 }
 

@@ -30,6 +30,9 @@ impl Split {
         if !self.is_open() {
             return Answer::Over;
         }
+        if !self.book.is_live(worker) {
+            return Answer::JoinAgain;
+        }
         let Some(differences) = self.setup.manifest.differences(manifest) else { return Answer::Noted };
         self.put(saves, Record::Mismatched { worker, differences, at: now });
         Answer::Over
@@ -101,6 +104,7 @@ impl Split {
         self.put(saves, Record::WorkerGone { worker, why, at: now });
         self.watch.silence.clear(worker);
         self.watch.waiting.remove(&worker);
+        self.watch.leaving.remove(&worker);
         Answer::Noted
     }
 
@@ -123,6 +127,7 @@ impl Split {
         self.watch.contended = contended;
         if !contended {
             self.watch.yields = 0;
+            self.watch.leaving.clear();
         }
         Answer::Noted
     }
@@ -134,13 +139,37 @@ impl Split {
     }
 
     pub(super) fn is_to_yield(&self, worker: WorkerId) -> bool {
-        let is_between_batches = self.book.workers.get(&worker).is_some_and(|worker| worker.leases.is_empty());
-        self.watch.yields > 0 && is_between_batches && self.spare_workers() > 0
+        let watch = &self.watch;
+        let is_chosen = watch.leaving.contains(&worker) || watch.leaving.len() < watch.yields as usize;
+        watch.yields > 0 && self.spare_workers() > 0 && (is_chosen || self.is_between_batches(worker))
     }
 
-    pub(super) fn give_back(&mut self, now: Timestamp, worker: WorkerId, saves: &mut Vec<Record>) -> Answer {
+    fn is_between_batches(&self, worker: WorkerId) -> bool {
+        self.book.workers.get(&worker).is_some_and(|worker| worker.leases.is_empty())
+    }
+
+    /// A worker that asks ahead, as those of a stream do, would never be between two batches: it gets no next one.
+    pub(super) fn give_back_or_run_dry(&mut self, now: Timestamp, worker: WorkerId, saves: &mut Vec<Record>) -> Answer {
+        if !self.is_between_batches(worker) {
+            self.watch.leaving.insert(worker);
+            self.watch.waiting.insert(worker);
+            return Answer::Wait;
+        }
         self.watch.yields -= 1;
         self.part_with(now, worker, Gone::Yielded, Back::Pool, saves);
+        while self.watch.leaving.len() > self.watch.yields as usize {
+            self.watch.leaving.pop_last();
+        }
         Answer::Yield
+    }
+
+    /// Those that wait with nothing to do while a runner is wanted: they should ask again, to hear that they may go.
+    pub(super) fn idle_while_wanted(&mut self) -> Vec<WorkerId> {
+        if self.watch.yields == 0 || self.spare_workers() == 0 {
+            return Vec::new();
+        }
+        let waiting = self.watch.waiting.iter().copied();
+        let idle: Vec<_> = waiting.filter(|worker| self.is_between_batches(*worker)).collect();
+        idle.into_iter().inspect(|worker| self.watch.waiting.retain(|other| other != worker)).collect()
     }
 }

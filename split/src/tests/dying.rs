@@ -146,6 +146,65 @@ fn a_test_that_kills_its_container_twice_has_crashed() {
 }
 
 #[test]
+fn what_a_stream_had_taken_ahead_goes_back_unpenalised() {
+    let story = || [(0, join(1)), (0, join(2)), (0, pull(1, 1)), (0, pull(1, 2)), (0, start(1, 1, 'a'))];
+    let [a, b, c, d, e] = story();
+    tests("abcd").check(
+        [a, b, c, d, e, (1, dies(1, 1)), (1, dies(1, 2))],
+        expect![[r#"
+        0s w1 joins
+            save w1 joined
+        0s w2 joins
+            save w2 joined
+        0s w1 pulls 1
+            save #1 to w1: a
+            tell: #1 is a
+        0s w1 pulls 2
+            save #2 to w1: b
+            tell: #2 is b
+        0s w1 starts a of #1
+            save a started
+        1s w1 reports #1: nothing, died
+            save #1 ended, died
+            save a to run alone, blamed
+            save b back
+            tell: nothing
+        1s w1 reports #2: nothing, died
+            save #2 ended, died
+            tell: nothing
+        0 of 4 ran once, 4 left
+    "#]],
+    );
+    let [a, b, c, d, e] = story();
+    tests("abcd").check(
+        [a, b, c, d, e, (1, dies(1, 2)), (1, dies(1, 1))],
+        expect![[r#"
+        0s w1 joins
+            save w1 joined
+        0s w2 joins
+            save w2 joined
+        0s w1 pulls 1
+            save #1 to w1: a
+            tell: #1 is a
+        0s w1 pulls 2
+            save #2 to w1: b
+            tell: #2 is b
+        0s w1 starts a of #1
+            save a started
+        1s w1 reports #2: nothing, died
+            save #2 ended, died
+            save b back
+            tell: nothing
+        1s w1 reports #1: nothing, died
+            save #1 ended, died
+            save a to run alone, blamed
+            tell: nothing
+        0 of 4 ran once, 4 left
+    "#]],
+    );
+}
+
+#[test]
 fn without_a_word_of_what_began_the_batch_runs_again_in_halves() {
     tests("abcd").check(
         [

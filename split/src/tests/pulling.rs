@@ -222,6 +222,105 @@ fn a_runner_is_given_back_between_two_batches_and_nothing_is_lost() {
 }
 
 #[test]
+fn who_waits_idle_is_the_first_to_yield() {
+    tests("ab").check(
+        [
+            (0, join(1)),
+            (0, join(2)),
+            (0, join(3)),
+            (0, pull(1, 1)),
+            (0, pull(2, 2)),
+            (0, pull(3, 3)),
+            (1, Event::YieldAsked),
+            (1, pull(3, 3)),
+            (1, Event::YieldAsked),
+            (2, report(1, 1, "a+")),
+        ],
+        expect![[r#"
+            0s w1 joins
+                save w1 joined
+            0s w2 joins
+                save w2 joined
+            0s w3 joins
+                save w3 joined
+            0s w1 pulls 1
+                save #1 to w1: a
+                tell: #1 is a
+            0s w2 pulls 2
+                save #2 to w2: b
+                tell: #2 is b
+            0s w3 pulls 3
+                tell: wait
+            1s a runner is wanted
+                wake w3
+            1s w3 pulls 3
+                save w3 gone: Yielded
+                tell: yield
+            1s a runner is wanted
+            2s w1 reports #1: a passed
+                save a passed under #1
+                save a: passed
+                tell: 1 counted
+            1 of 2 ran once, 1 left
+        "#]],
+    );
+}
+
+#[test]
+fn a_worker_that_asks_ahead_runs_dry_before_it_yields() {
+    tests("abcdefgh").check(
+        [
+            (0, join(1)),
+            (0, join(2)),
+            (0, pull(1, 1)),
+            (0, pull(2, 2)),
+            (1, Event::YieldAsked),
+            (1, report(1, 1, "a+ b+")),
+            (1, pull(1, 3)),
+            (2, pull(2, 4)),
+            (3, report(1, 1, "c+")),
+            (3, pull(1, 5)),
+            (4, pull(2, 6)),
+        ],
+        expect![[r#"
+            0s w1 joins
+                save w1 joined
+            0s w2 joins
+                save w2 joined
+            0s w1 pulls 1
+                save #1 to w1: a b c
+                tell: #1 is a b c
+            0s w2 pulls 2
+                save #2 to w2: d
+                tell: #2 is d
+            1s a runner is wanted
+            1s w1 reports #1: a passed b passed
+                save a passed under #1
+                save a: passed
+                save b passed under #1
+                save b: passed
+                tell: 2 counted
+            1s w1 pulls 3
+                tell: wait
+            2s w2 pulls 4
+                save #3 to w2: e
+                tell: #3 is e
+            3s w1 reports #1: c passed
+                save c passed under #1
+                save c: passed
+                tell: 1 counted
+                wake w1
+            3s w1 pulls 5
+                save w1 gone: Yielded
+                tell: yield
+            4s w2 pulls 6
+                tell: wait
+            3 of 8 ran once, 5 left
+        "#]],
+    );
+}
+
+#[test]
 fn what_failed_last_goes_before_the_longest_while_it_is_little() {
     let story = timed(&[('a', 90), ('b', 5), ('c', 1), ('d', 1)]);
     story.with(|settings| settings.failed_last = vec![atom('d')]).check(
