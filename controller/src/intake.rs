@@ -5,6 +5,7 @@
 mod scheduled;
 
 use crate::core::event::{Event, RunContent, RunSpec};
+use crate::project_name;
 use crate::shell::{Gone, Shell};
 use crate::source::{Compiled, SourceError, Sources};
 use crate::store::Store;
@@ -84,7 +85,7 @@ struct Wanted {
 impl Intake {
     /// Makes a project known, or changes it.
     pub(crate) async fn project(&self, new: NewProject) -> Result<ProjectView, IntakeError> {
-        check_name(&new.name)?;
+        project_name::check(&new.name).map_err(IntakeError::Bad)?;
         if !new.repo_url.is_empty() {
             crate::source::repository(&new.repo_url).map_err(|error| IntakeError::Bad(error.to_string()))?;
         }
@@ -301,38 +302,6 @@ fn leave_out_passed(plan: &mut Plan, earlier: &StoredRun) {
         };
         if let Some(job) = plan.jobs.iter_mut().find(|job| job.name == planned.name) {
             job.skip = Some(reason);
-        }
-    }
-}
-
-/// Whether a project may be called so.
-pub(crate) fn is_project_name(name: &str) -> bool {
-    let starts = name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
-    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_./".contains(c);
-    let plain = name.split('/').all(|part| !matches!(part, "" | "." | ".."));
-    starts && plain && name.len() <= 100 && name.chars().all(allowed)
-}
-
-fn check_name(name: &str) -> Result<(), IntakeError> {
-    if is_project_name(name) {
-        return Ok(());
-    }
-    let rule = "a project's name has lower-case letters, digits, `-`, `_`, `.` and `/`, \
-        starts with a letter or digit, is at most 100 characters long, and has no empty part, `.` or `..`";
-    Err(IntakeError::Bad(format!("`{name}` is no project's name: {rule}")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::check_name;
-
-    #[test]
-    fn a_projects_name_leads_nowhere() {
-        for good in ["board", "team/board", "a.b/c-d_e", "a..b"] {
-            assert!(check_name(good).is_ok(), "{good}");
-        }
-        for bad in ["", "/a", "a/", "a//b", "a/../b", "a/..", "a/./b", "A", "a b", "-a"] {
-            assert!(check_name(bad).is_err(), "{bad}");
         }
     }
 }

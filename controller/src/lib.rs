@@ -10,6 +10,7 @@ mod intake;
 mod kept;
 mod logs;
 mod metrics;
+mod project_name;
 mod secrets;
 mod serve;
 mod shell;

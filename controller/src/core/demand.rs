@@ -1,8 +1,10 @@
 //! What a job asks of a runner, and whether one can give it: all of the labels, and room for what it may use.
 
-use super::queue::SLOT;
 use sidings_proto::{PlannedJob, Resources};
 use std::collections::BTreeMap;
+
+/// A whole slot, in the thousandths that costs are counted in.
+pub(super) const SLOT: u64 = 1000;
 
 /// What a job asks of a runner.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

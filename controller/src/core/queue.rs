@@ -8,7 +8,7 @@
 //! Jobs that ask the same of a runner wait in the same line, so that what no runner can take is in nobody's way. Every
 //! decision is a few look-ups in ordered sets, however long the queue is.
 
-use super::demand::Demand;
+use super::demand::{Demand, SLOT};
 use super::used::Used;
 use sidings_proto::{JobId, RunId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,8 +16,6 @@ use std::sync::Arc;
 
 /// A level of priority is worth this much waiting.
 const LEVEL_MS: i64 = 5 * 60 * 1000;
-/// A whole slot, in the thousandths that costs are counted in.
-pub(super) const SLOT: u64 = 1000;
 
 /// A job's place in its project's line: older runs first, then the order of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

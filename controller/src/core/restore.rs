@@ -4,9 +4,9 @@
 //! records left undone is done, so nothing hangs.
 
 use super::Core;
+use super::demand::SLOT;
 use super::event::{Action, ActiveJob, ActiveRun, StoredState};
 use super::outbox::Outbox;
-use super::queue::SLOT;
 use super::run::{Grip, Place, Run, State, Tenure};
 use sidings_proto::{FailureClass, Timestamp, Verdict};
 

@@ -1,8 +1,8 @@
 //! The key file: a key a line, 64 hex digits each. The first one seals, all of them open, so that a new one is put
 //! before the old ones, and these go once a start has sealed everything anew.
 
-use super::seal::{KEY_LEN, Key, Sealed};
-use crate::store::StoredSecret;
+use super::seal::{KEY_LEN, Key};
+use crate::store::{Sealed, StoredSecret};
 use anyhow::Context;
 use sidings_proto::Secret;
 use std::fs::OpenOptions;

@@ -8,10 +8,9 @@ mod seal;
 
 pub use keys::BadKeyFile;
 pub(crate) use keys::Keys;
-pub(crate) use seal::Sealed;
 
 use crate::core::event::RunSpec;
-use crate::store::{Store, StoredSecret};
+use crate::store::{Sealed, Store, StoredSecret};
 use anyhow::Context;
 use sidings_proto::pattern::Pattern;
 use sidings_proto::secret::{PutSecret, SecretView};
@@ -129,7 +128,7 @@ fn refused(new: &PutSecret) -> Option<String> {
         );
     }
     if let SecretScope::Project(of) | SecretScope::Group(of) = scope
-        && !crate::intake::is_project_name(of)
+        && !crate::project_name::is_right(of)
     {
         return Some(format!("`{of}` cannot be the name of a project or group"));
     }

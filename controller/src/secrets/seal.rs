@@ -1,15 +1,12 @@
 //! Sealing: AES-256-GCM-SIV with a random nonce, which also a repeated nonce would not break open.
 
+use crate::store::Sealed;
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use sidings_proto::Secret;
 
 pub(super) const KEY_LEN: usize = 32;
 /// Says which key it is and nothing of it.
 const FINGERPRINT: &str = "sidings 2026 secrets key fingerprint";
-
-/// A sealed value: which key it takes, the nonce, and what only that key opens.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Sealed(pub(crate) Vec<u8>);
 
 /// One key.
 pub(super) struct Key {

@@ -6,7 +6,7 @@ use super::in_memory::MemoryStore;
 use super::sqlite::SqliteStore;
 use super::{CommitError, RunFilter, Store, StoredRunner, StoredSchedule, StoredSecret, StoredToken, TokenScope};
 use crate::core::event::{Record, RunContent, RunSpec};
-use crate::secrets::Sealed;
+use crate::store::Sealed;
 use proptest::prelude::*;
 use sidings_proto::api::ProjectView;
 use sidings_proto::artifact::KeptArtifacts;

@@ -15,7 +15,6 @@ pub(crate) mod view;
 mod conformance;
 
 use crate::core::event::{ActiveRun, Record};
-use crate::secrets::Sealed;
 use async_trait::async_trait;
 use sidings_proto::api::ProjectView;
 use sidings_proto::runner::{Hello, TestBatch};
@@ -26,6 +25,10 @@ use sidings_proto::{
 };
 use stored::{StoredCache, StoredRun, StoredSummary};
 use tested::{CaseFilter, TestsOf};
+
+/// A sealed value: which key it takes, the nonce, and what only that key opens.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sealed(pub(crate) Vec<u8>);
 
 /// Why records were not written. Nothing of their transaction was.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +45,13 @@ pub(crate) enum CommitError {
     /// The store itself failed.
     #[error("the store failed")]
     Store(#[source] anyhow::Error),
+}
+
+impl CommitError {
+    /// Any error that says nothing about the records.
+    pub(crate) fn store(error: impl Into<anyhow::Error>) -> CommitError {
+        CommitError::Store(error.into())
+    }
 }
 
 /// What a token opens, as the store keeps it: the three kinds that people make, and the one that runners get.

@@ -1,7 +1,6 @@
 //! Caches: rows by project, scope and key, which are never changed but for when they were used.
 
 use super::rows::{blob_name, number, signed, time};
-use super::write::failed;
 use crate::store::CommitError;
 use crate::store::stored::StoredCache;
 use sidings_proto::Timestamp;
@@ -15,7 +14,7 @@ pub(super) async fn save(db: &mut AnyConnection, caches: &[StoredCache]) -> Resu
             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (project, scope, key) DO NOTHING";
         let insert = query(sql).bind(cache.project.as_str()).bind(cache.scope.as_str()).bind(cache.key.as_str());
         let insert = insert.bind(cache.blob.as_str()).bind(signed(cache.bytes)).bind(cache.created.0);
-        insert.bind(cache.used.0).execute(&mut *db).await.map_err(failed)?;
+        insert.bind(cache.used.0).execute(&mut *db).await.map_err(CommitError::store)?;
     }
     Ok(())
 }

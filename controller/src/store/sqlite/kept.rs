@@ -1,7 +1,6 @@
 //! What attempts keep of their files: rows from an accepted end to their expiry.
 
 use super::rows::{blob, number, signed, time};
-use super::write::failed;
 use crate::store::CommitError;
 use crate::store::stored::{StoredArtifacts, StoredJob};
 use sidings_proto::artifact::KeptArtifacts;
@@ -18,7 +17,7 @@ pub(super) async fn keep(
 ) -> Result<(), CommitError> {
     let select = query("SELECT 1 FROM artifacts WHERE job = $1 AND fence = $2 LIMIT 1");
     let known = select.bind(blob(attempt.job.0)).bind(signed(attempt.fence)).fetch_optional(&mut *db).await;
-    if known.map_err(failed)?.is_some() {
+    if known.map_err(CommitError::store)?.is_some() {
         return Ok(());
     }
     for (place, kept) in (0i64..).zip(artifacts) {
@@ -27,7 +26,7 @@ pub(super) async fn keep(
             VALUES ($1, $2, $3, $4, $5, $6, $7)";
         let insert = query(sql).bind(blob(attempt.job.0)).bind(signed(attempt.fence)).bind(place);
         let insert = insert.bind(manifest.as_str().to_owned()).bind(signed(entries)).bind(signed(bytes));
-        insert.bind(expires.0).execute(&mut *db).await.map_err(failed)?;
+        insert.bind(expires.0).execute(&mut *db).await.map_err(CommitError::store)?;
     }
     Ok(())
 }

@@ -81,11 +81,11 @@ fn options(file: &Path) -> anyhow::Result<AnyConnectOptions> {
 impl Store for SqliteStore {
     async fn commit(&self, records: &[Record]) -> Result<(), CommitError> {
         let mut writer = self.writer().await;
-        let mut transaction = writer.begin_with(BEGIN).await.map_err(write::failed)?;
+        let mut transaction = writer.begin_with(BEGIN).await.map_err(CommitError::store)?;
         for record in records {
             write::record(&mut transaction, record).await?;
         }
-        transaction.commit().await.map_err(write::failed)
+        transaction.commit().await.map_err(CommitError::store)
     }
 
     async fn active_runs(&self) -> anyhow::Result<Vec<ActiveRun>> {
@@ -124,9 +124,9 @@ impl Store for SqliteStore {
 
     async fn put_tests(&self, of: &TestsOf, batch: &TestBatch, at: Timestamp) -> Result<(), CommitError> {
         let mut writer = self.writer().await;
-        let mut transaction = writer.begin_with(BEGIN).await.map_err(write::failed)?;
+        let mut transaction = writer.begin_with(BEGIN).await.map_err(CommitError::store)?;
         tested::put(&mut transaction, of, batch, at).await?;
-        transaction.commit().await.map_err(write::failed)
+        transaction.commit().await.map_err(CommitError::store)
     }
 
     async fn test_reports(&self, run: RunId) -> anyhow::Result<Vec<(AttemptId, Vec<TestReport>)>> {

@@ -1,7 +1,7 @@
 //! Secrets: sealed rows.
 
 use super::rows::{json, time, to_json};
-use crate::secrets::Sealed;
+use crate::store::Sealed;
 use crate::store::StoredSecret;
 use sidings_proto::SecretScope;
 use sqlx::any::AnyRow;

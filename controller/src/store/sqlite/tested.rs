@@ -1,7 +1,6 @@
 //! Single tests into rows and back.
 
 use super::rows::{blob, id, json, number, signed, time, to_json};
-use super::write::failed;
 use crate::store::CommitError;
 use crate::store::tested::{CaseFilter, TestsOf};
 use sidings_proto::runner::TestBatch;
@@ -35,14 +34,14 @@ pub(super) async fn put(
         ON CONFLICT (job, fence) DO NOTHING";
     let insert = query(sql).bind(blob(of.attempt.job.0)).bind(signed(of.attempt.fence));
     let insert = insert.bind(of.project.as_str()).bind(of.job.as_str()).bind(at.0);
-    insert.execute(&mut *db).await.map_err(failed)?;
+    insert.execute(&mut *db).await.map_err(CommitError::store)?;
     let numbered: Vec<(u32, &TestCase)> = (batch.first..).zip(&batch.cases).collect();
     for some in numbered.chunks(AT_ONCE) {
-        write_tests(db, of, some).await.map_err(failed)?;
-        write_results(db, of, some).await.map_err(failed)?;
+        write_tests(db, of, some).await.map_err(CommitError::store)?;
+        write_results(db, of, some).await.map_err(CommitError::store)?;
     }
     if let Some(reports) = &batch.reports {
-        end(db, of, reports).await.map_err(failed)?;
+        end(db, of, reports).await.map_err(CommitError::store)?;
     }
     Ok(())
 }
@@ -52,9 +51,9 @@ async fn is_out(db: &mut AnyConnection, AttemptId { job, fence }: AttemptId) -> 
     let sql = "SELECT a.fence FROM jobs j LEFT JOIN attempts a ON a.job = j.id AND a.fence = j.fence \
         AND a.fence = $2 AND a.ended IS NULL AND NOT EXISTS (SELECT 1 FROM outcomes o WHERE o.job = j.id) \
         WHERE j.id = $1";
-    let row = query(sql).bind(blob(job.0)).bind(signed(fence)).fetch_optional(db).await.map_err(failed)?;
+    let row = query(sql).bind(blob(job.0)).bind(signed(fence)).fetch_optional(db).await.map_err(CommitError::store)?;
     let row = row.ok_or_else(|| CommitError::Unknown(format!("job {job}")))?;
-    match row.try_get::<Option<i64>, _>(0).map_err(failed)? {
+    match row.try_get::<Option<i64>, _>(0).map_err(CommitError::store)? {
         Some(_) => Ok(()),
         None => Err(CommitError::StaleFence(job, fence)),
     }

@@ -12,11 +12,6 @@ use sqlx::{AnyConnection, query};
 
 type Written = Result<(), CommitError>;
 
-/// Any error that says nothing about the records.
-pub(super) fn failed(error: impl Into<anyhow::Error>) -> CommitError {
-    CommitError::Store(error.into())
-}
-
 pub(super) async fn record(db: &mut AnyConnection, record: &Record) -> Written {
     match record {
         Record::RunAccepted { run, at } => run_accepted(db, run, *at).await,
@@ -38,11 +33,11 @@ pub(super) async fn record(db: &mut AnyConnection, record: &Record) -> Written {
         Record::JobEnded { job, at, verdict } => job_ended(db, *job, *at, verdict).await,
         Record::RunCancelling { run, reason } => run_cancelling(db, *run, reason).await,
         Record::JobStopping { job, reason } => {
-            let reason = to_json(reason).map_err(failed)?;
+            let reason = to_json(reason).map_err(CommitError::store)?;
             job_noted(db, *job, "UPDATE jobs SET stopping = coalesce(stopping, $2) WHERE id = $1", reason).await
         }
         Record::JobApproved { job, by, at } => {
-            let approved = to_json(&ApprovedView { by: by.clone(), at: *at }).map_err(failed)?;
+            let approved = to_json(&ApprovedView { by: by.clone(), at: *at }).map_err(CommitError::store)?;
             job_noted(db, *job, "UPDATE jobs SET approved = coalesce(approved, $2) WHERE id = $1", approved).await
         }
         Record::RunEnded { run, at, verdict } => run_ended(db, *run, *at, verdict).await,
@@ -50,22 +45,29 @@ pub(super) async fn record(db: &mut AnyConnection, record: &Record) -> Written {
 }
 
 async fn run_accepted(db: &mut AnyConnection, run: &RunSpec, at: Timestamp) -> Written {
-    let (head, content) = spec_to_columns(run).map_err(failed)?;
+    let (head, content) = spec_to_columns(run).map_err(CommitError::store)?;
     let sql = "INSERT INTO runs (id, project, number, head, content, accepted, cancelling) \
         VALUES ($1, $2, $3, $4, $5, $6, 0) ON CONFLICT (id) DO NOTHING";
     let insert = query(sql).bind(blob(run.id.0)).bind(run.project.as_str()).bind(signed(run.number));
-    let inserted = insert.bind(head).bind(content).bind(at.0).execute(&mut *db).await.map_err(failed)?;
+    let inserted = insert.bind(head).bind(content).bind(at.0).execute(&mut *db).await.map_err(CommitError::store)?;
     let (1, RunContent::Plan { job_ids, .. }) = (inserted.rows_affected(), &run.content) else { return Ok(()) };
     for (place, job) in (0i64..).zip(job_ids) {
         let insert = query("INSERT INTO jobs (id, run, place, fence) VALUES ($1, $2, $3, 0)");
-        insert.bind(blob(job.0)).bind(blob(run.id.0)).bind(place).execute(&mut *db).await.map_err(failed)?;
+        insert
+            .bind(blob(job.0))
+            .bind(blob(run.id.0))
+            .bind(place)
+            .execute(&mut *db)
+            .await
+            .map_err(CommitError::store)?;
     }
     Ok(())
 }
 
 async fn job_queued(db: &mut AnyConnection, job: JobId, since: Timestamp, not_before: Timestamp) -> Written {
     let update = query("UPDATE jobs SET since = $1, not_before = $2 WHERE id = $3");
-    let updated = update.bind(since.0).bind(not_before.0).bind(blob(job.0)).execute(db).await.map_err(failed)?;
+    let updated =
+        update.bind(since.0).bind(not_before.0).bind(blob(job.0)).execute(db).await.map_err(CommitError::store)?;
     known(&updated, || format!("job {job}"))
 }
 
@@ -78,12 +80,12 @@ async fn attempt_started(
 ) -> Written {
     let raise = query("UPDATE jobs SET fence = $1, since = NULL, not_before = NULL WHERE id = $2 AND fence < $1");
     let raised = raise.bind(signed(attempt.fence)).bind(blob(attempt.job.0)).execute(&mut *db).await;
-    if raised.map_err(failed)?.rows_affected() == 0 {
+    if raised.map_err(CommitError::store)?.rows_affected() == 0 {
         return started_before(db, attempt, request).await;
     }
     let sql = "INSERT INTO attempts (job, fence, runner, life, request, started) VALUES ($1, $2, $3, $4, $5, $6)";
     let insert = query(sql).bind(blob(attempt.job.0)).bind(signed(attempt.fence)).bind(runner).bind(life);
-    insert.bind(blob(request.0)).bind(at.0).execute(db).await.map_err(failed)?;
+    insert.bind(blob(request.0)).bind(at.0).execute(db).await.map_err(CommitError::store)?;
     Ok(())
 }
 
@@ -92,14 +94,14 @@ async fn started_before(db: &mut AnyConnection, attempt: AttemptId, request: Req
     let sql =
         "SELECT j.fence, a.request FROM jobs j LEFT JOIN attempts a ON a.job = j.id AND a.fence = $2 WHERE j.id = $1";
     let select = query(sql).bind(blob(attempt.job.0)).bind(signed(attempt.fence));
-    let Some(row) = select.fetch_optional(&mut *db).await.map_err(failed)? else {
+    let Some(row) = select.fetch_optional(&mut *db).await.map_err(CommitError::store)? else {
         return Err(CommitError::Unknown(format!("job {}", attempt.job)));
     };
-    if id_maybe(&row, 1).map_err(failed)? != Some(request.0) {
+    if id_maybe(&row, 1).map_err(CommitError::store)? != Some(request.0) {
         return Err(CommitError::StaleFence(attempt.job, attempt.fence));
     }
     let update = query("UPDATE jobs SET since = NULL, not_before = NULL WHERE id = $1 AND fence = $2");
-    update.bind(blob(attempt.job.0)).bind(signed(attempt.fence)).execute(db).await.map_err(failed)?;
+    update.bind(blob(attempt.job.0)).bind(signed(attempt.fence)).execute(db).await.map_err(CommitError::store)?;
     Ok(())
 }
 
@@ -108,14 +110,15 @@ async fn attempt_progressed(db: &mut AnyConnection, attempt: AttemptId, event: &
         SELECT job, fence, $3, $4 FROM attempts WHERE job = $1 AND fence = $2 AND ended IS NULL \
         ON CONFLICT (job, fence, about) DO UPDATE SET event = excluded.event";
     let insert = query(sql).bind(blob(attempt.job.0)).bind(signed(attempt.fence)).bind(about(event));
-    let inserted = insert.bind(to_json(event).map_err(failed)?).execute(&mut *db).await.map_err(failed)?;
+    let inserted =
+        insert.bind(to_json(event).map_err(CommitError::store)?).execute(&mut *db).await.map_err(CommitError::store)?;
     if inserted.rows_affected() == 1 { Ok(()) } else { attempt_known(db, attempt).await }
 }
 
 async fn attempt_known(db: &mut AnyConnection, attempt: AttemptId) -> Written {
     let select = query("SELECT 1 FROM attempts WHERE job = $1 AND fence = $2");
     let row = select.bind(blob(attempt.job.0)).bind(signed(attempt.fence)).fetch_optional(db).await;
-    match row.map_err(failed)? {
+    match row.map_err(CommitError::store)? {
         Some(_) => Ok(()),
         None => Err(CommitError::Unknown(format!("attempt {attempt}"))),
     }
@@ -132,14 +135,19 @@ async fn attempt_ended(
     let sql = "UPDATE attempts SET ended = $3, verdict = $4, steps = $5, images = $6 \
         WHERE job = $1 AND fence = $2 AND ended IS NULL";
     let update = query(sql).bind(blob(attempt.job.0)).bind(signed(attempt.fence)).bind(at.0);
-    let update = update.bind(to_json(verdict).map_err(failed)?).bind(to_json(&steps).map_err(failed)?);
-    let updated = update.bind(to_json(&images).map_err(failed)?).execute(&mut *db).await.map_err(failed)?;
+    let update =
+        update.bind(to_json(verdict).map_err(CommitError::store)?).bind(to_json(&steps).map_err(CommitError::store)?);
+    let updated = update
+        .bind(to_json(&images).map_err(CommitError::store)?)
+        .execute(&mut *db)
+        .await
+        .map_err(CommitError::store)?;
     if updated.rows_affected() == 0 {
         return attempt_known(db, attempt).await;
     }
     if end_says_all(steps) {
         let delete = query("DELETE FROM progress WHERE job = $1 AND fence = $2");
-        delete.bind(blob(attempt.job.0)).bind(signed(attempt.fence)).execute(db).await.map_err(failed)?;
+        delete.bind(blob(attempt.job.0)).bind(signed(attempt.fence)).execute(db).await.map_err(CommitError::store)?;
     }
     Ok(())
 }
@@ -147,33 +155,33 @@ async fn attempt_ended(
 async fn job_ended(db: &mut AnyConnection, job: JobId, at: Timestamp, verdict: &Verdict) -> Written {
     let sql = "INSERT INTO outcomes (job, at, verdict) SELECT id, $2, $3 FROM jobs WHERE id = $1 \
         ON CONFLICT (job) DO NOTHING";
-    let insert = query(sql).bind(blob(job.0)).bind(at.0).bind(to_json(verdict).map_err(failed)?);
-    if insert.execute(&mut *db).await.map_err(failed)?.rows_affected() == 1 {
+    let insert = query(sql).bind(blob(job.0)).bind(at.0).bind(to_json(verdict).map_err(CommitError::store)?);
+    if insert.execute(&mut *db).await.map_err(CommitError::store)?.rows_affected() == 1 {
         return Ok(());
     }
     let select = query("SELECT verdict FROM outcomes WHERE job = $1").bind(blob(job.0));
-    let Some(row) = select.fetch_optional(db).await.map_err(failed)? else {
+    let Some(row) = select.fetch_optional(db).await.map_err(CommitError::store)? else {
         return Err(CommitError::Unknown(format!("job {job}")));
     };
-    let first: Verdict = json(&row, 0).map_err(failed)?;
+    let first: Verdict = json(&row, 0).map_err(CommitError::store)?;
     if first == *verdict { Ok(()) } else { Err(CommitError::SecondOutcome(job)) }
 }
 
 async fn run_cancelling(db: &mut AnyConnection, run: RunId, reason: &StopReason) -> Written {
     let update = query("UPDATE runs SET cancelling = 1, stopping = coalesce(stopping, $2) WHERE id = $1");
-    let update = update.bind(blob(run.0)).bind(to_json(reason).map_err(failed)?);
-    known(&update.execute(db).await.map_err(failed)?, || format!("run {run}"))
+    let update = update.bind(blob(run.0)).bind(to_json(reason).map_err(CommitError::store)?);
+    known(&update.execute(db).await.map_err(CommitError::store)?, || format!("run {run}"))
 }
 
 async fn job_noted(db: &mut AnyConnection, job: JobId, sql: &'static str, note: String) -> Written {
-    let updated = query(sql).bind(blob(job.0)).bind(note).execute(db).await.map_err(failed)?;
+    let updated = query(sql).bind(blob(job.0)).bind(note).execute(db).await.map_err(CommitError::store)?;
     known(&updated, || format!("job {job}"))
 }
 
 async fn run_ended(db: &mut AnyConnection, run: RunId, at: Timestamp, verdict: &Verdict) -> Written {
     let sql = "UPDATE runs SET ended = coalesce(ended, $2), verdict = coalesce(verdict, $3) WHERE id = $1";
-    let update = query(sql).bind(blob(run.0)).bind(at.0).bind(to_json(verdict).map_err(failed)?);
-    known(&update.execute(db).await.map_err(failed)?, || format!("run {run}"))
+    let update = query(sql).bind(blob(run.0)).bind(at.0).bind(to_json(verdict).map_err(CommitError::store)?);
+    known(&update.execute(db).await.map_err(CommitError::store)?, || format!("run {run}"))
 }
 
 fn known(result: &AnyQueryResult, what: impl FnOnce() -> String) -> Written {
