@@ -6,7 +6,7 @@ use crate::model::{Inventory, Layer, Made, Sureness};
 use parse_dockerfile::{Dockerfile, Instruction};
 
 /// A Dockerfile with more instructions, or an image with more layers, gets no lines.
-const MOST: usize = 2000;
+const MOST: usize = 500;
 
 /// An instruction that may have made a layer.
 #[derive(Clone, Debug)]
@@ -20,16 +20,18 @@ struct Step {
 }
 
 impl Inventory {
-    /// Tells each layer's line in the Dockerfile that it was built from, for the stage `target` or the last one.
+    /// Tells each layer's line in the Dockerfile that it was built from, for the stage `target`; without one for the
+    /// stage that has most of the layers' texts, of equal ones the last, which builders take.
     pub fn trace(&mut self, dockerfile: &str, target: Option<&str>) {
-        let steps = steps(dockerfile, target).unwrap_or_default();
-        if steps.len() > MOST || self.layers.len() > MOST {
-            return;
-        }
         for layer in &mut self.layers {
             layer.made = None;
         }
-        let pairs = matched(&self.layers, &steps);
+        if self.layers.len() > MOST {
+            return;
+        }
+        let ways = ways(dockerfile, target).unwrap_or_default().into_iter().filter(|steps| steps.len() <= MOST);
+        let laid = ways.take(MOST).map(|steps| (matched(&self.layers, &steps), steps));
+        let Some((pairs, steps)) = laid.max_by_key(|(pairs, _)| pairs.len()) else { return };
         for (layer, step) in &pairs {
             self.layers[*layer].made = Some(made(&steps[*step], Sureness::Text));
         }
@@ -91,24 +93,27 @@ impl Step {
     }
 }
 
-/// The steps that the stage is made of: those of the stages that it begins from come first.
-fn steps(text: &str, target: Option<&str>) -> Option<Vec<Step>> {
+/// The steps of the stage that is named, or of each in turn.
+fn ways(text: &str, target: Option<&str>) -> Option<Vec<Vec<Step>>> {
     let parsed = parse_dockerfile::parse(text).ok()?;
     let stages = stages(&parsed, text);
-    let named = |name: &str, before: usize| {
-        let is = |stage: &Stage| stage.name.as_deref().is_some_and(|it| it.eq_ignore_ascii_case(name));
-        stages[..before].iter().rposition(is)
-    };
-    let mut at = match target {
-        Some(name) => named(name, stages.len()).or_else(|| name.parse().ok().filter(|at| *at < stages.len()))?,
-        None => stages.len().checked_sub(1)?,
-    };
+    let Some(name) = target else { return Some((0..stages.len()).map(|at| steps(&stages, at)).collect()) };
+    let number = || name.parse().ok().filter(|at| *at < stages.len());
+    Some(vec![steps(&stages, named(&stages, name).or_else(number)?)])
+}
+
+/// The steps that the stage is made of: those of the stages that it begins from come first.
+fn steps(stages: &[Stage], mut at: usize) -> Vec<Step> {
     let mut steps = stages[at].steps.clone();
-    while let Some(before) = named(&stages[at].image, at) {
+    while let Some(before) = named(&stages[..at], &stages[at].image) {
         at = before;
         steps.splice(0..0, stages[at].steps.iter().cloned());
     }
-    Some(steps)
+    steps
+}
+
+fn named(stages: &[Stage], name: &str) -> Option<usize> {
+    stages.iter().rposition(|stage| stage.name.as_deref().is_some_and(|it| it.eq_ignore_ascii_case(name)))
 }
 
 struct Stage {

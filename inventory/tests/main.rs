@@ -1,4 +1,4 @@
-//! What the inventory says of images that are made here, and of hostile ones.
+//! What the inventory says of images that are made here, of hostile ones, and of real ones beside another tool.
 
 #![expect(clippy::unwrap_used, reason = "a test that fails says where")]
 
@@ -8,3 +8,4 @@ mod forms;
 mod hostile;
 mod image;
 mod layers;
+mod syft;

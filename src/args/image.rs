@@ -1,6 +1,6 @@
 //! `sidings image`.
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// `sidings image`.
@@ -15,6 +15,12 @@ pub(crate) struct ImageArgs {
 pub(crate) enum ImageCommand {
     /// Print the key of the image that a Dockerfile makes: as long as it stays the same, nothing is built.
     Key(KeyArgs),
+    /// List what is in an image: its layers, and its packages by the layer and the Dockerfile's line that brought them.
+    Show(ShowImageArgs),
+    /// Compare what is in two images.
+    Diff(DiffImagesArgs),
+    /// Print an image's bill of materials.
+    Sbom(SbomArgs),
 }
 
 /// `sidings image key`.
@@ -41,4 +47,61 @@ pub(crate) struct KeyArgs {
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Which Dockerfile an image's layers are laid beside.
+#[derive(Debug, Args)]
+pub(crate) struct TraceArgs {
+    /// The Dockerfile that the image was built from; without it the one that the image carries, if Sidings built it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) dockerfile: Option<PathBuf>,
+    /// The stage that was built; without it the one that fits best.
+    #[arg(long, value_name = "STAGE")]
+    pub(crate) target: Option<String>,
+}
+
+/// `sidings image show`.
+#[derive(Debug, Args)]
+pub(crate) struct ShowImageArgs {
+    /// An image of the local engine, or a file that `docker save` wrote: it ends in `.tar`.
+    pub(crate) image: String,
+    #[command(flatten)]
+    pub(crate) trace: TraceArgs,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `sidings image diff`.
+#[derive(Debug, Args)]
+pub(crate) struct DiffImagesArgs {
+    /// An image of the local engine, or a file that `docker save` wrote: it ends in `.tar`.
+    pub(crate) before: String,
+    /// The image to compare it with.
+    pub(crate) after: String,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `sidings image sbom`.
+#[derive(Debug, Args)]
+pub(crate) struct SbomArgs {
+    /// An image of the local engine, or a file that `docker save` wrote: it ends in `.tar`.
+    pub(crate) image: String,
+    #[command(flatten)]
+    pub(crate) trace: TraceArgs,
+    /// The form of the document.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: SbomFormat,
+}
+
+/// A form of a bill of materials.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum SbomFormat {
+    /// CycloneDX 1.6, as JSON.
+    #[default]
+    Cyclonedx,
+    /// SPDX 2.3, as JSON.
+    Spdx,
 }

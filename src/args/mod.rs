@@ -11,7 +11,9 @@ mod serve;
 mod tree;
 
 pub(crate) use global::{Global, LogFormat, ProjectChoice, Remote, Trust};
-pub(crate) use image::{ImageArgs, ImageCommand, KeyArgs};
+pub(crate) use image::{
+    DiffImagesArgs, ImageArgs, ImageCommand, KeyArgs, SbomArgs, SbomFormat, ShowImageArgs, TraceArgs,
+};
 pub(crate) use project::{
     HookArgs, HookCommand, ProjectAdd, ProjectArgs, ProjectCommand, TokenArgs, TokenCommand, TokenCreate,
 };

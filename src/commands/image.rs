@@ -1,6 +1,8 @@
 //! `sidings image`: the images that jobs run in.
 
+mod contents;
 mod key;
+mod packages;
 mod tell;
 mod tree;
 
@@ -10,5 +12,8 @@ use crate::exit::Exit;
 pub(super) async fn image(args: ImageArgs) -> anyhow::Result<Exit> {
     match args.command {
         ImageCommand::Key(args) => key::key(args).await,
+        ImageCommand::Show(args) => contents::show(args).await,
+        ImageCommand::Diff(args) => contents::diff(args).await,
+        ImageCommand::Sbom(args) => contents::sbom(args).await,
     }
 }

@@ -38,6 +38,11 @@ fn buildkits_history_is_laid_beside_the_instructions() {
         "RUN make all # buildkit",
     ];
     assert_eq!(lines(DOCKERFILE, None, &history), ["-", "3 Text", "6 Text", "8 Text", "9 Text"]);
+    assert_eq!(
+        lines(DOCKERFILE, None, &history[..3]),
+        ["-", "3 Text", "6 Text"],
+        "all that was built is in both stages"
+    );
     assert_eq!(lines(DOCKERFILE, Some("base"), &history[..3]), ["-", "3 Text", "6 Text"]);
 }
 
@@ -63,6 +68,14 @@ fn where_more_than_one_could_be_meant_no_line_is_told() {
     assert_eq!(lines("FROM x\nRUN a\n", None, &["RUN /bin/sh -c z # buildkit"]), ["-"]);
     assert_eq!(lines("no Dockerfile", None, &["RUN /bin/sh -c z"]), ["-"]);
     assert_eq!(lines(two, Some("none"), &history), ["-", "-", "-"]);
+}
+
+#[test]
+fn without_a_target_the_stage_that_fits_is_taken() {
+    let two = "FROM x AS one\nRUN a\nRUN b\nFROM y\nRUN a\n";
+    let history = ["RUN /bin/sh -c a # buildkit", "RUN /bin/sh -c b # buildkit"];
+    assert_eq!(lines(two, None, &history), ["2 Text", "3 Text"]);
+    assert_eq!(lines(two, None, &history[..1]), ["5 Text"]);
 }
 
 #[test]

@@ -54,6 +54,7 @@ mod private;
 pub mod probe;
 mod progress;
 pub mod said;
+pub mod save;
 mod session;
 mod step;
 mod terminal;
