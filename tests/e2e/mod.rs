@@ -7,6 +7,7 @@ mod conditions;
 mod endings;
 mod examples;
 mod inits;
+mod inventories;
 mod keys;
 mod kills;
 mod pushes;

@@ -48,18 +48,18 @@ async fn read(image: &str, trace: &TraceArgs) -> anyhow::Result<Inventory> {
 }
 
 fn text(path: &Path) -> anyhow::Result<String> {
-    std::fs::read_to_string(path).map_err(|error| Refusal::configuration(format!("{}: {error}", path.display())))
+    std::fs::read_to_string(path).map_err(|error| Refusal::usage(format!("{}: {error}", path.display())))
 }
 
 fn saved(path: &Path) -> anyhow::Result<Result<Inventory, Failed>> {
-    let file = File::open(path).map_err(|error| Refusal::configuration(format!("{}: {error}", path.display())))?;
+    let file = File::open(path).map_err(|error| Refusal::usage(format!("{}: {error}", path.display())))?;
     Ok(inventory(file, Bounds::default()))
 }
 
 async fn engine(image: &str) -> anyhow::Result<Result<Inventory, Failed>> {
     let read = save(image, |saved| inventory(saved, Bounds::default())).await;
     let read = read.map_err(|error| Refusal::unreachable(format!("{error:#}")))?;
-    read.ok_or_else(|| Refusal::configuration(format!("the engine has no image {image}")))
+    read.ok_or_else(|| Refusal::usage(format!("the engine has no image {image}")))
 }
 
 /// An image that cannot be read is its maker's fault; a stream that breaks is not.
@@ -67,6 +67,6 @@ fn refused(image: &str, error: Failed) -> anyhow::Error {
     let error = anyhow::Error::new(error).context(format!("the image {image}"));
     match error.downcast_ref::<Failed>() {
         Some(Failed::Read(_)) | None => error,
-        Some(Failed::NotAnImage(_) | Failed::Layer { .. }) => Refusal::configuration(format!("{error:#}")),
+        Some(Failed::NotAnImage(_) | Failed::Layer { .. }) => Refusal::usage(format!("{error:#}")),
     }
 }
