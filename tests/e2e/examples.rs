@@ -28,3 +28,8 @@ fn the_c_program_passes() {
 fn the_node_service_passes() {
     passes("node-service");
 }
+
+#[test]
+fn the_sql_ledger_passes() {
+    passes("sql-ledger");
+}
