@@ -161,6 +161,9 @@ impl Intake {
     /// A run that says what is wrong with where the pipelines are.
     async fn misplaced(&self, mut wanted: Wanted, wrong: &str) -> Result<Pushed, IntakeError> {
         wanted.commit = self.sources.commit(&wanted.source, wanted.commit).await?;
+        if let Some(reason) = sidings_pipeline::skipped_by_message(&context(&wanted, &wanted.commit)) {
+            return Ok(no_run(reason));
+        }
         let run = self.make(wanted, RunContent::Invalid { diagnostics: format!("error: {wrong}\n") }).await?;
         Ok(Pushed { runs: vec![run], reasons: Vec::new() })
     }
@@ -212,13 +215,7 @@ impl Intake {
 
     async fn take(&self, wanted: Wanted, change: impl FnOnce(&mut Plan)) -> Result<Taken, IntakeError> {
         let commit = self.sources.commit(&wanted.source, wanted.commit.clone()).await?;
-        let context = Context {
-            trigger: wanted.trigger,
-            commit: commit.clone(),
-            default_branch: wanted.project.default_branch.clone(),
-            project: wanted.project.name.clone(),
-            inputs: wanted.inputs.clone(),
-        };
+        let context = context(&wanted, &commit);
         let (pipeline, changed) = (wanted.choice.pipeline.as_deref(), wanted.changed.clone());
         let mut content = match self.sources.compile(&wanted.source, pipeline, context, changed).await? {
             Compiled::Run(content) => content,
@@ -279,6 +276,17 @@ impl Intake {
         }
         let found = self.sources.resolve(&project.repo_url, &push.reference).await?;
         Ok(found.unwrap_or_else(|| push.after.clone()))
+    }
+}
+
+/// What conditions are asked about.
+fn context(wanted: &Wanted, commit: &Commit) -> Context {
+    Context {
+        trigger: wanted.trigger,
+        commit: commit.clone(),
+        default_branch: wanted.project.default_branch.clone(),
+        project: wanted.project.name.clone(),
+        inputs: wanted.inputs.clone(),
     }
 }
 

@@ -34,6 +34,7 @@ pub use choose::choose;
 pub use cron::next_after;
 pub use diagnostic::{Code, Diagnostic, Diagnostics, Place, Related, Severity};
 pub use place::FILE;
+pub use plan::skipped_by_message;
 
 use report::Report;
 use sidings_proto::{Commit, Environment, Plan, Schedule, Trigger};

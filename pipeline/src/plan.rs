@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const SKIP_MARKS: [&str; 2] = ["[skip ci]", "[ci skip]"];
 
 /// Why the commit's message says that there is to be no run. Somebody who asks for a run gets it all the same.
-pub(crate) fn skipped_by_message(context: &Context) -> Option<String> {
+pub fn skipped_by_message(context: &Context) -> Option<String> {
     match context.trigger {
         Trigger::Push | Trigger::PullRequest => {}
         Trigger::Tag | Trigger::Manual | Trigger::Schedule | Trigger::Api => return None,

@@ -3,7 +3,7 @@
 
 use super::lines::Line;
 use super::model::{Following, LogId, Notice, TAIL};
-use super::plain::{prefix, shown};
+use super::plain::{prefix, shown, tried_again};
 use super::screen::Screen;
 use crate::render::safe::flat;
 use crate::render::style::{BAD, DIM, mark, paint};
@@ -128,7 +128,7 @@ impl<W: Write> Live<W> {
                 let job = following.job(*id)?;
                 let attempt = job.attempts.iter().find(|attempt| attempt.fence == *fence)?;
                 let Some(Verdict::Failed(failure)) = &attempt.verdict else { return None };
-                let what = format!("attempt {fence} is lost: {}: {}", failure.class, failure.message);
+                let what = format!("attempt {fence} {}", tried_again(failure));
                 Some(format!("{} {what}\n", prefix(&[&job.name])))
             }
             Notice::AttemptStarted(..) | Notice::StepStarted(_) | Notice::StepEnded(_) => None,

@@ -9,7 +9,7 @@ use crate::render::style::{BUSY, DIM, mark, paint, word};
 use jiff::tz::TimeZone;
 use sidings_proto::api::{AttemptView, JobView, StepView};
 use sidings_proto::log::Stream;
-use sidings_proto::{FailureClass, JobId, StepNo, Timestamp, Verdict};
+use sidings_proto::{Failure, FailureClass, JobId, StepNo, Timestamp, Verdict};
 use std::io::{self, Write};
 
 /// Writes lines to a stream.
@@ -114,11 +114,18 @@ fn attempt_started(following: &Following, job: JobId, fence: u64) -> Option<Stri
 fn attempt_lost(following: &Following, job: JobId, fence: u64) -> Option<String> {
     let (job, attempt) = attempt(following, job, fence)?;
     let why = match &attempt.verdict {
-        Some(Verdict::Failed(failure)) => format!("{}: {}", failure.class, failure.message),
-        Some(verdict) => verdict.word().to_owned(),
-        None => "it has no verdict".to_owned(),
+        Some(Verdict::Failed(failure)) => tried_again(failure),
+        Some(verdict) => format!("is lost: {}", verdict.word()),
+        None => "is lost: it has no verdict".to_owned(),
     };
-    Some(format!("{} {} attempt {fence} is lost: {why}", prefix(&[&job.name]), paint(BUSY, '!')))
+    Some(format!("{} {} attempt {fence} {why}", prefix(&[&job.name]), paint(BUSY, '!')))
+}
+
+/// What becomes of an attempt that is not the last. Nothing is lost where the job itself failed.
+pub(super) fn tried_again(failure: &Failure) -> String {
+    let Failure { class, message } = failure;
+    let what = if class.is_infrastructure() { "is lost" } else { "failed and is tried again" };
+    format!("{what}: {class}: {message}")
 }
 
 fn step_ended(step: &StepView) -> String {

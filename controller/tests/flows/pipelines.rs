@@ -66,6 +66,9 @@ async fn two_places_are_told_by_a_run_that_fails() {
         -: error: there are both .sidings.yml and pipelines in .sidings/: move .sidings.yml into .sidings/, by a name of its own, or remove it
     "#]]
     .assert_eq(&told(&scene.pushed("refs/heads/main", &first, &both).await));
+    scene.git(&["commit", "--quiet", "--allow-empty", "--message", "nothing [skip ci]"]);
+    let skipped = scene.pushed("refs/heads/main", &both, &scene.head()).await;
+    assert_eq!(told(&skipped), "the commit's message says [skip ci]");
 }
 
 #[tokio::test]

@@ -9,6 +9,8 @@ use std::path::Path;
 
 /// Names that are looked at, at most: more is no tree that anybody wants to be searched.
 const LOOKED_AT_MAX: u64 = 2_000_000;
+/// Said of links that could lead out, whatever is there now.
+pub(super) const LEADS_OUT: &str = "it is a link that leads out of the workspace, or down before it leads up";
 /// Of what is left out, so many are named.
 const NAMED: usize = 10;
 
@@ -96,7 +98,8 @@ impl Finding {
         }
         for name in &names {
             let Some(text) = name.to_str() else {
-                if whole {
+                let shown = Path::new(path).join(name).to_string_lossy().into_owned();
+                if whole || wanted.takes(&shown) {
                     self.leave_out(Path::new(path).join(name).as_path(), "its name is not UTF-8")?;
                 }
                 continue;
@@ -123,7 +126,7 @@ impl Finding {
             }
             Kind::Link => match String::from_utf8(folder.target(name).with_context(|| format!("read {path:?}"))?) {
                 Ok(target) if stays_inside(&path, &target) => self.add(Found::Link { path, target }),
-                Ok(_) | Err(_) => self.leave_out(Path::new(&path), "it is a link that leads out of the workspace"),
+                Ok(_) | Err(_) => self.leave_out(Path::new(&path), LEADS_OUT),
             },
             Kind::Pipe | Kind::Socket | Kind::Nothing | Kind::Device => {
                 self.leave_out(Path::new(&path), "it is neither a file nor a link")
@@ -149,7 +152,7 @@ impl Finding {
     fn add(&mut self, found: Found) -> anyhow::Result<()> {
         self.found.push(found);
         if self.found.len() as u64 > ENTRIES_MAX {
-            bail!("they are more than {ENTRIES_MAX} files; an archive of them would be one");
+            bail!("they are more than {ENTRIES_MAX} files; pack them into one archive");
         }
         if self.bytes > BYTES_MAX {
             bail!("they have more than {} GiB", BYTES_MAX >> 30);

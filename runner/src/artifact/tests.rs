@@ -113,11 +113,11 @@ fn nothing_outside_of_the_workspace_is_looked_at_whatever_a_step_put_there() {
             dist/fine -> real
             dist/folder -> ..
             dist/real 9
-            dist/by-another is left out: it is a link that leads out of the workspace
-            dist/in is left out: it is a link that leads out of the workspace
-            dist/out is left out: it is a link that leads out of the workspace
+            dist/by-another is left out: it is a link that leads out of the workspace, or down before it leads up
+            dist/in is left out: it is a link that leads out of the workspace, or down before it leads up
+            dist/out is left out: it is a link that leads out of the workspace, or down before it leads up
             dist/pipe is left out: it is neither a file nor a link
-            dist/up is left out: it is a link that leads out of the workspace
+            dist/up is left out: it is a link that leads out of the workspace, or down before it leads up
             dist/�\n is left out: its name is not UTF-8
         "#]],
     );

@@ -48,9 +48,17 @@ fn with_itself(source: &str, place: &str, reading: &Reading) -> Option<(String, 
         let name = target.name?;
         (format!("FROM {name} AS {ADDED_STAGE}\n{copy}"), 2, Some(ADDED_STAGE.to_owned()))
     };
-    let text = format!("{}\n# Added by Sidings:\n{added}", source.trim_end_matches('\n'));
+    let text = format!("{}\n# Added by Sidings:\n{added}", without_open_end(source));
     let count_of = |text: &str| parse_dockerfile::parse(text).ok().map(|file| file.instructions.len());
     (count_of(&text)? == count_of(source)? + count).then_some((text, target))
+}
+
+/// A last line that goes on ends with the file; it must not go on with what is added.
+fn without_open_end(source: &str) -> &str {
+    let says = |line: &str| line.replace([' ', '\t'], "").eq_ignore_ascii_case("#escape=`");
+    let backtick = source.lines().take_while(|line| line.starts_with('#')).any(says);
+    let end = source.trim_end();
+    end.strip_suffix(if backtick { '`' } else { '\\' }).unwrap_or(end)
 }
 
 #[cfg(test)]

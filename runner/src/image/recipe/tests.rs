@@ -30,6 +30,21 @@ fn the_file_is_copied_into_the_last_stage() {
 }
 
 #[test]
+fn a_last_line_that_goes_on_does_not_go_on_with_what_is_added() {
+    for (source, end) in [
+        ("FROM a:1\nRUN x \\", "RUN x \n"),
+        ("FROM a:1\nRUN x \\\n", "RUN x \n"),
+        ("# escape=`\nFROM a:1\nRUN x `\n", "RUN x \n"),
+        ("FROM a:1\nRUN echo `x`\n", "RUN echo `x`\n"),
+    ] {
+        let text = recipe(source, "Dockerfile", None).text;
+        let (before, _) =
+            text.split_once("# Added by Sidings:").unwrap_or_else(|| panic!("nothing is added: {source}"));
+        assert!(before.ends_with(end), "{text}");
+    }
+}
+
+#[test]
 fn an_earlier_target_gets_a_stage_behind_it() {
     let recipe = recipe(STAGES, "Dockerfile", Some("build"));
     assert!(
