@@ -168,7 +168,7 @@ async fn the_builder_opens_registries_as_well() {
     let tag = format!("sidings-test/registry:{}", registry.place.replace([':', '.'], "-"));
     play_with(with(Registries { credentials, ..Registries::default() }), async |scene| {
         scene.image(&tag, &dockerfile).await;
-        absent(&scene.logged("build"));
+        absent(&scene.logged(&format!("build of {}", tag.replace('/', " "))));
     })
     .await;
     docker(&["rmi", "-f", &tag]);
