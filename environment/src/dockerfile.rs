@@ -2,6 +2,7 @@
 //! what files, stages, images and variables it names. What cannot be read is `None`: then everything counts.
 
 use parse_dockerfile::{Dockerfile, Flag, HereDoc, Instruction, Source};
+use std::ops::Range;
 
 /// A file that was understood.
 #[derive(Debug, Default)]
@@ -76,7 +77,8 @@ impl File {
         let parsed = parse_dockerfile::parse(text).ok()?;
         let mut file = File::default();
         file.directives(&parsed);
-        let starts: Vec<usize> = parsed.instructions.iter().map(start).collect::<Option<_>>()?;
+        let starts: Vec<usize> =
+            parsed.instructions.iter().map(|it| Some(keyword(it)?.start)).collect::<Option<_>>()?;
         let ends = starts.iter().skip(1).copied().chain([text.len()]);
         for ((instruction, from), to) in parsed.instructions.iter().zip(&starts).zip(ends) {
             let line = text[..*from].matches('\n').count() + 1;
@@ -231,8 +233,9 @@ fn values(flags: &[Flag<'_>], name: &str) -> Vec<String> {
     named.filter_map(|flag| Some(flag.value.as_ref()?.value.to_string())).collect()
 }
 
-/// Where an instruction begins; none for one that was not known when this was written.
-fn start(instruction: &Instruction<'_>) -> Option<usize> {
+/// Where the keyword of an instruction stands; none for one that was not known when this was written. The library tells
+/// it for each sort apart.
+pub fn keyword(instruction: &Instruction<'_>) -> Option<Range<usize>> {
     let keyword = match instruction {
         Instruction::Add(it) => &it.add,
         Instruction::Arg(it) => &it.arg,
@@ -254,5 +257,5 @@ fn start(instruction: &Instruction<'_>) -> Option<usize> {
         Instruction::Workdir(it) => &it.workdir,
         _ => return None,
     };
-    Some(keyword.span.start)
+    Some(keyword.span.clone())
 }

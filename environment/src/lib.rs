@@ -29,6 +29,7 @@ mod words;
 pub use account::{Account, Input, Kind, Value};
 pub use contents::Contents;
 pub use difference::{Change, differences};
+pub use dockerfile::keyword;
 pub use listing::{Entry, Listing, Sort};
 pub use place::{NoPlace, Place};
 pub use reading::{Base, NoSuchTarget, Order, Reading, Target};

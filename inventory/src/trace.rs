@@ -124,7 +124,8 @@ struct Stage {
 
 fn stages(parsed: &Dockerfile<'_>, text: &str) -> Vec<Stage> {
     let mut stages: Vec<Stage> = Vec::new();
-    let starts: Vec<usize> = parsed.instructions.iter().map(|it| start(it).unwrap_or(0)).collect();
+    let starts: Vec<usize> =
+        parsed.instructions.iter().map(|it| sidings_environment::keyword(it).map_or(0, |span| span.start)).collect();
     let ends = starts.iter().skip(1).copied().chain([text.len()]);
     for ((instruction, from), to) in parsed.instructions.iter().zip(&starts).zip(ends) {
         if let Instruction::From(it) = instruction {
@@ -200,32 +201,6 @@ fn without_flags(text: &str) -> String {
 
 fn keyword(created_by: &str) -> String {
     plain(created_by).split(' ').next().unwrap_or_default().to_ascii_uppercase()
-}
-
-/// Where an instruction begins; the crate tells it for each sort apart.
-fn start(instruction: &Instruction<'_>) -> Option<usize> {
-    let keyword = match instruction {
-        Instruction::Add(it) => &it.add,
-        Instruction::Arg(it) => &it.arg,
-        Instruction::Cmd(it) => &it.cmd,
-        Instruction::Copy(it) => &it.copy,
-        Instruction::Entrypoint(it) => &it.entrypoint,
-        Instruction::Env(it) => &it.env,
-        Instruction::Expose(it) => &it.expose,
-        Instruction::From(it) => &it.from,
-        Instruction::Healthcheck(it) => &it.healthcheck,
-        Instruction::Label(it) => &it.label,
-        Instruction::Maintainer(it) => &it.maintainer,
-        Instruction::Onbuild(it) => &it.onbuild,
-        Instruction::Run(it) => &it.run,
-        Instruction::Shell(it) => &it.shell,
-        Instruction::Stopsignal(it) => &it.stopsignal,
-        Instruction::User(it) => &it.user,
-        Instruction::Volume(it) => &it.volume,
-        Instruction::Workdir(it) => &it.workdir,
-        _ => return None,
-    };
-    Some(keyword.span.start)
 }
 
 #[cfg(test)]

@@ -149,8 +149,7 @@ fn who_asks_twice_for_an_end_gets_it_with_a_shell_open() {
     // The first one cancels the run, which waits for the person.
     terminal.types("echo still he''re\r");
     terminal.until("still here\r\n");
-    terminal.terminate();
-    let (code, text) = terminal.ended();
+    let (code, text) = terminal.ended_by_insisting();
     assert_eq!(code, Some(130), "{text}");
     assert_eq!(things(&label), "", "{text}");
 }

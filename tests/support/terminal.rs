@@ -10,7 +10,7 @@ use std::process::{Child, Command};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A program and what it showed so far.
 pub(crate) struct Terminal {
@@ -75,8 +75,25 @@ impl Terminal {
     }
 
     /// Waits for the program's end, and gives its code and all it showed.
-    pub(crate) fn ended(mut self) -> (Option<i32>, String) {
-        let code = self.child.wait().unwrap().code();
+    pub(crate) fn ended(self) -> (Option<i32>, String) {
+        self.waited(|_| ())
+    }
+
+    /// The same, and sends SIGTERM all the while: two that come close together may count as one.
+    pub(crate) fn ended_by_insisting(self) -> (Option<i32>, String) {
+        self.waited(Terminal::terminate)
+    }
+
+    fn waited(mut self, meanwhile: impl Fn(&Terminal)) -> (Option<i32>, String) {
+        let since = Instant::now();
+        let code = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status.code();
+            }
+            assert!(since.elapsed() < PATIENCE, "the program does not end");
+            meanwhile(&self);
+            std::thread::sleep(Duration::from_millis(50));
+        };
         assert!(self.is_as_usual(), "the terminal is not as it was");
         self.text.extend(self.shown.try_iter().map(|bytes| String::from_utf8_lossy(&bytes).into_owned()));
         (code, std::mem::take(&mut self.text))

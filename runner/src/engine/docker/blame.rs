@@ -2,7 +2,6 @@
 //! instructions of the stage that make something; the classic builder numbers all instructions of the file.
 
 use parse_dockerfile::{Dockerfile, Instruction};
-use std::ops::Range;
 
 /// A place in a Dockerfile.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,7 +20,7 @@ pub(super) fn place(text: &str, step: &str) -> Option<Place> {
         Some(step) => classic(&file, step)?,
         None => buildkit(&file, step)?,
     };
-    let span = keyword(instruction);
+    let span = sidings_environment::keyword(instruction)?;
     let word = step.split_once([']', ':'])?.1.split_whitespace().next()?;
     let line = text.get(span.start..)?.lines().next()?.trim_end();
     let same = text.get(span.clone())?.eq_ignore_ascii_case(word);
@@ -62,31 +61,6 @@ fn makers<'a, 'b>(file: &'b Dockerfile<'a>, name: &str) -> Option<Vec<&'b Instru
         )
     };
     Some(stage.instructions.iter().filter(counts).collect())
-}
-
-fn keyword(instruction: &Instruction<'_>) -> Range<usize> {
-    match instruction {
-        Instruction::Add(it) => it.add.span.clone(),
-        Instruction::Arg(it) => it.arg.span.clone(),
-        Instruction::Cmd(it) => it.cmd.span.clone(),
-        Instruction::Copy(it) => it.copy.span.clone(),
-        Instruction::Entrypoint(it) => it.entrypoint.span.clone(),
-        Instruction::Env(it) => it.env.span.clone(),
-        Instruction::Expose(it) => it.expose.span.clone(),
-        Instruction::From(it) => it.from.span.clone(),
-        Instruction::Healthcheck(it) => it.healthcheck.span.clone(),
-        Instruction::Label(it) => it.label.span.clone(),
-        Instruction::Maintainer(it) => it.maintainer.span.clone(),
-        Instruction::Onbuild(it) => it.onbuild.span.clone(),
-        Instruction::Run(it) => it.run.span.clone(),
-        Instruction::Shell(it) => it.shell.span.clone(),
-        Instruction::Stopsignal(it) => it.stopsignal.span.clone(),
-        Instruction::User(it) => it.user.span.clone(),
-        Instruction::Volume(it) => it.volume.span.clone(),
-        Instruction::Workdir(it) => it.workdir.span.clone(),
-        // The library may learn instructions; one that nobody knows has no place.
-        _ => 0..0,
-    }
 }
 
 #[cfg(test)]

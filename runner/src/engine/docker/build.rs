@@ -1,6 +1,7 @@
 //! Builds: by BuildKit with a session, or by the classic builder where the Engine has no other. What the builder says
 //! becomes lines of the log as it comes, and its last words the failure.
 
+use super::answers::to_their_end;
 use super::blame::{self, Place};
 use super::progress::{Line, Progress};
 use super::{image, said, session};
@@ -75,7 +76,8 @@ async fn run(
     let _open = open_session(&session, registries, buildkit, &build, log).await?;
     let context = tokio::fs::File::open(&build.context).await.context("opening the build context");
     let context = body_try_stream(ReaderStream::new(context.map_err(ImageError::Engine)?));
-    let mut answers = api.build_image(options(&build, buildkit, &session), None, Some(context)).boxed();
+    let answers = api.build_image(options(&build, buildkit, &session), None, Some(context));
+    let mut answers = to_their_end(answers).boxed();
     let mut progress = Progress::default();
     while let Some(answer) = answers.next().await {
         match answer {

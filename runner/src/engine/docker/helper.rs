@@ -1,6 +1,7 @@
 //! The static helper, which this program carries inside itself: put into a folder for steps, and into an image of
 //! nothing else for holders. Both are named after its content, so that versions do not meet.
 
+use super::answers::to_their_end;
 use anyhow::Context;
 use bollard::query_parameters::CreateImageOptionsBuilder;
 use bollard::{Docker, body_full};
@@ -46,7 +47,8 @@ pub(super) async fn holder_image(api: &Docker) -> anyhow::Result<String> {
         .tag(&HASH)
         .changes(vec!["LABEL dev.sidings.kind=holder".to_owned()])
         .build();
-    api.create_image(Some(options), Some(body_full(archive()?.into())), None).try_collect::<Vec<_>>().await?;
+    let answers = api.create_image(Some(options), Some(body_full(archive()?.into())), None);
+    to_their_end(answers).try_collect::<Vec<_>>().await?;
     Ok(reference)
 }
 

@@ -1,5 +1,6 @@
 //! Images that are on this host, and the fetching of one from one registry.
 
+use super::answers::to_their_end;
 use super::{said, status};
 use crate::engine::{ImageError, ImageFacts};
 use anyhow::Context;
@@ -93,7 +94,7 @@ pub(super) async fn pull(
     say: impl Fn(&str),
 ) -> Result<ImageFacts, ImageError> {
     let options = CreateImageOptionsBuilder::default().from_image(whole).build();
-    let mut answers = api.create_image(Some(options), None, credentials).boxed();
+    let mut answers = to_their_end(api.create_image(Some(options), None, credentials)).boxed();
     while let Some(answer) = answers.next().await {
         let answer = answer.map_err(|error| pull_failure(reference, error))?;
         if let Some(line) = progress(&answer) {

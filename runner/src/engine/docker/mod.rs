@@ -12,6 +12,7 @@
 //! | `helper` | the static helper: its folder on the host, its image for holders |
 //! | `input` | what a step's helper is told on its standard input |
 //! | `probe` | a look at the Engine before a runner is started |
+//! | `answers` | answers of many messages, read to their end |
 //! | `said` | what the Engine's client says in its own log |
 //! | `image`, `fetch`, `build` | images: looked up, fetched, built; `progress` and `blame` make a build readable, `session` gives it secrets and credentials |
 //!
@@ -38,6 +39,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
+mod answers;
 mod blame;
 mod build;
 mod container;
