@@ -1,11 +1,12 @@
 //! The figures of the README, measured: floor and candidate in turn, in one run, medians, and what the bar is.
 //!
-//! `./scripts/bench` runs all, `./scripts/bench NAME…` some: `jobs`, `key`, `lint`, `log`, `dispatch`, `drain`,
-//! `memory`, `workspace`.
+//! `./scripts/bench` runs all, `./scripts/bench NAME…` some: `artifacts`, `jobs`, `key`, `lint`, `log`,
+//! `dispatch`, `drain`, `memory`, `workspace`.
 //! Nothing here passes or fails; a bar that is missed is printed as missed.
 
 #![allow(clippy::unwrap_used, reason = "what cannot go on ends here, with the place")]
 
+mod artifacts;
 mod dispatch;
 mod drain;
 mod jobs;
@@ -41,6 +42,9 @@ async fn main() {
     }
     if is_wanted("log") {
         log::measure(&mut report).await;
+    }
+    if is_wanted("artifacts") {
+        artifacts::measure(&mut report).await;
     }
     if is_wanted("dispatch") {
         dispatch::measure(&mut report).await;

@@ -3,7 +3,7 @@
 //!
 //! Such ids are never made here from bytes that somebody sent: git compared each with its content when it fetched it.
 
-use crate::listing::{Entry, Listing, Sort};
+use crate::listing::{Blob, Entry, Listing, Sort};
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read};
@@ -20,7 +20,7 @@ type Hash = [u8; 32];
 /// The hashes that are known of one repository. What one project's repository holds never speaks for another's.
 #[derive(Debug, Default)]
 pub struct Contents {
-    known: Mutex<HashMap<Box<[u8]>, Hash>>,
+    known: Mutex<HashMap<Blob, Hash>>,
 }
 
 impl Contents {
@@ -50,11 +50,11 @@ impl Contents {
         if known.len() + entries.len() > KEPT_MOST {
             known.clear();
         }
-        let named = entries.iter().zip(hashes).filter_map(|(entry, hash)| Some((entry.blob.clone()?, *hash)));
+        let named = entries.iter().zip(hashes).filter_map(|(entry, hash)| Some((entry.blob?, *hash)));
         known.extend(named);
     }
 
-    fn known(&self) -> MutexGuard<'_, HashMap<Box<[u8]>, Hash>> {
+    fn known(&self) -> MutexGuard<'_, HashMap<Blob, Hash>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -19,10 +19,12 @@ struct Pattern {
     expression: Option<Regex>,
 }
 
-/// Which patterns match a folder or one above it: what is below need not be compared with these again.
+/// What is to be known of a folder for all that is below it.
 #[derive(Clone, Debug)]
 pub(crate) struct Verdict {
-    matching: Vec<bool>,
+    /// The patterns that match the folder or one above it, which need not be compared again, and with false those that
+    /// may match something below it.
+    open: Vec<(usize, bool)>,
     out: bool,
 }
 
@@ -59,23 +61,23 @@ impl Patterns {
 
     /// The verdict on the context itself.
     pub(crate) fn nothing_yet(&self) -> Verdict {
-        Verdict { matching: vec![false; self.0.len()], out: false }
+        Verdict { open: (0..self.0.len()).map(|index| (index, false)).collect(), out: false }
     }
 
     /// The verdict on a folder, from that on the one it lies in. The last pattern that matches decides.
     pub(crate) fn of_folder(&self, above: &Verdict, path: &[u8]) -> Verdict {
-        let patterns = self.0.iter().zip(&above.matching);
-        let matching: Vec<bool> = patterns.map(|(pattern, above)| *above || pattern.matches(path)).collect();
-        let last = self.0.iter().zip(&matching).rfind(|(_, matches)| **matches);
-        let out = last.is_some_and(|(pattern, _)| !pattern.takes_back);
-        Verdict { matching, out }
+        let compared = above.open.iter().map(|(index, above)| (*index, *above || self.0[*index].matches(path)));
+        let open: Vec<(usize, bool)> =
+            compared.filter(|(index, matches)| *matches || self.0[*index].may_match_below(path)).collect();
+        let last = open.iter().rfind(|(_, matches)| *matches);
+        let out = last.is_some_and(|(index, _)| !self.0[*index].takes_back);
+        Verdict { open, out }
     }
 
     /// Whether a file or link is left out, given the verdict on its folder.
     pub(crate) fn leaves_out_file(&self, above: &Verdict, path: &[u8]) -> bool {
-        let patterns = self.0.iter().zip(&above.matching);
-        let last = patterns.rev().find(|(pattern, above)| **above || pattern.matches(path));
-        last.is_some_and(|(pattern, _)| !pattern.takes_back)
+        let last = above.open.iter().rfind(|(index, above)| *above || self.0[*index].matches(path));
+        last.is_some_and(|(index, _)| !self.0[*index].takes_back)
     }
 
     /// Whether something may be taken back from a folder that is left out, so that it has to be looked into.
@@ -104,7 +106,17 @@ impl Pattern {
     /// The path itself, not those above it.
     fn matches(&self, path: &[u8]) -> bool {
         let Some(expression) = &self.expression else { return path == self.ends.0 };
-        path.starts_with(&self.ends.0) && path.ends_with(&self.ends.1) && expression.is_match(path)
+        let (begin, end) = &self.ends;
+        // Most are told by a single byte.
+        let may_end = end.last().is_none_or(|last| path.last() == Some(last));
+        may_end && path.ends_with(end) && path.starts_with(begin) && expression.is_match(path)
+    }
+
+    /// Whether it may match something in a folder, by the plain text that it begins with.
+    fn may_match_below(&self, folder: &[u8]) -> bool {
+        let begin = &self.ends.0;
+        let common = begin.len().min(folder.len());
+        begin[..common] == folder[..common] && begin.get(folder.len()).is_none_or(|byte| *byte == b'/')
     }
 }
 

@@ -12,6 +12,8 @@ const MODE_AT: usize = 24;
 const EXTENDED: u16 = 0x4000;
 /// The entry is one side of a conflict.
 const STAGE: u16 = 0x3000;
+/// The length of the path, or this where it is longer.
+const LENGTH: u16 = 0x0fff;
 /// Words of an attribute that may make a file on disk another than the one that git stores.
 const CONVERTING: [&str; 5] = ["eol=crlf", "ident", "filter", "encoding", "[attr]"];
 
@@ -91,7 +93,13 @@ fn places(bytes: &[u8], id_length: usize) -> Option<Vec<(usize, usize, usize)>> 
         let flags_at = at + BEFORE_ID + id_length;
         let flags = u16::from_be_bytes(bytes.get(flags_at..flags_at + 2)?.try_into().ok()?);
         let path = flags_at + if flags & EXTENDED == 0 { 2 } else { 4 };
-        let end = path + bytes.get(path..)?.iter().position(|byte| *byte == 0)?;
+        let end = match flags & LENGTH {
+            LENGTH => path + bytes.get(path..)?.iter().position(|byte| *byte == 0)?,
+            length => path + usize::from(length),
+        };
+        if bytes.get(end) != Some(&0) {
+            return None;
+        }
         mode(bytes, at)?;
         // A conflict, or paths that a checkout may have left out.
         if flags & (STAGE | EXTENDED) != 0 || path == end {

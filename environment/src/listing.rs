@@ -21,8 +21,11 @@ pub struct Entry {
     /// What it is.
     pub sort: Sort,
     /// The id under which git has what is in it, when git put it there and nobody touched it since.
-    pub(crate) blob: Option<Box<[u8]>>,
+    pub(crate) blob: Option<Blob>,
 }
+
+/// Git's id of a content. A repository has either short ones, with zeros behind them here, or long ones.
+pub(crate) type Blob = [u8; 32];
 
 /// What an entry is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,7 +113,7 @@ impl Listing {
                 Mode::Program => Sort::File { executable: true },
                 Mode::Link => Sort::Link { target: fs::read_link(root.join(OsStr::from_bytes(path)))? },
             };
-            let blob = (trusted && matches!(sort, Sort::File { .. })).then(|| item.id.into());
+            let blob = (trusted && matches!(sort, Sort::File { .. })).then(|| blob(item.id));
             sieve.take(path, Entry { blob, ..Entry::of(path, sort) });
         }
         Ok(Some(sieve.listing(root)))
@@ -142,6 +145,12 @@ impl Listing {
         let within = self.entries[start..].partition_point(|entry| entry.name.starts_with(&prefix));
         start..start + within
     }
+}
+
+fn blob(id: &[u8]) -> Blob {
+    let mut blob = Blob::default();
+    blob[..id.len()].copy_from_slice(id);
+    blob
 }
 
 /// Takes what is found in any order and keeps what the patterns leave.

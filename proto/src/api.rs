@@ -280,7 +280,7 @@ pub struct JobView {
     pub allow_failure: bool,
     /// Where it is in its life.
     pub state: State,
-    /// What it waits for, while it is waiting or queued.
+    /// What it waits for, while it is waiting or queued, or running on a runner of which nothing is heard.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wait: Option<WaitView>,
     /// Who agreed that it runs, where that was needed.
@@ -340,7 +340,7 @@ pub enum WaitFor {
     Group,
     /// Until it is tried again.
     BackOff,
-    /// No runner is up.
+    /// No runner is up, or nothing is heard of the one that has it.
     Runner,
     /// No runner that is up has its labels.
     Labels,

@@ -93,6 +93,10 @@ pub(super) fn repository(text: &str) -> anyhow::Result<RepoUrl> {
         return text.parse().map_err(|error| Refusal::usage(format!("{error}")));
     }
     match Path::new(text).canonicalize() {
+        Ok(folder) if !is_bare(&folder) && !folder.join(".git").exists() => {
+            let why = "has no git repository in it; give the folder of one, bare or with a `.git`";
+            Err(Refusal::usage(format!("{} {why}", folder.display())))
+        }
         Ok(folder) => RepoUrl::local(&folder).map_err(|error| Refusal::usage(format!("{error}"))),
         Err(_) => {
             let why = text.parse::<RepoUrl>().err().map(|error| error.to_string()).unwrap_or_default();
@@ -120,10 +124,12 @@ mod tests {
     fn a_folder_becomes_an_address() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().canonicalize().unwrap();
-        std::fs::create_dir(root.join("a b.git")).unwrap();
+        std::fs::create_dir_all(root.join("a b.git/.git")).unwrap();
         let url = repository(root.join("a b.git").to_str().unwrap()).unwrap();
         assert_eq!(url.to_string(), format!("file://{}/a%20b.git", root.display()));
         assert_eq!(url.local_path(), Some(root.join("a b.git")));
+        let refused = repository(root.to_str().unwrap()).unwrap_err().to_string();
+        assert!(refused.contains("has no git repository in it"), "{refused}");
     }
 
     #[tokio::test]

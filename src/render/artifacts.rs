@@ -1,7 +1,7 @@
 //! What jobs left behind: how much in a summary, and file by file in a list.
 
 use super::duration::minute;
-use super::safe::flat;
+use super::safe::name;
 use super::style::{DIM, NAME, paint};
 use super::table::table;
 use jiff::tz::TimeZone;
@@ -38,10 +38,10 @@ pub(crate) fn how_much(entries: u64, bytes: u64) -> String {
 /// The files of some jobs.
 pub(crate) fn list(jobs: &[(String, Vec<ArtifactView>)], zone: &TimeZone) -> String {
     let row = |job: &str, artifact: &ArtifactView| {
-        let path = flat(artifact.path.as_bytes());
+        let path = name(&artifact.path);
         let (path, size) = match &artifact.content {
             Content::File { bytes, .. } => (path, size(*bytes)),
-            Content::Link { target } => (format!("{path} -> {}", flat(target.as_bytes())), "link".to_owned()),
+            Content::Link { target } => (format!("{path} -> {}", name(target)), "link".to_owned()),
         };
         [paint(NAME, job), format!("{size:>10}"), minute(artifact.expires, zone), path]
     };

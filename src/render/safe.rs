@@ -48,6 +48,12 @@ pub(crate) fn flat(bytes: &[u8]) -> String {
     anstream::adapter::strip_str(&line(bytes)).to_string().replace('\t', "    ")
 }
 
+/// A name with all in it, so that no two look the same: what would move the cursor is escaped.
+pub(crate) fn name(text: &str) -> String {
+    let shown = |c: char| if c.is_control() || reorders(c) { c.escape_default().collect() } else { String::from(c) };
+    text.chars().map(shown).collect()
+}
+
 /// What follows an ESC: the rest of it when it is SGR, and what comes after the sequence.
 fn escape(text: &str) -> (Option<&str>, &str) {
     match text.as_bytes().first() {
@@ -92,6 +98,11 @@ fn reorders(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_keeps_all_that_is_in_it() {
+        assert_eq!(name("a\u{1b}[31m\tb\n ü\u{202e}c"), "a\\u{1b}[31m\\tb\\n ü\\u{202e}c");
+    }
 
     #[track_caller]
     fn check(input: &str, expected: &str) {

@@ -136,7 +136,10 @@ impl Tree<'_> {
                 let wait = job.wait.as_ref().map_or("waits for a runner", |wait| &wait.message);
                 Some(paint(DIM, wait))
             }
-            (State::Running, None) => self.phase(job).map(|phase| paint(DIM, phase)),
+            (State::Running, None) => {
+                let silent = job.wait.as_ref().map(|wait| paint(BAD, &wait.message));
+                silent.or_else(|| self.phase(job).map(|phase| paint(DIM, phase)))
+            }
             (State::Ended, None) => None,
         };
         let parts: Vec<String> = again.map(|again| paint(DIM, again)).into_iter().chain(at).collect();

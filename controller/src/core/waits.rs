@@ -4,7 +4,7 @@
 
 use super::Core;
 use super::demand::Demand;
-use super::run::{Place, Run, State};
+use super::run::{Place, Run, State, Tenure};
 use super::runners::Runner;
 use sidings_proto::api::{RunnerState, WaitFor, WaitView};
 use sidings_proto::{JobId, Resources, RunId, RunnerId, Timestamp};
@@ -28,8 +28,23 @@ impl Core {
                 Some(wait(WaitFor::BackOff, format!("it is tried again in {seconds} s")))
             }
             State::Queued { .. } => Some(self.wait_for_runner(now, job.id, &job.demand)),
-            State::Leased(_) | State::Ended(_) => None,
+            State::Leased(tenure) => self.wait_to_be_heard(now, tenure),
+            State::Ended(_) => None,
         }
+    }
+
+    /// A job that is out with a runner waits when nothing is heard of it, and by and by goes to another.
+    fn wait_to_be_heard(&self, now: Timestamp, tenure: &Tenure) -> Option<WaitView> {
+        let Some(runner) = self.runners.get(&tenure.runner) else {
+            return Some(wait(WaitFor::Runner, "nothing was heard yet of the runner that has it".to_owned()));
+        };
+        let silent = now.since(runner.seen);
+        if silent < self.policy.lease_ttl / 2 {
+            return None;
+        }
+        let then = if tenure.has_lapsed() { "; the next runner that is free gets it" } else { "" };
+        let message = format!("nothing was heard of {} for {} s{then}", runner.name, silent.as_secs());
+        Some(wait(WaitFor::Runner, message))
     }
 
     /// What comes before a job is in line for a runner: its run, its needs, a person, its group.

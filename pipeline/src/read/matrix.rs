@@ -17,6 +17,8 @@ use std::collections::BTreeMap;
 /// Characters of a value.
 const MAX_VALUE: usize = 100;
 /// Combinations that are looked at before any is excluded.
+/// Axes that a message names.
+const FACTORS: usize = 6;
 const MAX_PRODUCT: usize = 4096;
 /// What stands beside axes and is none.
 const NO_AXES: [&str; 3] = ["include", "exclude", "when"];
@@ -59,7 +61,9 @@ impl Reader<'_> {
     }
 
     fn product_too_large(&mut self, axes: &[Axis], span: &Span) {
-        let message = format!("the matrix has {} combinations: {}", matrix::size(axes), product(axes));
+        let size = matrix::size(axes);
+        let size = if size == usize::MAX { "countless".to_owned() } else { size.to_string() };
+        let message = format!("the matrix has {size} combinations: {}", product(axes));
         let problem = Problem::new(Code::Limit, span, message)
             .expected(format!("at most {MAX_PRODUCT}, before any is excluded"))
             .help("write those that are meant under `include`, without axes");
@@ -257,7 +261,10 @@ impl Reader<'_> {
 
 /// `` `db` (2) × `os` (3)``
 pub(super) fn product(axes: &[Axis]) -> String {
-    let factors: Vec<String> =
-        axes.iter().map(|axis| format!("{} ({})", quoted(&axis.name), axis.values.len())).collect();
+    let factor = |axis: &Axis| format!("{} ({})", quoted(&axis.name), axis.values.len());
+    let mut factors: Vec<String> = axes.iter().take(FACTORS).map(factor).collect();
+    if let Some(more) = axes.len().checked_sub(FACTORS).filter(|more| *more > 0) {
+        factors.push(format!("{more} more axes"));
+    }
     factors.join(" × ")
 }

@@ -1,6 +1,8 @@
 //! Runners fall silent and engines fail.
 
-use super::story::{ask, at, beat, cancel, check, failed, finish, job, needing, passed, says, submit, tell, tick, up};
+use super::story::{
+    ask, at, beat, cancel, check, failed, finish, job, needing, passed, says, submit, tell, tick, up, wait_of,
+};
 use crate::core::AttemptStanding;
 use expect_test::expect;
 use sidings_proto::FailureClass;
@@ -371,4 +373,23 @@ fn a_job_of_a_cancelled_run_is_not_tried_again_when_its_runner_falls_silent() {
                 save r1 ended: cancelled
         "#]],
     );
+}
+
+#[test]
+fn a_job_of_which_nothing_is_heard_says_so() {
+    let begun =
+        [(0, up("ann.1")), (0, submit("r1", [job("a")])), (0, ask("ann.1", "q1", 1)), (5, beat("ann.1", ["a/1"]))];
+    let (_, core) = tell(begun);
+    assert_eq!(wait_of(&core, at(19), "r1", 0), "it does not wait");
+    assert_eq!(wait_of(&core, at(20), "r1", 0), "runner: nothing was heard of ann for 15 s");
+    let lapsed = [
+        (0, up("ann.1")),
+        (0, submit("r1", [job("a")])),
+        (0, ask("ann.1", "q1", 1)),
+        (5, beat("ann.1", ["a/1"])),
+        (40, tick()),
+    ];
+    let (_, core) = tell(lapsed);
+    let now = "runner: nothing was heard of ann for 35 s; the next runner that is free gets it";
+    assert_eq!(wait_of(&core, at(40), "r1", 0), now);
 }
