@@ -51,7 +51,13 @@ pub(crate) fn measure(report: &mut Report) {
     let (mut floor, mut lint) = (Vec::new(), Vec::new());
     for _ in 0..TIMES {
         floor.push(milliseconds(|| assert!(Parser::new_from_str(&text).all(|event| event.is_ok()))));
-        let input = Input { file: sidings_pipeline::FILE, text: &text, context: &context, files: &NoFiles };
+        let input = Input {
+            file: sidings_pipeline::FILE,
+            text: &text,
+            context: &context,
+            files: &NoFiles,
+            policy: &Default::default(),
+        };
         lint.push(milliseconds(|| assert!(sidings_pipeline::lint(&input).0.is_empty())));
     }
     let (floor, lint) = (median(&mut floor), median(&mut lint));

@@ -61,6 +61,8 @@ pub struct Config {
     pub api_token: Option<SecretString>,
     /// The key file of the secrets; `secrets.key` in the data folder, when none. Made where it is missing.
     pub secrets_key: Option<PathBuf>,
+    /// What is wanted of every project's Dockerfiles; the usual, when none.
+    pub policy: Option<sidings_pipeline::Policy>,
 }
 
 /// How runs are remembered.
@@ -135,7 +137,8 @@ async fn assemble(
     let (shell, turning) =
         shell::restore(store.clone(), Clock::start(), metrics.clone(), closing.clone(), stop.clone()).await?;
     let blobs = blobs::Blobs::open(data.join("blobs"), blobs::SNAPSHOT_MAX).await?;
-    let sources = source::Sources::open(&data.join("mirrors"), blobs.clone())?;
+    let sources =
+        source::Sources::open(&data.join("mirrors"), blobs.clone(), config.policy.clone().unwrap_or_default())?;
     let key_file = config.secrets_key.clone().unwrap_or_else(|| data.join("secrets.key"));
     let app = http::App {
         secrets: secrets::Vault::open(store.clone(), &key_file).await?,

@@ -25,7 +25,13 @@ fn errors(text: &str) -> Option<String> {
         project: "demo".to_owned(),
         inputs: std::collections::BTreeMap::new(),
     };
-    let input = Input { file: sidings_pipeline::FILE, text, context: &context, files: &Dockerfile };
+    let input = Input {
+        file: sidings_pipeline::FILE,
+        text,
+        context: &context,
+        files: &Dockerfile,
+        policy: &Default::default(),
+    };
     let found = sidings_pipeline::lint(&input);
     found.has_errors().then(|| found.to_string())
 }

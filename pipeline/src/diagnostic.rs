@@ -144,6 +144,24 @@ pub enum Code {
     UnknownStage,
     /// Something is defined and not used.
     Unused,
+    /// A base image has no version.
+    LatestTag,
+    /// A base image has no digest.
+    UndigestedBase,
+    /// A base image is from a registry that the policy does not name.
+    ForeignRegistry,
+    /// Steps run as root.
+    RootUser,
+    /// A package manager's cache is left in the image.
+    PackageCache,
+    /// The image has compilers.
+    BuildTools,
+    /// A secret is written into the image.
+    SecretInImage,
+    /// A download has no checksum.
+    UncheckedDownload,
+    /// Packages have no versions.
+    UnpinnedPackages,
 }
 
 impl Code {
@@ -171,6 +189,15 @@ impl Code {
             Code::DockerfileInvalid => "dockerfile_invalid",
             Code::UnknownStage => "unknown_stage",
             Code::Unused => "unused",
+            Code::LatestTag => "latest_tag",
+            Code::UndigestedBase => "undigested_base",
+            Code::ForeignRegistry => "foreign_registry",
+            Code::RootUser => "root_user",
+            Code::PackageCache => "package_cache",
+            Code::BuildTools => "build_tools",
+            Code::SecretInImage => "secret_in_image",
+            Code::UncheckedDownload => "unchecked_download",
+            Code::UnpinnedPackages => "unpinned_packages",
         }
     }
 }

@@ -52,7 +52,8 @@ fn is_foreign(text: &str) -> bool {
         .any(|(_, frontend)| !is_dockers(frontend.trim()))
 }
 
-fn is_dockers(frontend: &str) -> bool {
+/// Whether a frontend is Docker's own.
+pub(crate) fn is_dockers(frontend: &str) -> bool {
     let frontend = frontend.strip_prefix("docker.io/").unwrap_or(frontend);
     ["docker/dockerfile", "docker/dockerfile-upstream"]
         .iter()

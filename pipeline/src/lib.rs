@@ -5,8 +5,8 @@
 //! It refuses what it does not know; nothing in the text is skipped silently, and all mistakes are told at once.
 //!
 //! The way of a text: [`yaml`] makes a tree in which every node knows its place, [`read`] turns the tree into a
-//! [`pipeline::Pipeline`] and reports what is wrong with each part, [`check`] looks at the parts together, and
-//! [`plan`] applies the commit.
+//! [`pipeline::Pipeline`] and reports what is wrong with each part, [`check`] looks at the parts together,
+//! [`policy`] at the Dockerfiles, and [`plan`] applies the commit.
 
 mod check;
 mod choose;
@@ -21,6 +21,7 @@ mod matrix;
 mod pipeline;
 pub mod place;
 mod plan;
+pub mod policy;
 mod read;
 mod reference;
 mod render;
@@ -35,6 +36,7 @@ pub use cron::next_after;
 pub use diagnostic::{Code, Diagnostic, Diagnostics, Place, Related, Severity};
 pub use place::FILE;
 pub use plan::skipped_by_message;
+pub use policy::Policy;
 
 use report::Report;
 use sidings_proto::{Commit, Environment, Plan, Schedule, Trigger};
@@ -52,6 +54,8 @@ pub struct Input<'a> {
     pub context: &'a Context,
     /// The project's other files at that commit.
     pub files: &'a dyn Files,
+    /// What is wanted of its Dockerfiles.
+    pub policy: &'a Policy,
 }
 
 /// What conditions are asked about.
@@ -157,7 +161,10 @@ pub fn images(file: &str, text: &str, files: &dyn Files) -> Result<BTreeMap<Stri
 fn analyse(input: &Input<'_>) -> (Option<Outcome>, Diagnostics) {
     let mut report = Report::new(Source::new(input.file, input.text));
     let read = pipeline(input, &mut report);
-    let found = report.into_diagnostics();
+    let mut found = report.into_diagnostics();
+    if let Some(pipeline) = read.as_ref().filter(|_| !found.has_errors()) {
+        found.0.extend(input.policy.look(pipeline, input.files).0);
+    }
     let outcome = match read {
         Some(pipeline) if !found.has_errors() => Some(plan::plan(&pipeline, input.context, input.files)),
         Some(_) | None => None,

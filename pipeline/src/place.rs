@@ -8,8 +8,8 @@ pub const FILE: &str = ".sidings.yml";
 pub const FOLDER: &str = ".sidings";
 /// How the folder's files end that are pipelines.
 const ENDING: &str = ".yml";
-/// A file of the folder that says which tests are in quarantine; it is no pipeline.
-const QUARANTINE: &str = "quarantine.yml";
+/// Files of the folder that say which tests are in quarantine, and what is wanted of Dockerfiles: they are no pipelines.
+const OTHERS: [&str; 2] = ["quarantine.yml", "policy.yml"];
 /// A longer name is for nobody.
 const NAME_MAX: usize = 100;
 
@@ -35,7 +35,7 @@ pub fn names<'p>(paths: impl IntoIterator<Item = &'p str>) -> Result<Vec<Option<
         single |= path == FILE;
         let Some(file) = path.strip_prefix(FOLDER).and_then(|rest| rest.strip_prefix('/')) else { continue };
         // Editors put theirs beside what they edit.
-        if !file.contains('/') && !file.starts_with('.') && file != QUARANTINE {
+        if !file.contains('/') && !file.starts_with('.') && !OTHERS.contains(&file) {
             names.extend(name_of(file)?);
         }
     }
@@ -98,7 +98,7 @@ mod tests {
     fn pipelines_are_in_a_file_or_in_a_folder() {
         assert_eq!(found(&[]), "");
         assert_eq!(found(&[".sidings.yml", "src/a", ".sidings/README.md"]), ".sidings.yml");
-        assert_eq!(found(&[".sidings.yml", ".sidings/quarantine.yml"]), ".sidings.yml");
+        assert_eq!(found(&[".sidings.yml", ".sidings/quarantine.yml", ".sidings/policy.yml"]), ".sidings.yml");
         assert_eq!(found(&[".sidings/test.yml", ".sidings/docs.yml"]), ".sidings/docs.yml .sidings/test.yml");
         assert_eq!(found(&[".sidings/.#docs.yml", ".sidings/deeper/x.yml", ".sidings.lock"]), "");
     }

@@ -14,6 +14,7 @@ mod job;
 mod matrix;
 mod needs;
 mod path;
+mod policy;
 mod replace;
 mod reports;
 mod resources;
@@ -36,6 +37,7 @@ use crate::dockerfile::Dockerfile;
 use crate::input::Input;
 use crate::matrix::{Axis, Combination};
 use crate::pipeline::Pipeline;
+use crate::policy::Policy;
 use crate::report::{Problem, Report};
 use crate::source::Span;
 use crate::yaml::{Node, Value};
@@ -92,6 +94,14 @@ pub(crate) fn schedules(tree: &Node<'_>, report: &mut Report) -> Option<Vec<Sche
     };
     reader.inputs = fields.get("inputs").map(|at| reader.inputs(&at)).unwrap_or_default();
     Some(fields.get("schedule").map(|at| reader.schedule(&at)).unwrap_or_default())
+}
+
+/// What a policy's own file says.
+pub(crate) fn policy(tree: &Node<'_>, report: &mut Report) -> Option<Policy> {
+    if tree.is_null() {
+        return Some(Policy::default());
+    }
+    Reader::new(&NoFiles, report).policy(&At::root(tree))
 }
 
 /// The images that it names, and under the empty name that of the pipeline itself: the part of the file that says so.

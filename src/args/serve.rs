@@ -32,6 +32,9 @@ pub(crate) struct Listen {
     /// The key file that secrets are sealed with; made where it is missing [default: secrets.key in the data folder]
     #[arg(long, env = "SIDINGS_SECRETS_KEY", value_name = "FILE")]
     pub(crate) secrets_key: Option<PathBuf>,
+    /// What is wanted of every project's Dockerfiles; a project may ask more of itself.
+    #[arg(long, env = "SIDINGS_POLICY", value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
 }
 
 /// What a runner is told wherever it runs, for one run or for good.

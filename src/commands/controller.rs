@@ -1,5 +1,6 @@
 //! `sidings controller`: a controller that serves until it is told to stop.
 
+use super::policy;
 use crate::args::{ControllerArgs, DataFolder, Listen, StoreChoice};
 use crate::exit::{Exit, Refusal};
 use crate::folders;
@@ -39,6 +40,7 @@ pub(super) async fn start(data: &DataFolder, listen: &Listen, store: StoreChoice
         },
         api_token: listen.api_token.clone(),
         secrets_key: listen.secrets_key.clone(),
+        policy: listen.policy.as_deref().map(policy::of_operator).transpose()?,
     })
     .await
 }

@@ -1,6 +1,7 @@
 //! `sidings lint`, and the look at a pipeline before it is sent anywhere.
 
 use super::output::print;
+use super::policy;
 use crate::args::LintArgs;
 use crate::exit::{Exit, Refusal};
 use crate::worktree::{self, Project};
@@ -78,7 +79,12 @@ fn look(name: &str, text: &str, project: &Project) -> Diagnostics {
         inputs: BTreeMap::new(),
     };
     let files = Tree(project.root.clone());
-    sidings_pipeline::lint(&Input { file: name, text, context: &context, files: &files })
+    match policy::of_project(&project.root) {
+        Ok(policy) => {
+            sidings_pipeline::lint(&Input { file: name, text, context: &context, files: &files, policy: &policy })
+        }
+        Err(wrong) => wrong,
+    }
 }
 
 pub(super) fn read(file: &Path) -> anyhow::Result<String> {

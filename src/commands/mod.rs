@@ -13,6 +13,7 @@ mod init;
 mod lint;
 mod logs;
 mod output;
+mod policy;
 mod project;
 mod retry;
 mod run;

@@ -142,6 +142,7 @@ mod tests {
             store: sidings_controller::StoreKind::Memory,
             api_token: None,
             secrets_key: None,
+            policy: None,
         };
         let controller = sidings_controller::start(config).await.unwrap();
         let remote = Remote {

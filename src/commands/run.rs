@@ -196,6 +196,7 @@ async fn controller(folder: &Path) -> anyhow::Result<Controller> {
         store: StoreKind::Memory,
         api_token: None,
         secrets_key: None,
+        policy: None,
     };
     sidings_controller::start(config).await.context("starting a controller for the run")
 }

@@ -61,6 +61,7 @@ async fn controller(folder: &Path) -> Controller {
         store: StoreKind::Memory,
         api_token: None,
         secrets_key: None,
+        policy: None,
     };
     sidings_controller::start(config).await.unwrap()
 }

@@ -12,7 +12,7 @@ use crate::core::event::RunContent;
 use files::Found;
 use sidings_git::{CommitId, GitError, Mirrors, RefName, RepoUrl};
 use sidings_pipeline::place::{self, FOLDER, path_of};
-use sidings_pipeline::{Context, Diagnostics, FILE, Outcome};
+use sidings_pipeline::{Context, Diagnostics, FILE, Outcome, Policy, policy};
 use sidings_proto::{Commit, JobId, Schedule, Source, Timestamp};
 use snapshot::Snapshot;
 use std::path::Path;
@@ -55,12 +55,14 @@ pub(crate) enum Compiled {
 pub(crate) struct Sources {
     mirrors: Mirrors,
     blobs: Blobs,
+    /// What the operator wants of Dockerfiles.
+    policy: Policy,
 }
 
 impl Sources {
     /// Mirrors below a folder, and the blob store with its snapshots.
-    pub(crate) fn open(mirrors: &Path, blobs: Blobs) -> anyhow::Result<Self> {
-        Ok(Self { mirrors: Mirrors::open(mirrors)?, blobs })
+    pub(crate) fn open(mirrors: &Path, blobs: Blobs, policy: Policy) -> anyhow::Result<Self> {
+        Ok(Self { mirrors: Mirrors::open(mirrors)?, blobs, policy })
     }
 
     /// The commit as the repository has it; its `ref` and `before` are the caller's. A snapshot's is the caller's.
@@ -112,9 +114,14 @@ impl Sources {
         let (mut found, file) = (Found::default(), path_of(pipeline));
         self.read(source, &mut found, vec![file.clone()]).await?;
         let Some(text) = found.text(&file) else { return Err(SourceError::NoPipeline(file)) };
+        let policy = match self.wanted_of(source, &context).await? {
+            Ok(policy) => Arc::new(policy),
+            Err(wrong) => return Ok(compiled(Err(wrong))),
+        };
         let written = (file, text);
         loop {
-            let (outcome, missed) = compile_once(written.clone(), context.clone(), found.clone()).await?;
+            let (outcome, missed) =
+                compile_once(written.clone(), context.clone(), found.clone(), policy.clone()).await?;
             if missed.files.is_empty() && !missed.changed {
                 return Ok(compiled(outcome));
             }
@@ -123,6 +130,27 @@ impl Sources {
                 found.add_changed(self.changed(source, &context, told.as_deref()).await);
             }
         }
+    }
+
+    /// What is wanted of the project's Dockerfiles: by the operator, and by the project's own file on its default branch,
+    /// which no other branch can loosen. A tree that was sent has no branch: its own file counts.
+    async fn wanted_of(&self, source: &Source, context: &Context) -> Result<Result<Policy, Diagnostics>, SourceError> {
+        let Some(source) = self.default_branch_of(source, context).await? else { return Ok(Ok(self.policy.clone())) };
+        let mut found = Found::default();
+        self.read(&source, &mut found, vec![policy::FILE.to_owned()]).await?;
+        let own = found.text(policy::FILE).map(|text| Policy::read(policy::FILE, &text)).transpose();
+        Ok(own.map(|own| self.policy.tightened(&own.unwrap_or_default())))
+    }
+
+    async fn default_branch_of(&self, source: &Source, context: &Context) -> Result<Option<Source>, SourceError> {
+        let Source::Git { url, .. } = source else { return Ok(Some(source.clone())) };
+        let branch = format!("refs/heads/{}", context.default_branch);
+        if context.commit.reference == branch {
+            return Ok(Some(source.clone()));
+        }
+        let Some(commit) = self.resolve(url, &branch).await? else { return Ok(None) };
+        self.mirrors.mirror(&repository(url)?).ensure(&commit_id(&commit)?).await?;
+        Ok(Some(Source::Git { url: url.clone(), commit }))
     }
 
     /// When a commit's pipelines want runs without being asked. Pipelines that are nowhere, or in two places, want none.
@@ -183,9 +211,11 @@ async fn compile_once(
     (file, text): (String, String),
     context: Arc<Context>,
     found: Found,
+    policy: Arc<Policy>,
 ) -> Result<(Result<Outcome, Diagnostics>, Missed), SourceError> {
     let compile = move || {
-        let input = sidings_pipeline::Input { file: &file, text: &text, context: &context, files: &found };
+        let input =
+            sidings_pipeline::Input { file: &file, text: &text, context: &context, files: &found, policy: &policy };
         let outcome = sidings_pipeline::compile(&input);
         (outcome, Missed { files: found.wanted(), changed: found.wants_changed() })
     };

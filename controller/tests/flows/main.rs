@@ -7,6 +7,7 @@ mod changes;
 mod groups;
 mod logs;
 mod pipelines;
+mod policies;
 mod rig;
 mod runner;
 mod scene;

@@ -53,10 +53,29 @@ pub(crate) fn client() -> reqwest::Client {
 }
 
 pub(crate) async fn start(data: &Path, store: StoreKind, api_token: Option<&str>) -> Controller {
-    let listen = "127.0.0.1:0".parse().unwrap();
-    let api_token = api_token.map(|token| token.to_owned().into());
-    let config = Config { data_dir: data.to_owned(), listen, public_url: None, store, api_token, secrets_key: None };
-    sidings_controller::start(config).await.unwrap()
+    sidings_controller::start(config(data, store, api_token)).await.unwrap()
+}
+
+pub(crate) fn config(data: &Path, store: StoreKind, api_token: Option<&str>) -> Config {
+    Config {
+        data_dir: data.to_owned(),
+        listen: "127.0.0.1:0".parse().unwrap(),
+        public_url: None,
+        store,
+        api_token: api_token.map(|token| token.to_owned().into()),
+        secrets_key: None,
+        policy: None,
+    }
+}
+
+/// A controller whose operator has a policy.
+pub(crate) async fn rig_with_policy(text: &str) -> Rig {
+    let data = tempfile::tempdir().unwrap();
+    let policy = sidings_pipeline::Policy::read("policy.yml", text).unwrap();
+    let config = Config { policy: Some(policy), ..config(data.path(), StoreKind::Memory, None) };
+    let controller = sidings_controller::start(config).await.unwrap();
+    let token = controller.first_api_token().unwrap().expose_secret().to_owned();
+    Rig { controller, data, token, http: client() }
 }
 
 impl Rig {

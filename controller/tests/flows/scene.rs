@@ -16,7 +16,12 @@ pub(crate) struct Scene {
 impl Scene {
     /// A project whose default branch has one commit.
     pub(crate) async fn new(files: &[(&str, &str)]) -> Scene {
-        let scene = Scene { rig: rig().await, repo: tempfile::tempdir().unwrap() };
+        Scene::of(rig().await, files).await
+    }
+
+    /// The same, with a controller.
+    pub(crate) async fn of(rig: Rig, files: &[(&str, &str)]) -> Scene {
+        let scene = Scene { rig, repo: tempfile::tempdir().unwrap() };
         scene.git(&["init", "--quiet"]);
         scene.commit(files);
         let new = NewProject { name: "web".to_owned(), repo_url: scene.url(), default_branch: String::new() };

@@ -146,6 +146,7 @@ async fn one_controller_at_a_time_has_the_data_folder() {
         store: StoreKind::Sqlite,
         api_token: None,
         secrets_key: None,
+        policy: None,
     };
     let second = sidings_controller::start(config).await.unwrap_err();
     assert!(second.to_string().starts_with("another controller uses"), "{second:#}");

@@ -24,7 +24,13 @@ fn linted(text: &str) -> sidings_pipeline::Diagnostics {
         project: "demo".to_owned(),
         inputs: std::collections::BTreeMap::new(),
     };
-    let input = Input { file: sidings_pipeline::FILE, text, context: &context, files: &Dockerfile };
+    let input = Input {
+        file: sidings_pipeline::FILE,
+        text,
+        context: &context,
+        files: &Dockerfile,
+        policy: &Default::default(),
+    };
     sidings_pipeline::lint(&input)
 }
 

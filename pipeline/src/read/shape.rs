@@ -32,6 +32,26 @@ pub(super) const PIPELINE: Shape = Shape {
     later: &[],
 };
 
+pub(super) const POLICY: Shape =
+    Shape { what: "a policy", place: "at the top of a policy", keys: &["rules", "registries"], later: &[] };
+
+pub(super) const RULES: Shape = Shape {
+    what: "a rule",
+    place: "under `rules`",
+    keys: &[
+        "latest_tag",
+        "undigested_base",
+        "foreign_registry",
+        "root_user",
+        "package_cache",
+        "build_tools",
+        "secret_in_image",
+        "unchecked_download",
+        "unpinned_packages",
+    ],
+    later: &[],
+};
+
 pub(super) const SCHEDULE: Shape = Shape {
     what: "an entry of `schedule`",
     place: "in an entry of `schedule`",

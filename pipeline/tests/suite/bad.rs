@@ -26,7 +26,13 @@ fn no_bad_file_compiles() {
     for path in files_of("bad", "yml") {
         let text = std::fs::read_to_string(&path).unwrap();
         let files = project_of(&path);
-        let input = Input { file: ".sidings.yml", text: &text, context: &push(), files: files.as_ref() };
+        let input = Input {
+            file: ".sidings.yml",
+            text: &text,
+            context: &push(),
+            files: files.as_ref(),
+            policy: &Default::default(),
+        };
         let found = sidings_pipeline::compile(&input).expect_err(&stem(&path));
         assert!(found.has_errors());
     }

@@ -20,7 +20,13 @@ fn every_example_of_the_reference_is_right() {
     let examples = book.split("```yaml\n").skip(1).filter_map(|rest| rest.split_once("```"));
     let mut seen = 0;
     for (text, _) in examples {
-        let found = sidings_pipeline::lint(&Input { file: FILE, text, context: &push(), files: &Every });
+        let found = sidings_pipeline::lint(&Input {
+            file: FILE,
+            text,
+            context: &push(),
+            files: &Every,
+            policy: &Default::default(),
+        });
         assert!(!found.has_errors(), "{text}\n{}", found.render(false));
         seen += 1;
     }

@@ -170,7 +170,13 @@ fn warnings_do_not_keep_a_pipeline_from_running() {
 fn diagnostics_are_json_for_programs() {
     let text = "image: debian:12\njobs:\n  test: { needs: tset, needs: test, steps: [run: a] }\n";
     let context = push();
-    let input = sidings_pipeline::Input { file: ".sidings.yml", text, context: &context, files: &crate::Tree::usual() };
+    let input = sidings_pipeline::Input {
+        file: ".sidings.yml",
+        text,
+        context: &context,
+        files: &crate::Tree::usual(),
+        policy: &Default::default(),
+    };
     let json = serde_json::to_string_pretty(&sidings_pipeline::lint(&input).0[0]).unwrap();
     expect_test::expect![[r#"
         {
@@ -207,7 +213,8 @@ impl Files for Changes {
 /// Why a job whose condition is about paths is left out; empty if it is not.
 fn skip_by_path(path: &str, changed: &'static [&'static str]) -> String {
     let text = format!("image: debian:12\njobs: {{ test: {{ when: {{ path: {path} }}, steps: [run: make] }} }}\n");
-    let input = Input { file: FILE, text: &text, context: &push(), files: &Changes(changed) };
+    let input =
+        Input { file: FILE, text: &text, context: &push(), files: &Changes(changed), policy: &Default::default() };
     match sidings_pipeline::compile(&input).unwrap() {
         Outcome::Plan(plan) => plan.jobs[0].skip.clone().unwrap_or_default(),
         Outcome::NoRun { reason } | Outcome::Refused { reason } => panic!("no run: {reason}"),

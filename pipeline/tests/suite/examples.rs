@@ -12,7 +12,8 @@ fn every_example_compiles_and_has_nothing_to_warn_of() {
         let folder = entry.unwrap().path();
         let Ok(text) = std::fs::read_to_string(folder.join(sidings_pipeline::FILE)) else { continue };
         let name = folder.display().to_string();
-        let input = Input { file: &name, text: &text, context: &push(), files: &Folder(folder) };
+        let input =
+            Input { file: &name, text: &text, context: &push(), files: &Folder(folder), policy: &Default::default() };
         assert_eq!(sidings_pipeline::lint(&input).render(false), "");
         assert!(matches!(sidings_pipeline::compile(&input), Ok(Outcome::Plan(plan)) if !plan.jobs.is_empty()));
         seen += 1;

@@ -9,7 +9,8 @@ fn every_good_file_compiles_to_the_plan_of_its_snapshot() {
     for path in files_of("good", "yml") {
         let text = std::fs::read_to_string(&path).unwrap();
         let files = project_of(&path);
-        let input = Input { file: FILE, text: &text, context: &push(), files: files.as_ref() };
+        let input =
+            Input { file: FILE, text: &text, context: &push(), files: files.as_ref(), policy: &Default::default() };
         let outcome = sidings_pipeline::compile(&input).unwrap_or_else(|found| panic!("{}:\n{found}", stem(&path)));
         let Outcome::Plan(plan) = outcome else { panic!("{}: no run", stem(&path)) };
         insta::with_settings!({

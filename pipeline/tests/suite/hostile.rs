@@ -6,7 +6,7 @@ use sidings_pipeline::{Diagnostics, FILE, Input};
 
 fn found(text: &str) -> Diagnostics {
     let context = push();
-    let input = Input { file: FILE, text, context: &context, files: &Tree::usual() };
+    let input = Input { file: FILE, text, context: &context, files: &Tree::usual(), policy: &Default::default() };
     let found = sidings_pipeline::compile(&input).expect_err("hostile texts do not compile");
     assert!(found.has_errors());
     found
@@ -110,7 +110,14 @@ fn what_no_program_can_be_given_is_refused() {
     );
     let taken = |text: &str| {
         let context = push();
-        sidings_pipeline::compile(&Input { file: FILE, text, context: &context, files: &Tree::usual() }).is_ok()
+        sidings_pipeline::compile(&Input {
+            file: FILE,
+            text,
+            context: &context,
+            files: &Tree::usual(),
+            policy: &Default::default(),
+        })
+        .is_ok()
     };
     assert!(taken(&of(&format!("      - run: {}\n", kib(64)))));
     assert!(taken(&of(&format!("      - commands: [{}]\n", kib(31)))));
@@ -330,7 +337,7 @@ fn patterns_times_paths_end_with_all_counting_as_changed() {
     let patterns: String = (0..1000).map(|number| format!("'{}b{number}',", "*a".repeat(100))).collect();
     let text = format!("image: debian:12\njobs: {{ t: {{ when: {{ path: [{patterns}] }}, steps: [run: a] }} }}\n");
     let context = push();
-    let input = Input { file: FILE, text: &text, context: &context, files: &Many };
+    let input = Input { file: FILE, text: &text, context: &context, files: &Many, policy: &Default::default() };
     let Ok(sidings_pipeline::Outcome::Plan(plan)) = sidings_pipeline::compile(&input) else { panic!("no plan") };
     assert_eq!(plan.jobs[0].skip, None);
 }

@@ -59,7 +59,7 @@ fn changed(text: &str) -> Vec<String> {
 
 fn answer(text: &str) {
     let context = push();
-    let input = Input { file: FILE, text, context: &context, files: &Tree::usual() };
+    let input = Input { file: FILE, text, context: &context, files: &Tree::usual(), policy: &Default::default() };
     let Err(found) = sidings_pipeline::compile(&input) else { return };
     assert!(found.has_errors() && has_places(&found, text), "{found}\nof\n{text}");
 }

@@ -65,12 +65,13 @@ fn on(trigger: Trigger, reference: &str) -> Context {
 
 /// What somebody who lints the text sees.
 fn seen(file: &str, text: &str, files: &dyn Files) -> String {
-    sidings_pipeline::lint(&Input { file, text, context: &push(), files }).render(false)
+    sidings_pipeline::lint(&Input { file, text, context: &push(), files, policy: &Default::default() }).render(false)
 }
 
 /// What the text compiles to for a context; diagnostics end the test.
 fn outcome(text: &str, context: &Context) -> Outcome {
-    let input = Input { file: sidings_pipeline::FILE, text, context, files: &Tree::usual() };
+    let input =
+        Input { file: sidings_pipeline::FILE, text, context, files: &Tree::usual(), policy: &Default::default() };
     sidings_pipeline::compile(&input).unwrap_or_else(|found| panic!("{found}"))
 }
 

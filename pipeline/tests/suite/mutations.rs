@@ -110,7 +110,7 @@ static TEXTS: LazyLock<Vec<String>> = LazyLock::new(|| {
 /// Compiles, and holds the answer against what is promised of every answer.
 fn answer(text: &str) {
     let context = push();
-    let input = Input { file: FILE, text, context: &context, files: &Tree::usual() };
+    let input = Input { file: FILE, text, context: &context, files: &Tree::usual(), policy: &Default::default() };
     let found = sidings_pipeline::lint(&input);
     for one in &found.0 {
         assert!(!one.message.is_empty());
@@ -154,7 +154,7 @@ proptest! {
     ) {
         let files = Tree([("Dockerfile".to_owned(), lines.join("\n"))].into());
         let text = "build: { context: ., target: x }\njobs: { a: { steps: [run: x] } }\n";
-        let input = Input { file: FILE, text, context: &push(), files: &files };
+        let input = Input { file: FILE, text, context: &push(), files: &files, policy: &Default::default() };
         let found = sidings_pipeline::lint(&input);
         prop_assert!(found.0.len() <= 1, "{found}");
     }

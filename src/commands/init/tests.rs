@@ -46,7 +46,7 @@ fn compiles(findings: &[Finding]) {
     };
     let files = Dockerfile(dockerfile(findings));
     let text = pipeline(findings);
-    let input = Input { file: FILE, text: &text, context: &context, files: &files };
+    let input = Input { file: FILE, text: &text, context: &context, files: &files, policy: &Default::default() };
     assert!(sidings_pipeline::lint(&input).0.is_empty(), "{}{text}", sidings_pipeline::lint(&input));
     let Ok(Outcome::Plan(plan)) = sidings_pipeline::compile(&input) else { panic!("no plan of {text}") };
     assert_eq!(plan.jobs.len(), findings.len().max(1));

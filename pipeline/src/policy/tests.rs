@@ -1,0 +1,257 @@
+use super::*;
+use expect_test::{Expect, expect};
+
+/// All rules, each told of.
+fn strict() -> Policy {
+    Policy { levels: Rule::ALL.map(|(rule, ..)| (rule, Level::Warn)).into(), registries: None }
+}
+
+fn check(policy: &Policy, target: Option<&str>, text: &str, expected: Expect) {
+    let found = policy.look_at(
+        "Dockerfile",
+        text,
+        &BTreeSet::from([Build { target: target.map(str::to_owned), ..Build::default() }]),
+    );
+    let lines: Vec<String> =
+        found.0.iter().map(|it| format!("{}: {}: {}\n", it.place.line, it.code.as_str(), it.message)).collect();
+    expected.assert_eq(&lines.concat());
+}
+
+#[test]
+fn what_is_wrong_with_a_usual_dockerfile_is_told_as_other_mistakes_are() {
+    let text = "FROM debian\nENV API_TOKEN=abc\nRUN apt-get update && apt-get install -y git\nADD https://example.org/x.tar /x.tar\n";
+    let found = Policy::default().look_at("Dockerfile", text, &BTreeSet::from([Build::default()]));
+    expect![[r#"
+        warning[latest_tag]: the base image `debian` has no version
+         --> Dockerfile:1:6
+          |
+        1 | FROM debian
+          |      ^^^^^^ another image tomorrow, with nothing changed here
+          |
+          = help: name a version, such as `debian:1.2`
+
+        warning[secret_in_image]: `ENV` `API_TOKEN` looks like a secret
+         --> Dockerfile:2:5
+          |
+        2 | ENV API_TOKEN=abc
+          |     ^^^^^^^^^^^^^ who has the image can read it
+          |
+          = help: name it under `build: { secrets: … }` and read it by `RUN --mount=type=secret,id=api_token`; steps get secrets by `from_secret`
+
+        warning[package_cache]: `apt-get install` leaves its cache in the image
+         --> Dockerfile:3:1
+          |
+        3 | RUN apt-get update && apt-get install -y git
+          | ^^^ megabytes in a layer that nothing reads
+          |
+          = help: end the same `RUN` with `&& rm -rf /var/lib/apt/lists/*`
+
+        warning[unchecked_download]: `https://example.org/x.tar` is added without a checksum
+         --> Dockerfile:4:5
+          |
+        4 | ADD https://example.org/x.tar /x.tar
+          |     ^^^^^^^^^^^^^^^^^^^^^^^^^ whatever the address gives on the day of the build
+          |
+          = help: write `ADD --checksum=sha256:… https://example.org/x.tar`
+    "#]].assert_eq(&found.to_string());
+}
+
+#[test]
+fn stages_that_are_not_built_do_not_count_and_those_that_are_left_behind_may_hold_what_they_like() {
+    let text = "\
+FROM debian AS unused
+FROM golang:1.22 AS build
+RUN apt-get install -y gcc
+COPY --from=busybox /bin/sh /sh
+FROM debian:12@sha256:0123456789012345678901234567890123456789012345678901234567890123 AS final
+COPY --from=build /x /x
+USER app
+";
+    check(
+        &strict(),
+        None,
+        text,
+        expect![[r#"
+        2: undigested_base: the base image `golang:1.22` has no digest
+        4: latest_tag: the base image `busybox` has no version
+        4: undigested_base: the base image `busybox` has no digest
+    "#]],
+    );
+    check(
+        &strict(),
+        Some("build"),
+        text,
+        expect![[r#"
+        2: undigested_base: the base image `golang:1.22` has no digest
+        2: root_user: no `USER` is named, so that steps run as what the base image says, mostly root
+        3: package_cache: `apt-get install` leaves its cache in the image
+        3: unpinned_packages: no version is named of gcc
+        3: build_tools: the image has tools to build with: gcc
+        4: latest_tag: the base image `busybox` has no version
+        4: undigested_base: the base image `busybox` has no digest
+    "#]],
+    );
+}
+
+#[test]
+fn package_managers_are_asked_to_leave_nothing() {
+    let text = "\
+FROM debian:12
+RUN apt-get update \\
+    && apt-get install -y --no-install-recommends make=4.3-4.1 git \\
+    && rm -rf /var/lib/apt/lists/*
+RUN --mount=type=cache,target=/var/cache/apt apt-get -y install python3
+RUN apk add curl; pip install -r requirements.txt
+RUN <<EOF
+dnf -y install cmake
+EOF
+RUN [\"pip\", \"install\", \"--no-cache-dir\", \"flask==3.0\", \"$more\"]
+USER root
+";
+    check(
+        &strict(),
+        None,
+        text,
+        expect![[r#"
+        1: undigested_base: the base image `debian:12` has no digest
+        2: unpinned_packages: no version is named of git
+        2: build_tools: the image has tools to build with: make=4.3-4.1
+        5: unpinned_packages: no version is named of python3
+        6: package_cache: `apk add` leaves its cache in the image
+        6: unpinned_packages: no version is named of curl
+        6: package_cache: `pip install` leaves its cache in the image
+        7: package_cache: `dnf install` leaves its cache in the image
+        7: build_tools: the image has tools to build with: cmake
+        11: root_user: steps run as root
+    "#]],
+    );
+}
+
+#[test]
+fn secrets_are_seen_by_their_names() {
+    let text = "\
+FROM debian:12
+ARG NPM_TOKEN
+ENV DB_PASSWORD=\"a b\" PORT=80 TOKEN_FILE=/run/x
+ENV SECRET_KEY_BASE one two
+ENV PASSWORD=
+COPY .env id_rsa src/.aws/config app.key notes.txt /
+COPY --from=0 .env /
+";
+    let policy = Policy { levels: [(Rule::SecretInImage, Level::Deny)].into(), registries: None };
+    check(
+        &policy,
+        None,
+        text,
+        expect![[r#"
+        2: secret_in_image: `ARG` `NPM_TOKEN` looks like a secret
+        3: secret_in_image: `ENV` `DB_PASSWORD` looks like a secret
+        4: secret_in_image: `ENV` `SECRET_KEY_BASE` looks like a secret
+        6: secret_in_image: `.env` looks like a secret
+        6: secret_in_image: `id_rsa` looks like a secret
+        6: secret_in_image: `src/.aws/config` looks like a secret
+        6: secret_in_image: `app.key` looks like a secret
+        7: latest_tag: the base image `0` has no version
+    "#]],
+    );
+}
+
+#[test]
+fn bases_come_from_where_they_may() {
+    let text = "\
+ARG VERSION=12
+FROM debian:${VERSION}
+COPY --from=registry.example.org/team/tool:1 /a /a
+COPY --from=registry.example.org.evil.net/team/tool:1 /a /a
+RUN --mount=type=bind,from=ghcr.io/other/tool,target=/t true
+FROM $UNKNOWN AS unknown
+FROM debian:${VERSION}
+COPY --from=unknown /a /a
+COPY --from=0 /a /a
+";
+    let registries = Some(["docker.io/library", "registry.example.org/team"].map(str::to_owned).to_vec());
+    check(
+        &Policy { registries, ..Policy::default() },
+        None,
+        text,
+        expect![[r#"
+            4: foreign_registry: the base image `registry.example.org.evil.net/team/tool:1` is from a registry that the policy does not name
+            5: latest_tag: the base image `ghcr.io/other/tool` has no version
+            5: foreign_registry: the base image `ghcr.io/other/tool` is from a registry that the policy does not name
+            6: foreign_registry: which image `$UNKNOWN` is cannot be told from the file
+        "#]],
+    );
+}
+
+#[test]
+fn what_a_build_is_given_counts() {
+    let text = "# syntax=docker/dockerfile:1\nARG BASE=debian:12\nFROM $BASE\n";
+    let policy = Policy { registries: Some(vec!["docker.io/library/debian".to_owned()]), ..Policy::default() };
+    let given = |args: &[(&str, &str)]| {
+        let args = args.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let builds = BTreeSet::from([Build { target: None, args }]);
+        policy.look_at("Dockerfile", text, &builds).0.into_iter().map(|it| it.message).collect::<Vec<_>>()
+    };
+    assert_eq!(given(&[]), [""; 0]);
+    let foreign = "the base image `evil.net/debian:12` is from a registry that the policy does not name";
+    assert_eq!(given(&[("BASE", "evil.net/debian:12")]), [foreign]);
+    let frontend = "the frontend `evil.net/frontend` may begin from any image";
+    assert_eq!(given(&[("BUILDKIT_SYNTAX", "evil.net/frontend")]), [frontend]);
+}
+
+#[test]
+fn a_project_is_only_ever_stricter() {
+    let read = |text: &str| Policy::read("policy.yml", text).unwrap();
+    let operator = read("rules: { latest_tag: deny, package_cache: allow }\nregistries: [docker.io, ghcr.io/team]\n");
+    let project = read(
+        "rules: { latest_tag: allow, root_user: deny, package_cache: warn }\nregistries: [docker.io/library, quay.io]\n",
+    );
+    let both = operator.tightened(&project);
+    let levels =
+        [Rule::LatestTag, Rule::RootUser, Rule::PackageCache, Rule::SecretInImage].map(|rule| both.level(rule));
+    assert_eq!(levels, [Level::Deny, Level::Deny, Level::Warn, Level::Warn]);
+    assert_eq!(both.registries.as_deref(), Some(["docker.io/library".to_owned()].as_slice()));
+    assert_eq!(operator.tightened(&Policy::default()), operator);
+}
+
+#[test]
+fn a_wrong_policy_says_what_is_wrong() {
+    let text = "rules:\n  latest: deny\n  root_user: forbid\n  build_tools: denny\nregistry: docker.io\n";
+    let found = Policy::read("policy.yml", text).unwrap_err();
+    expect![[r#"
+        error[unknown_key]: `latest` is not a key of a rule
+         --> policy.yml:2:3
+          |
+        2 |   latest: deny
+          |   ^^^^^^
+          |
+          = help: a rule has `latest_tag`, `undigested_base`, `foreign_registry`, `root_user`, `package_cache`, `build_tools`, `secret_in_image`, `unchecked_download` and `unpinned_packages`
+
+        error[bad_value]: `forbid` is no level of a rule
+         --> policy.yml:3:14
+          |
+        3 |   root_user: forbid
+          |              ^^^^^^
+          |
+          = help: write `allow`, `warn` or `deny`
+
+        error[bad_value]: `denny` is no level of a rule
+         --> policy.yml:4:16
+          |
+        4 |   build_tools: denny
+          |                ^^^^^
+          |
+          = help: did you mean `deny`?
+
+        error[unknown_key]: `registry` is not a key of a policy
+         --> policy.yml:5:1
+          |
+        5 | registry: docker.io
+          | ^^^^^^^^
+          |
+          = help: a policy has `rules` and `registries`
+
+        4 errors in policy.yml
+    "#]].assert_eq(&found.to_string());
+    assert_eq!(Policy::read("policy.yml", "").unwrap(), Policy::default());
+}
