@@ -1,7 +1,7 @@
 //! The figures of the README, measured: floor and candidate in turn, in one run, medians, and what the bar is.
 //!
 //! `./scripts/bench` runs all, `./scripts/bench NAME…` some: `artifacts`, `jobs`, `key`, `lint`, `log`,
-//! `dispatch`, `drain`, `memory`, `workspace`.
+//! `dispatch`, `drain`, `memory`, `environments`, `workspace`.
 //! Nothing here passes or fails; a bar that is missed is printed as missed.
 
 #![allow(clippy::unwrap_used, reason = "what cannot go on ends here, with the place")]
@@ -9,6 +9,7 @@
 mod artifacts;
 mod dispatch;
 mod drain;
+mod environments;
 mod jobs;
 mod key;
 mod lint;
@@ -51,6 +52,9 @@ async fn main() {
     }
     if is_wanted("drain") {
         drain::measure(&mut report).await;
+    }
+    if is_wanted("environments") {
+        environments::measure(&mut report).await;
     }
     if is_wanted("workspace") {
         workspace::measure(&mut report).await;

@@ -6,6 +6,7 @@ mod blobs;
 mod clock;
 pub mod core;
 mod http;
+mod images;
 mod intake;
 mod kept;
 mod logs;
@@ -116,8 +117,11 @@ pub async fn start(config: Config) -> anyhow::Result<Controller> {
     let timetable = timetable::run(app.clone(), CancellationToken::clone(&closing));
     let (kept, shell) = (app.kept.clone(), app.shell.clone());
     let tidying = kept.go_by(move || shell.now(), CancellationToken::clone(&closing));
+    let (images, clock) = (app.images.clone(), app.shell.clone());
+    let forgetting = images.go_by(move || clock.now(), CancellationToken::clone(&closing));
     let parts = [watched(turning.run(), &failed), watched(tidying, &failed), watched(timetable, &failed)];
-    let tasks = parts.into_iter().chain([watched(serving, &failed)]).collect();
+    let parts = parts.into_iter().chain([watched(forgetting, &failed)]);
+    let tasks = parts.chain([watched(serving, &failed)]).collect();
     let app = Arc::new(AppBox(app));
     Ok(Controller { addr, url, first_api_token, app, closing, stop, failed, tasks, _only_one: only_one })
 }
@@ -140,7 +144,9 @@ async fn assemble(
     let sources =
         source::Sources::open(&data.join("mirrors"), blobs.clone(), config.policy.clone().unwrap_or_default())?;
     let key_file = config.secrets_key.clone().unwrap_or_else(|| data.join("secrets.key"));
+    let kept = kept::Kept::open(data.join("kept"), store.clone()).await?;
     let app = http::App {
+        images: Arc::new(images::Images::open(store.clone(), kept.blobs.clone()).await?),
         secrets: secrets::Vault::open(store.clone(), &key_file).await?,
         tokens: tokens::Tokens::open(store.clone(), tokens::AttemptKey::in_file(&data.join("server.key"))?).await?,
         intake: intake::Intake {
@@ -153,7 +159,7 @@ async fn assemble(
         names: http::RunnerNames::new(store.runners().await?, url),
         log_chunks: Semaphore::new(LOG_CHUNKS),
         stop: closing.clone(),
-        kept: kept::Kept::open(data.join("kept"), store.clone()).await?,
+        kept,
         shell,
         store,
         blobs,

@@ -10,6 +10,7 @@ pub mod choice;
 pub mod commit;
 pub mod cron;
 pub mod id;
+pub mod image;
 pub mod log;
 pub mod pattern;
 pub mod plan;

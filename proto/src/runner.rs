@@ -19,6 +19,9 @@
 //! | `GET /runner/v1/attempts/{job}/{fence}/inputs/{n}` | attempt | → what the `n`th of the job's inputs kept, as tar; 204 for nothing |
 //! | `POST /runner/v1/attempts/{job}/{fence}/caches` | attempt | [`CacheWanted`](crate::cache::CacheWanted) → [`CacheAnswer`](crate::cache::CacheAnswer) |
 //! | `GET /runner/v1/attempts/{job}/{fence}/caches/{blob}` | attempt | → the archive of a cache that it may read |
+//! | `POST /runner/v1/attempts/{job}/{fence}/images` | attempt | [`ImageAsk`](crate::image::ImageAsk) → [`ImageAnswer`](crate::image::ImageAnswer); held open while another one builds |
+//! | `POST /runner/v1/attempts/{job}/{fence}/images/told` | attempt | [`ImageTold`](crate::image::ImageTold) → 204; 409 `stale_claim` when the claim has passed on |
+//! | `GET /runner/v1/attempts/{job}/{fence}/images/{key}/{blob}` | attempt | → a part of an image that is ready |
 //!
 //! Every write carries its attempt. A stale one gets 409 with code `stale_attempt` and changes nothing; every call
 //! may be repeated. A lease request or beat of a life that the controller does not know (a newer one said hello, or
@@ -293,7 +296,7 @@ pub enum Phase {
 }
 
 /// An image that an attempt used.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ImageUse {
@@ -307,6 +310,9 @@ pub struct ImageUse {
     pub built: bool,
     /// How long it took to have it, in milliseconds.
     pub took_ms: u64,
+    /// How it came here, when another runner built it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fetched: Option<crate::image::Fetched>,
 }
 
 /// How a step ended, or a service: that one has passed if it was ready and ran as long as the steps did.

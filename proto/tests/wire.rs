@@ -7,6 +7,9 @@ use serde::de::DeserializeOwned;
 use sidings_proto::api::*;
 use sidings_proto::artifact::{Content, Entry, KeptArtifacts, Manifest};
 use sidings_proto::cache::{CacheAnswer, CacheFound, CacheWanted, KeyPart, KeyTemplate, SavedCache};
+use sidings_proto::image::{
+    BlobSize, Fetched, ImageAnswer, ImageAsk, ImageLayer, ImageOutcome, ImagePlace, ImageTold, SharedImage,
+};
 use sidings_proto::runner::*;
 use sidings_proto::service::{Probe, Readiness, ReadyRecord};
 use sidings_proto::step::{ExitRecord, StepSpec};
@@ -69,6 +72,7 @@ fn image() -> ImageUse {
         key: Some("k1".to_owned()),
         built: true,
         took_ms: 1200,
+        fetched: None,
     }
 }
 
@@ -320,6 +324,32 @@ fn what_is_kept() {
     wire("blobs", &Blobs { blobs: vec![blob()] });
     let artifacts = vec![ArtifactView { path: "a".to_owned(), content: file, expires: Timestamp(9) }];
     wire("artifact-list", &ArtifactList { artifacts });
+}
+
+#[test]
+fn what_is_said_of_images() {
+    let key = "5".repeat(64);
+    wire("image-ask", &ImageAsk { key: key.clone(), waited: Some(3) });
+    let part = |bytes| BlobSize { blob: blob(), bytes };
+    let base = ImageLayer { diff: "sha256:1".to_owned(), bytes: 0, packed: None };
+    let layer = ImageLayer { diff: "sha256:2".to_owned(), bytes: 70, packed: Some(part(7)) };
+    let place = ImagePlace::Controller { config: part(9), layers: vec![base, layer] };
+    let image = SharedImage { id: "sha256:3".to_owned(), place };
+    wire("image-answer-ready", &ImageAnswer::Ready { image: image.clone(), by: "ci-1".to_owned() });
+    wire("image-answer-build", &ImageAnswer::Build { claim: 3, wanted: true });
+    let (by, job) = ("ci-1".to_owned(), attempt().job);
+    let (job_url, since) = ("https://ci/runs/1#2".to_owned(), Timestamp(5));
+    wire("image-answer-wait", &ImageAnswer::Wait { claim: 3, by: by.clone(), job, job_url, since });
+    wire("image-answer-failed", &ImageAnswer::Failed { claim: 3, by: by.clone(), job, message: "line 3".to_owned() });
+    wire("image-answer-alone", &ImageAnswer::Alone { reason: "it is too large".to_owned() });
+    let told = |outcome| ImageTold { key: key.clone(), claim: 3, outcome };
+    wire("image-told-shared", &told(ImageOutcome::Shared { image }));
+    let place = ImagePlace::Registry { reference: "reg.corp/ci/web@sha256:4".to_owned() };
+    wire("image-told-pushed", &told(ImageOutcome::Shared { image: SharedImage { id: "sha256:3".to_owned(), place } }));
+    wire("image-told-stays", &told(ImageOutcome::Stays { reason: "it is too large".to_owned() }));
+    wire("image-told-failed", &told(ImageOutcome::Failed { message: "line 3".to_owned() }));
+    wire("image-told-given-up", &told(ImageOutcome::GivenUp));
+    wire("image-fetched", &Fetched { from: by, layers: Some(3), bytes: Some(12_000_000) });
 }
 
 #[test]

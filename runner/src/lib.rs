@@ -230,7 +230,9 @@ impl Config {
     ) -> anyhow::Result<Tools> {
         let certificates = bundle.as_ref().map(Bundle::file);
         Ok(Tools {
-            images: image::Images::new(engine.clone(), facts.clone(), data.path().to_owned()).trusting(bundle.clone()),
+            images: image::Images::new(engine.clone(), facts.clone(), data.path().to_owned())
+                .trusting(bundle.clone())
+                .shared_by(self.registries.images.clone()),
             engine,
             mirrors: Mirrors::open(&data.mirrors())?.trusting(certificates),
             bundle,

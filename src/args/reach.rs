@@ -47,7 +47,7 @@ impl RegistryAccess {
         if let Some(file) = credentials.as_ref().filter(|file| file.is_open_to_others()) {
             tracing::warn!("others than its owner can read {}: `chmod 600` it", file.path().display());
         }
-        Ok(Registries { credentials, mirrors: self.registry_mirrors.clone() })
+        Ok(Registries { credentials, mirrors: self.registry_mirrors.clone(), images: None })
     }
 
     /// On a person's own machine: what the person's Docker knows, when nothing else is named.

@@ -153,6 +153,9 @@ pub(crate) struct RunnerArgs {
     pub(crate) stay: Stay,
     #[command(flatten)]
     pub(crate) reach: Reach,
+    /// Where images that this runner builds are put for the others [default: with the controller]
+    #[arg(long, env = "SIDINGS_REGISTRY", value_name = "HOST/PATH", value_parser = sidings_runner::registry::home)]
+    pub(crate) registry: Option<String>,
 }
 
 fn label(text: &str) -> Result<(String, String), String> {

@@ -6,6 +6,7 @@ use crate::folders;
 use crate::signals::Signals;
 use anyhow::Context;
 use secrecy::SecretString;
+use sidings_runner::registry::Registries;
 use sidings_runner::{Config, EngineKind, LOG_LIMIT_BYTES, Shutdown};
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -20,7 +21,7 @@ pub(super) async fn runner(args: RunnerArgs) -> anyhow::Result<Exit> {
     let config = Config {
         name: args.name.unwrap_or_else(host_name),
         authorities: args.reach.authorities()?,
-        registries: args.reach.registry.registries()?,
+        registries: Registries { images: args.registry, ..args.reach.registry.registries()? },
         labels: args.stay.labels.into_iter().collect(),
         least_free_bytes: args.stay.least_free.bytes(),
         ..config(&args.capacity, data, args.controller, token)

@@ -121,6 +121,7 @@ pub(crate) fn image(built: bool) -> ImageUse {
         key: Some("3f2a91c4b0de77aa".repeat(4)),
         built,
         took_ms: if built { 4_200 } else { 12 },
+        fetched: None,
     }
 }
 

@@ -179,12 +179,15 @@ fn row(job: &JobView, now: Timestamp) -> [String; 5] {
     [job.name.clone(), verdict, fence, format!("{time:>8}"), reason.or(images).unwrap_or_default()]
 }
 
-/// `3f2a91c4b0de built in 4.2s`, `debian:bookworm-slim found`.
+/// `3f2a91c4b0de built in 4.2s`, `3f2a91c4b0de fetched from ci-2's build in 1.2s, 3 layers, 12 MB`,
+/// `debian:bookworm-slim found`.
 fn image(image: &ImageUse) -> String {
     let name = image.key.as_deref().and_then(|key| key.get(..12)).unwrap_or(&image.reference);
-    match image.built {
-        true => format!("{name} built in {}", span(Duration::from_millis(image.took_ms))),
-        false => format!("{name} found"),
+    let took = span(Duration::from_millis(image.took_ms));
+    match &image.fetched {
+        Some(fetched) => format!("{name} fetched from {}'s build in {took}{}", fetched.from, fetched.amount()),
+        None if image.built => format!("{name} built in {took}"),
+        None => format!("{name} found"),
     }
 }
 

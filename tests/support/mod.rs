@@ -2,11 +2,13 @@
 //! on loopback, killed when the test ends.
 
 mod client;
+mod engines;
 mod process;
 mod terminal;
 mod tree;
 
 pub(crate) use client::{Client, job_of};
+pub(crate) use engines::{Hosts, host_address};
 pub(crate) use process::Process;
 pub(crate) use terminal::Terminal;
 pub(crate) use tree::{copy_example, git, tree};
@@ -86,6 +88,15 @@ impl Fleet {
     pub(crate) async fn runner_told(&self, name: &str, told: &[(&str, &str)]) -> Runner {
         let runner = self.spawn_runner(name, 2, told).await;
         self.client.until_runner_is_up(name).await;
+        runner
+    }
+
+    /// Starts a runner of so many slots on a further engine of this machine, with these variables.
+    pub(crate) async fn runner_on(&self, host: usize, slots: u32, told: &[(&str, &str)]) -> Runner {
+        let (name, engine) = (format!("on-{host}"), Hosts::engine(host));
+        let told: Vec<_> = [("DOCKER_HOST", engine.as_str())].into_iter().chain(told.iter().copied()).collect();
+        let runner = self.spawn_runner(&name, slots, &told).await;
+        self.client.until_runner_is_up(&name).await;
         runner
     }
 

@@ -56,6 +56,12 @@ impl Core {
         views
     }
 
+    /// Whether another runner than this one is there for work, now.
+    pub fn has_others(&self, now: Timestamp, than: RunnerId) -> bool {
+        let mut others = self.runners.iter().filter(|(id, _)| **id != than);
+        others.any(|(_, runner)| self.state_of(now, runner) == RunnerState::Up)
+    }
+
     /// Counts for metrics.
     pub fn counts(&self, now: Timestamp) -> Counts {
         let jobs = || self.runs.values().flat_map(|run| &run.jobs);

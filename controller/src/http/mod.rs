@@ -9,6 +9,7 @@ mod blobs;
 mod enrolment;
 mod error;
 mod events;
+mod images;
 mod logs;
 mod names;
 mod openapi;
@@ -27,6 +28,7 @@ pub(crate) use names::RunnerNames;
 pub(crate) use openapi::document;
 
 use crate::blobs::Blobs;
+use crate::images::Images;
 use crate::intake::Intake;
 use crate::kept::Kept;
 use crate::logs::Logs;
@@ -58,6 +60,7 @@ pub(crate) struct App {
     pub(crate) logs: Logs,
     pub(crate) blobs: Blobs,
     pub(crate) kept: Kept,
+    pub(crate) images: Arc<Images>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) names: RunnerNames,
     /// Log chunks that are held in memory at once: bounds what many runners can make it hold.
@@ -102,6 +105,9 @@ fn runner_routes() -> Router<Arc<App>> {
         .route("/attempts/{job}/{fence}/inputs/{n}", get(runner_kept::input))
         .route("/attempts/{job}/{fence}/caches", post(runner_kept::find_cache))
         .route("/attempts/{job}/{fence}/caches/{id}", get(runner_kept::cache))
+        .route("/attempts/{job}/{fence}/images", post(images::ask))
+        .route("/attempts/{job}/{fence}/images/told", post(images::told))
+        .route("/attempts/{job}/{fence}/images/{key}/{blob}", get(images::part))
 }
 
 fn api_routes() -> Router<Arc<App>> {

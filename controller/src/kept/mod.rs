@@ -178,6 +178,9 @@ impl Kept {
             used.insert(manifest);
         }
         used.extend(self.store.caches(None).await?.into_iter().map(|cache| cache.blob));
+        for image in self.store.images().await? {
+            used.extend(image.claim.image().into_iter().flat_map(|image| image.blobs()).map(|part| part.blob.clone()));
+        }
         let (files, bytes) = self.blobs.remove_unused(&used, before).await?;
         if files > 0 {
             tracing::info!(files, bytes, "removed what no job keeps any more");

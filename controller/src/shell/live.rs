@@ -7,9 +7,10 @@
 use crate::core::event::{ActiveRun, Record, RunContent, RunSpec, StoredState};
 use crate::logs::AttemptLogs;
 use sidings_proto::runner::Progress;
-use sidings_proto::{AttemptId, JobId, PlannedJob, RunId, StepNo, Timestamp};
+use sidings_proto::{AttemptId, JobId, PlannedJob, RunId, RunnerId, StepNo, Timestamp};
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use tokio_util::sync::CancellationToken;
 
 /// A job of a run that has not ended.
 #[derive(Clone)]
@@ -41,8 +42,12 @@ impl LiveJob {
 pub(crate) struct Current {
     /// Its job.
     pub(crate) job: LiveJob,
+    /// Who has it.
+    pub(crate) runner: RunnerId,
     /// Its logs.
     pub(crate) logs: AttemptLogs,
+    /// Cancelled when it is no longer with a runner.
+    pub(crate) over: CancellationToken,
 }
 
 /// All of them.
@@ -66,8 +71,8 @@ impl Live {
             all.add_run(run);
             let RunContent::Plan { job_ids, .. } = &run.content else { continue };
             for (id, job) in job_ids.iter().zip(jobs) {
-                if let StoredState::Leased { .. } = job.state {
-                    all.add_attempt(AttemptId { job: *id, fence: job.fence });
+                if let StoredState::Leased { runner, .. } = job.state {
+                    all.add_attempt(AttemptId { job: *id, fence: job.fence }, runner);
                 }
             }
         }
@@ -93,7 +98,7 @@ impl Live {
                     known.since = Some(*since);
                 }
             }
-            Record::AttemptStarted { attempt, .. } => self.write().add_attempt(*attempt),
+            Record::AttemptStarted { attempt, runner, .. } => self.write().add_attempt(*attempt, *runner),
             Record::AttemptProgressed { attempt, event: Progress::StepEnded(result) } => {
                 if let Some(current) = self.attempt(*attempt) {
                     current.logs.step_ended(result.step, result.log.bytes);
@@ -102,6 +107,7 @@ impl Live {
             Record::AttemptEnded { attempt, .. } => {
                 if let Some(current) = self.write().attempts.remove(attempt) {
                     current.logs.close();
+                    current.over.cancel();
                 }
             }
             Record::RunEnded { run, .. } => self.write().remove_run(*run),
@@ -141,12 +147,13 @@ impl All {
         }
     }
 
-    fn add_attempt(&mut self, id: AttemptId) {
+    fn add_attempt(&mut self, id: AttemptId, runner: RunnerId) {
         if self.attempts.contains_key(&id) {
             return;
         }
         if let Some(job) = self.jobs.get(&id.job).cloned() {
-            self.attempts.insert(id, Arc::new(Current { job, logs: AttemptLogs::default() }));
+            let (logs, over) = Default::default();
+            self.attempts.insert(id, Arc::new(Current { job, runner, logs, over }));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! One suite for every store: equal random histories, and every read compared.
 
+mod images;
 mod tested;
 
 use super::in_memory::MemoryStore;
@@ -99,7 +100,7 @@ fn result(step: u8) -> StepResult {
 
 fn image(value: u8) -> ImageUse {
     let reference = format!("debian:{}", value % 2);
-    ImageUse { reference, id: "sha256:1".to_owned(), key: None, built: value > 4, took_ms: 12 }
+    ImageUse { reference, id: "sha256:1".to_owned(), built: value > 4, took_ms: 12, ..ImageUse::default() }
 }
 
 fn progress(value: u8) -> Progress {

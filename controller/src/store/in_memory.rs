@@ -1,10 +1,11 @@
 //! The store without a disk: for `sidings run`, for tests, and to hold the SQLite store to.
 
 use super::remembered::Remembered;
-use super::stored::{StoredCache, StoredRun, StoredSummary};
+use super::stored::{StoredCache, StoredImage, StoredRun, StoredSummary};
 use super::tested::{CaseFilter, RememberedTests, TestsOf};
 use super::{CommitError, RunFilter, Store, StoredRunner, StoredSchedule, StoredSecret, StoredToken};
 use crate::core::event::{ActiveRun, Record};
+use crate::images::Name;
 use async_trait::async_trait;
 use sidings_proto::api::ProjectView;
 use sidings_proto::runner::{Hello, TestBatch};
@@ -29,6 +30,7 @@ struct All {
     tokens: BTreeMap<TokenId, StoredToken>,
     runners: BTreeMap<RunnerId, StoredRunner>,
     secrets: BTreeMap<(SecretScope, String), StoredSecret>,
+    images: BTreeMap<Name, StoredImage>,
 }
 
 impl MemoryStore {
@@ -122,6 +124,20 @@ impl Store for MemoryStore {
 
     async fn remove_cache(&self, cache: &StoredCache) -> anyhow::Result<()> {
         self.all().runs.remove_cache(cache);
+        Ok(())
+    }
+
+    async fn images(&self) -> anyhow::Result<Vec<StoredImage>> {
+        Ok(self.all().images.values().cloned().collect())
+    }
+
+    async fn put_image(&self, image: &StoredImage) -> anyhow::Result<()> {
+        self.all().images.insert(image.name.clone(), image.clone());
+        Ok(())
+    }
+
+    async fn remove_image(&self, name: &Name) -> anyhow::Result<()> {
+        self.all().images.remove(name);
         Ok(())
     }
 

@@ -15,6 +15,7 @@ pub(crate) mod view;
 mod conformance;
 
 use crate::core::event::{ActiveRun, Record};
+use crate::images::Name;
 use async_trait::async_trait;
 use sidings_proto::api::ProjectView;
 use sidings_proto::runner::{Hello, TestBatch};
@@ -23,7 +24,7 @@ use sidings_proto::{
     AttemptId, BlobId, JobId, RunId, RunnerId, Schedule, SecretRules, SecretScope, TestCase, TestReport, Timestamp,
     TokenId,
 };
-use stored::{StoredCache, StoredRun, StoredSummary};
+use stored::{StoredCache, StoredImage, StoredRun, StoredSummary};
 use tested::{CaseFilter, TestsOf};
 
 /// A sealed value: which key it takes, the nonce, and what only that key opens.
@@ -164,6 +165,13 @@ pub(crate) trait Store: Send + Sync + 'static {
     async fn cache_used(&self, cache: &StoredCache, at: Timestamp) -> anyhow::Result<()>;
     /// Forgets a cache; one that is not there is no error.
     async fn remove_cache(&self, cache: &StoredCache) -> anyhow::Result<()>;
+
+    /// All images that are built once for everybody, by their names.
+    async fn images(&self) -> anyhow::Result<Vec<StoredImage>>;
+    /// Keeps what is known of an image, in place of what was.
+    async fn put_image(&self, image: &StoredImage) -> anyhow::Result<()>;
+    /// Forgets one; one that is not there is no error.
+    async fn remove_image(&self, name: &Name) -> anyhow::Result<()>;
 
     /// Makes a project known, or gives it a new repository and default branch.
     async fn put_project(&self, project: &ProjectView) -> anyhow::Result<()>;

@@ -102,6 +102,15 @@ impl StoredCache {
     }
 }
 
+/// What is known of the image of a key.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct StoredImage {
+    pub(crate) name: crate::images::Name,
+    pub(crate) claim: crate::images::claims::Claim,
+    /// When somebody asked for it or told of it last, within an hour.
+    pub(crate) used: Timestamp,
+}
+
 /// How an attempt ended.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct AttemptEnd {

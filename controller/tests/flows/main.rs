@@ -5,6 +5,7 @@ mod api;
 mod artifacts;
 mod changes;
 mod groups;
+mod images;
 mod logs;
 mod pipelines;
 mod policies;

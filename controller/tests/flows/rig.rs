@@ -117,9 +117,19 @@ impl Rig {
     }
 
     async fn submit_of(&self, reference: &str, files: &[(&str, &str)]) -> Response {
+        self.submit_to("web", reference, files).await
+    }
+
+    async fn submit_to(&self, project: &str, reference: &str, files: &[(&str, &str)]) -> Response {
         let source = Source::Snapshot { blob: self.upload(files).await };
         let commit = Commit { sha: "0".repeat(40), reference: reference.to_owned(), ..Commit::default() };
-        self.post("/api/v1/runs", &SubmitRun::new("web".to_owned(), Trigger::Manual, source, commit)).await
+        self.post("/api/v1/runs", &SubmitRun::new(project.to_owned(), Trigger::Manual, source, commit)).await
+    }
+
+    /// The same in another project.
+    pub(crate) async fn run_in_project(&self, project: &str, pipeline: &str) -> RunView {
+        let files = [(".sidings.yml", pipeline)];
+        json(self.submit_to(project, "refs/heads/main", &files).await, StatusCode::CREATED).await
     }
 
     /// The same for another ref than the default branch.

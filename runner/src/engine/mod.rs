@@ -14,11 +14,14 @@
 //! - A failure of the engine is an `Err`; a program that ends with a code is a value.
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use sidings_proto::step::StepInput;
 use sidings_proto::{AttemptId, Healthcheck, Resources, Secret, StepNo};
 use std::collections::BTreeMap;
+use std::io;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use tokio::sync::mpsc;
 
 use crate::setup_log::SetupLog;
 
@@ -49,6 +52,23 @@ pub trait Engine: Send + Sync + 'static {
 
     /// Builds an image and tags it. Progress and output go to `log` as they come.
     async fn build_image(&self, build: Build, log: &SetupLog) -> Result<ImageFacts, ImageError>;
+
+    /// Passes an image on as a tar of the form that [`Engine::load_image`] takes, by its id. A receiver that is gone has
+    /// seen enough.
+    async fn save_image(&self, image: &str, into: mpsc::Sender<Bytes>) -> anyhow::Result<()>;
+
+    /// Takes an image as a tar: of layers that are on this host it needs only the names. An error among the pieces is
+    /// the call's, and nothing of the image is there then.
+    async fn load_image(&self, tar: mpsc::Receiver<io::Result<Bytes>>) -> anyhow::Result<()>;
+
+    /// The layers of each image of this host that carries this label, `name=value`.
+    async fn layers_of(&self, label: &str) -> anyhow::Result<Vec<Vec<String>>>;
+
+    /// Gives an image one more name, `repository:tag`.
+    async fn tag_image(&self, image: &str, name: &str) -> anyhow::Result<()>;
+
+    /// Puts an image into the registry that this name is of; its digest there.
+    async fn push_image(&self, image: &str, name: &str) -> anyhow::Result<String>;
 
     /// Takes a network of its own for an attempt: from the warm ones, else a new one. Steps that share it reach one
     /// another by loopback; steps with networks of their own cannot reach one another at all.
@@ -127,6 +147,8 @@ pub struct ImageFacts {
     pub healthcheck: Option<Healthcheck>,
     /// The TCP ports of its `EXPOSE`, the lowest first.
     pub exposed: Vec<u16>,
+    /// `sha256:…` of each of its layers, the lowest first.
+    pub layers: Vec<String>,
 }
 
 /// What is to be built.

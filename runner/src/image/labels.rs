@@ -7,12 +7,19 @@ use std::collections::BTreeMap;
 
 /// The whole key, by which an image is known to be what its tag says.
 pub(super) const KEY: &str = "dev.sidings.key";
+/// The project's name.
+pub(super) const PROJECT: &str = "dev.sidings.project";
 /// So much of the key is in the tag.
 const KEY_DIGITS: usize = 16;
 
 /// `sidings/<project>:<first 16 digits of the key>`; never `latest`.
 pub(super) fn tag(project: &str, key: &str) -> String {
-    format!("sidings/{}:{}", repository(project), &key[..KEY_DIGITS])
+    format!("sidings/{}", name(project, key))
+}
+
+/// `<project>:<first 16 digits of the key>`.
+pub(super) fn name(project: &str, key: &str) -> String {
+    format!("{}:{}", repository(project), &key[..KEY_DIGITS])
 }
 
 /// A project's name as a part of a repository's: lower-case letters and digits, single dashes between them.
@@ -33,7 +40,7 @@ pub(super) fn labels(meta: &BuildMeta, prepared: &Prepared, key: &str) -> BTreeM
         ("org.opencontainers.image.base.digest", base.and_then(|name| Some(name.split_once('@')?.1.to_owned()))),
         ("org.opencontainers.image.title", Some(meta.project.clone())),
         (KEY, Some(key.to_owned())),
-        ("dev.sidings.project", Some(meta.project.clone())),
+        (PROJECT, Some(meta.project.clone())),
         ("dev.sidings.dockerfile", Some(prepared.order.dockerfile.clone())),
         ("dev.sidings.run", Some(meta.run.to_string())),
     ];

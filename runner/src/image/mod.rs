@@ -3,7 +3,8 @@
 //!
 //! A built image is found again by its key, a hash of all that it depends on: with the same key there is no build, and
 //! two jobs that need one key at the same time build it once. What counts is said elsewhere (`sidings-environment`);
-//! `context` packs the files, `recipe` says what is built, `flight` who builds and who waits.
+//! `context` packs the files, `recipe` says what is built, `flight` who builds and who waits on this host, `fleet` who does
+//! among all hosts; `sharing` is the order in which that goes, `transport` how an image travels.
 
 use crate::engine::{Build, DockerfileSource, Engine, EngineFacts, ImageError, ImageFacts};
 use crate::setup_log::SetupLog;
@@ -12,6 +13,7 @@ use anyhow::{Context as _, anyhow};
 use flight::Flights;
 use prepared::Prepared;
 use sidings_environment::{Account, Base, Contents};
+use sidings_proto::image::Fetched;
 use sidings_proto::runner::ImageUse;
 use sidings_proto::{Commit, Environment, RunId, Secret};
 use std::collections::BTreeMap;
@@ -21,11 +23,17 @@ use std::time::Instant;
 use trusting::Trusting;
 
 mod context;
+mod fleet;
 mod flight;
 mod labels;
 mod prepared;
 mod recipe;
+mod sharing;
+mod transport;
 mod trusting;
+
+pub use fleet::Fleet;
+pub use sharing::Share;
 
 /// What an image's labels say of where it comes from.
 #[derive(Clone, Debug)]
@@ -43,7 +51,7 @@ pub struct BuildMeta {
 }
 
 /// An image that is on this host.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct ReadyImage {
     /// What containers are made from.
     pub reference: String,
@@ -51,6 +59,8 @@ pub struct ReadyImage {
     pub facts: ImageFacts,
     /// What the attempt reports of it.
     pub use_: ImageUse,
+    /// What others are to have of it.
+    pub share: Option<Share>,
 }
 
 /// Makes images ready, each of them once.
@@ -61,6 +71,8 @@ pub struct Images {
     flights: Flights,
     contents: Mutex<BTreeMap<String, Arc<Contents>>>,
     bundle: Option<Bundle>,
+    /// Where images are put for others, `host/path`; with the controller when none.
+    registry: Option<String>,
 }
 
 impl std::fmt::Debug for Images {
@@ -75,6 +87,33 @@ struct Found {
     facts: ImageFacts,
     key: Option<String>,
     built: bool,
+    fetched: Option<Fetched>,
+    share: Option<Share>,
+}
+
+/// An image to be built, once it is known what it is.
+struct Wanted<'a> {
+    prepared: &'a Prepared,
+    meta: &'a BuildMeta,
+    secrets: &'a BTreeMap<String, Secret>,
+    /// It names secrets, whether this job has them or not.
+    is_secret: bool,
+    account: &'a Account,
+    tag: &'a str,
+    /// The layers of its base images, which are on this host.
+    bases: &'a [Vec<String>],
+}
+
+impl Wanted<'_> {
+    fn key(&self) -> &str {
+        &self.account.key
+    }
+
+    /// It is here, and was not built here now.
+    fn found(&self, facts: ImageFacts, fetched: Option<Fetched>) -> Found {
+        let (reference, key) = (self.tag.to_owned(), Some(self.key().to_owned()));
+        Found { reference, facts, key, built: false, fetched, share: None }
+    }
 }
 
 impl Images {
@@ -83,7 +122,15 @@ impl Images {
         let contexts = dir.join("contexts");
         // A runner that was killed in a build may have left one.
         let _ = std::fs::remove_dir_all(&contexts);
-        Images { engine, facts, contexts, flights: Flights::default(), contents: Mutex::default(), bundle: None }
+        Images {
+            engine,
+            facts,
+            contexts,
+            flights: Flights::default(),
+            contents: Mutex::default(),
+            bundle: None,
+            registry: None,
+        }
     }
 
     /// Has every `RUN` of a build trust these authorities.
@@ -92,7 +139,13 @@ impl Images {
         Images { bundle, ..self }
     }
 
-    /// Has the environment's image on this host. `source` is the project at its commit, as yet untouched by steps;
+    /// Puts what is built here into this registry, for the others.
+    #[must_use]
+    pub fn shared_by(self, registry: Option<String>) -> Images {
+        Images { registry, ..self }
+    }
+
+    /// Has the environment's image on this host, with the help of the fleet if there is one. `source` is the project at its commit, as yet untouched by steps;
     /// `values` are those of the job's secrets, by name.
     pub async fn ready(
         &self,
@@ -100,12 +153,14 @@ impl Images {
         source: &Path,
         meta: &BuildMeta,
         values: &BTreeMap<String, Secret>,
+        fleet: Option<&Arc<dyn Fleet>>,
         log: &SetupLog,
     ) -> Result<ReadyImage, ImageError> {
         let began = Instant::now();
         let found = match environment {
             Environment::Image { reference } => self.fetched(reference, log).await?,
             Environment::Build { context, dockerfile, target, args, secrets } => {
+                let is_secret = !secrets.is_empty();
                 let value = |(id, name): (&String, &String)| Some((id.clone(), values.get(name)?.clone()));
                 let secrets = secrets.iter().filter_map(value).collect();
                 let order = prepared::Order {
@@ -118,18 +173,18 @@ impl Images {
                     commit_time: meta.commit.time,
                     checked_out: meta.checked_out,
                 };
-                self.built(order, meta, secrets, log).await?
+                self.built(order, meta, (secrets, is_secret), fleet, log).await?
             }
         };
         let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let Found { reference, facts, key, built } = found;
-        let use_ = ImageUse { reference: reference.clone(), id: facts.id.clone(), key, built, took_ms };
-        Ok(ReadyImage { reference, facts, use_ })
+        let Found { reference, facts, key, built, fetched, share } = found;
+        let use_ = ImageUse { reference: reference.clone(), id: facts.id.clone(), key, built, took_ms, fetched };
+        Ok(ReadyImage { reference, facts, use_, share })
     }
 
     async fn fetched(&self, reference: &str, log: &SetupLog) -> Result<Found, ImageError> {
         let facts = self.have(reference, log).await?;
-        Ok(Found { reference: reference.to_owned(), facts, key: None, built: false })
+        Ok(Found { reference: reference.to_owned(), facts, key: None, built: false, fetched: None, share: None })
     }
 
     /// The image, from this host or else its registry; fetched once even when many ask.
@@ -153,29 +208,39 @@ impl Images {
         &self,
         order: prepared::Order,
         meta: &BuildMeta,
-        secrets: BTreeMap<String, Secret>,
+        (secrets, is_secret): (BTreeMap<String, Secret>, bool),
+        fleet: Option<&Arc<dyn Fleet>>,
         log: &SetupLog,
     ) -> Result<Found, ImageError> {
         let prepared = blocking(move || Prepared::read(order)).await?;
-        let account = self.account(&prepared, meta, log).await?;
+        let (account, bases) = self.account(&prepared, meta, log).await?;
         let key = account.key.clone();
         let tag = labels::tag(&meta.project, &key);
         let waiting = format!("waiting for the image {tag}, which another job is building");
-        let build = async || self.build_unless_here(&prepared, meta, &secrets, (&account, &tag), log).await;
+        let (secrets, bases) = (&secrets, bases.as_slice());
+        let wanted = Wanted { prepared: &prepared, meta, secrets, is_secret, account: &account, tag: &tag, bases };
+        let have = async || self.have_built(&wanted, fleet, log).await;
         // With another project's secrets the same build may end in another way.
         let flight = if secrets.is_empty() { &key } else { &tag };
-        self.flights.alone(flight, log, &waiting, build).await
+        self.flights.alone(flight, log, &waiting, have).await
     }
 
-    /// The key and what went into it; the base images are on this host then.
-    async fn account(&self, prepared: &Prepared, meta: &BuildMeta, log: &SetupLog) -> Result<Account, ImageError> {
-        let mut bases = BTreeMap::new();
+    /// The key and what went into it, and the layers of the base images: those are on this host then.
+    async fn account(
+        &self,
+        prepared: &Prepared,
+        meta: &BuildMeta,
+        log: &SetupLog,
+    ) -> Result<(Account, Vec<Vec<String>>), ImageError> {
+        let (mut bases, mut of_bases) = (BTreeMap::new(), Vec::new());
         for reference in prepared.reading.bases() {
-            let ImageFacts { id, env, on_build, .. } = self.have(&reference, log).await?;
+            let ImageFacts { id, env, on_build, layers, .. } = self.have(&reference, log).await?;
+            of_bases.push(layers);
             bases.insert(reference, Base { id, env, on_build });
         }
         let (prepared, contents) = (prepared.clone(), self.contents_of(&meta.repo_url));
-        blocking(move || prepared.account(&bases, &contents)).await
+        let account = blocking(move || prepared.account(&bases, &contents)).await?;
+        Ok((account, of_bases))
     }
 
     fn contents_of(&self, repo_url: &str) -> Arc<Contents> {
@@ -183,21 +248,25 @@ impl Images {
         Arc::clone(all.entry(repo_url.to_owned()).or_default())
     }
 
-    async fn build_unless_here(
+    async fn have_built(
         &self,
-        prepared: &Prepared,
-        meta: &BuildMeta,
-        secrets: &BTreeMap<String, Secret>,
-        (account, tag): (&Account, &str),
+        wanted: &Wanted<'_>,
+        fleet: Option<&Arc<dyn Fleet>>,
         log: &SetupLog,
     ) -> Result<Found, ImageError> {
-        let key = account.key.as_str();
-        let found = |facts, built| Found { reference: tag.to_owned(), facts, key: Some(key.to_owned()), built };
-        if let Some(facts) = self.here(tag).await?
-            && facts.labels.get(labels::KEY).is_some_and(|of| of == key)
+        if let Some(facts) = self.here(wanted.tag).await?
+            && facts.labels.get(labels::KEY).is_some_and(|of| of == wanted.key())
         {
-            return Ok(found(facts, false));
+            return Ok(wanted.found(facts, None));
         }
+        match fleet {
+            Some(fleet) => self.of_fleet(wanted, fleet, log).await,
+            None => self.build(wanted, log).await,
+        }
+    }
+
+    async fn build(&self, wanted: &Wanted<'_>, log: &SetupLog) -> Result<Found, ImageError> {
+        let Wanted { prepared, meta, secrets, account, tag, .. } = *wanted;
         log.note(&format!("building {tag} from {}", prepared.order.dockerfile));
         unpinned(account, log);
         let trusting = self.trusting_build(prepared, log);
@@ -215,7 +284,7 @@ impl Images {
             args: prepared.args(),
             secrets: secrets.clone(),
             platform: prepared.order.platform.clone(),
-            labels: labels::labels(meta, prepared, key),
+            labels: labels::labels(meta, prepared, wanted.key()),
             tag: tag.to_owned(),
         };
         let build = self.with_authorities(build, trusting);
@@ -224,7 +293,8 @@ impl Images {
             ImageError::User(message) => ImageError::User(log.shown(message)),
             ImageError::Engine(error) => ImageError::Engine(error),
         };
-        Ok(found(self.engine.build_image(build, log).await.map_err(shown)?, true))
+        let facts = self.engine.build_image(build, log).await.map_err(shown)?;
+        Ok(Found { built: true, ..wanted.found(facts, None) })
     }
 
     /// The Dockerfile with this host's authorities, if there are any and the builder can be given them.

@@ -216,7 +216,7 @@ mod tests {
         };
         let place = folder.path().join("log");
         let log = SetupLog::create(&place).unwrap();
-        images.ready(&environment, &source, &meta, &BTreeMap::new(), &log).await.unwrap();
+        images.ready(&environment, &source, &meta, &BTreeMap::new(), None, &log).await.unwrap();
         let said = String::from_utf8_lossy(&std::fs::read(place).unwrap()).into_owned();
         assert!(
             said.contains("this build does not trust the certificates of --ca-bundle: that needs an engine"),

@@ -10,11 +10,12 @@ use super::stop::{Stop, Stops};
 use super::verdict::{failed, of_stopped_job};
 use super::{Channel, Tools};
 use crate::engine::{ImageFacts, Network};
-use crate::image::ReadyImage;
+use crate::image::{ReadyImage, Share};
 use crate::setup_log::{SetupLog, now};
 use crate::source::{self, SourceError};
 use anyhow::Context;
 use futures::future::{join_all, try_join_all};
+use futures::{StreamExt, stream};
 use sidings_proto::runner::{Assignment, ImageUse, Kept, Phase, Progress, StepResult};
 use sidings_proto::time::spoken;
 use sidings_proto::{Environment, Failure, FailureClass, Source, Stage, Step, StepNo, Verdict};
@@ -22,6 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
 /// All that the parts of an attempt share.
 pub(super) struct Course<'a> {
@@ -83,10 +85,20 @@ impl Course<'_> {
     }
 
     async fn all(&self, network: impl Future<Output = anyhow::Result<Network>>) -> Result<(), Halt> {
+        let (shares, built) = mpsc::unbounded_channel();
+        let (worked, ()) = tokio::join!(self.work(network, shares), self.share_images(built));
+        worked
+    }
+
+    async fn work(
+        &self,
+        network: impl Future<Output = anyhow::Result<Network>>,
+        shares: UnboundedSender<Share>,
+    ) -> Result<(), Halt> {
         self.stops.unless(self.get_secrets()).await??;
         let files_and_images = async {
             self.get_source().await?;
-            let images = self.get_images().await?;
+            let images = self.get_images(shares).await?;
             // After the images: what another job made is no part of their contexts.
             self.get_inputs().await?;
             self.get_caches().await;
@@ -163,18 +175,28 @@ impl Course<'_> {
         Ok(())
     }
 
-    async fn get_images(&self) -> Result<Images, Halt> {
+    async fn get_images(&self, shares: UnboundedSender<Share>) -> Result<Images, Halt> {
         self.phase(Phase::Image);
         let distinct: BTreeSet<&Environment> = self.assignment.spec.environments().collect();
-        let ready = try_join_all(distinct.into_iter().map(|environment| self.get_image(environment))).await?;
+        let ready = try_join_all(distinct.into_iter().map(|environment| self.get_image(environment, &shares))).await?;
         Ok(ready.into_iter().collect())
     }
 
-    async fn get_image(&self, environment: &Environment) -> Result<(Environment, ImageFacts), Halt> {
+    async fn get_image(
+        &self,
+        environment: &Environment,
+        shares: &UnboundedSender<Share>,
+    ) -> Result<(Environment, ImageFacts), Halt> {
         let meta = super::build_meta(self.assignment);
         let (workspace, secrets) = (self.folder.workspace(), self.secret_values());
-        let ready = self.tools.images.ready(environment, &workspace, &meta, &secrets, self.setup).await;
-        let ReadyImage { facts, use_, .. } = ready.map_err(|error| self.no_image(error))?;
+        let images = &self.tools.images;
+        let fleet = self.channel.fleet.as_ref();
+        let ready = images.ready(environment, &workspace, &meta, &secrets, fleet, self.setup).await;
+        let ReadyImage { facts, use_, share, .. } = ready.map_err(|error| self.no_image(error))?;
+        if let Some(share) = share {
+            // It is received for as long as there are images to come.
+            let _ = shares.send(share);
+        }
         // An image that was there at once is in the report; it is no news for the log.
         if use_.built || use_.took_ms > 0 {
             self.setup.note(&image_note(&use_));
@@ -182,6 +204,14 @@ impl Course<'_> {
         self.account.images().push(use_.clone());
         self.channel.telling.progress(Progress::ImageReady(use_));
         Ok((environment.clone(), facts))
+    }
+
+    /// Gives others what was built here as soon as it is, beside all else: whoever waits for it may have another image
+    /// that this job waits for. A job that is stopped gives up; what nobody was told of passes on when it is over.
+    async fn share_images(&self, built: UnboundedReceiver<Share>) {
+        let built = stream::unfold(built, |mut built| async { Some((built.recv().await?, built)) });
+        let share = |share: Share| async move { self.tools.images.share(&share, self.setup).await };
+        let _ = self.stops.unless(built.for_each_concurrent(None, share)).await;
     }
 
     /// The results of all steps of the stage, and what came of merging what siblings changed.
@@ -361,7 +391,11 @@ pub(super) fn ours(deed: &str, error: &anyhow::Error) -> Halt {
 }
 
 fn image_note(image: &ImageUse) -> String {
-    let how = if image.built { "built" } else { "found" };
+    let how = match &image.fetched {
+        Some(fetched) => format!("fetched from runner {}'s build{},", fetched.from, fetched.amount()),
+        None if image.built => "built here".to_owned(),
+        None => "found".to_owned(),
+    };
     let key = image.key.as_ref().map(|key| format!(", key {}", key.get(..16).unwrap_or(key))).unwrap_or_default();
     let took = seconds(Duration::from_millis(image.took_ms));
     format!("image {} ({}{key}) {how} in {took}", image.reference, image.id.get(..19).unwrap_or(&image.id))

@@ -25,7 +25,7 @@ use crate::attendant::Attendant;
 use crate::cache::Copies;
 use crate::depot::Depot;
 use crate::engine::{Engine, Network};
-use crate::image::{BuildMeta, Images};
+use crate::image::{BuildMeta, Fleet, Images};
 use crate::setup_log::SetupLog;
 use crate::source::Fetch;
 use crate::spool::{ExitWatch, Tail};
@@ -77,6 +77,8 @@ pub(crate) struct Channel {
     pub(crate) orders: Orders,
     pub(crate) fetch: Fetch,
     pub(crate) depot: Arc<dyn Depot>,
+    /// The others with whom images are shared, if there are any.
+    pub(crate) fleet: Option<Arc<dyn Fleet>>,
     pub(crate) secrets: AskSecrets,
 }
 

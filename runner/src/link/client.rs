@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use sidings_proto::api::ErrorBody;
 use sidings_proto::cache::{CacheAnswer, CacheWanted};
+use sidings_proto::image::{ImageAnswer, ImageAsk, ImageTold};
 use sidings_proto::runner::{
     Beat, Beaten, Blobs, Finish, Finished, Hello, Hinted, LEASE_POLL_MS, LeaseRequest, Leased, LogAck, PREFIX,
     ProgressReport, Register, Registered, Retire, TestBatch, Welcome,
@@ -181,6 +182,28 @@ impl Client {
     /// Puts the archive of a cache into a file.
     pub(crate) async fn cache(&self, key: &AttemptKey, blob: &BlobId, into: &Path) -> Result<(), CallError> {
         save(self.of_attempt(Method::GET, key, &format!("caches/{blob}")).timeout(TRANSFER_WITHIN), into).await
+    }
+
+    /// Asks for the image of a key; held open while another one builds it.
+    pub(crate) async fn ask_image(&self, key: &AttemptKey, body: &ImageAsk) -> Result<ImageAnswer, CallError> {
+        answer(self.of_attempt(Method::POST, key, "images").timeout(LEASE_WITHIN).json(body)).await
+    }
+
+    /// Tells what became of a claim.
+    pub(crate) async fn tell_image(&self, key: &AttemptKey, body: &ImageTold) -> Result<(), CallError> {
+        done(self.of_attempt(Method::POST, key, "images/told").json(body)).await
+    }
+
+    /// Puts a part of an image into a file.
+    pub(crate) async fn image_part(
+        &self,
+        key: &AttemptKey,
+        image: &str,
+        blob: &BlobId,
+        into: &Path,
+    ) -> Result<(), CallError> {
+        let call = self.of_attempt(Method::GET, key, &format!("images/{image}/{blob}"));
+        save(call.timeout(TRANSFER_WITHIN), into).await
     }
 
     fn post(&self, path: &str, token: &SecretString) -> RequestBuilder {

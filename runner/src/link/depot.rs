@@ -56,20 +56,26 @@ impl Depot for AttemptDepot {
 }
 
 /// A call that is made until it is answered.
-struct Repeats {
+pub(super) struct Repeats {
     back_off: BackOff,
     began: Instant,
+    limit: Duration,
 }
 
 impl Repeats {
     fn begin() -> Repeats {
-        Repeats { back_off: BackOff::default(), began: Instant::now() }
+        Repeats::within(Duration::from_millis(DISCONNECTED_MS))
+    }
+
+    /// For no longer than this.
+    pub(super) fn within(limit: Duration) -> Repeats {
+        Repeats { back_off: BackOff::default(), began: Instant::now(), limit }
     }
 
     /// The answer; none when the call is to be made again, after a pause that was made here.
-    async fn answered<T>(&mut self, answer: Result<T, CallError>) -> anyhow::Result<Option<T>> {
+    pub(super) async fn answered<T>(&mut self, answer: Result<T, CallError>) -> anyhow::Result<Option<T>> {
         match answer {
-            Err(CallError::Away(error)) if self.began.elapsed() < Duration::from_millis(DISCONNECTED_MS) => {
+            Err(CallError::Away(error)) if self.began.elapsed() < self.limit => {
                 tracing::debug!(error = format!("{error:#}"), "a call is repeated");
                 tokio::time::sleep(self.back_off.next()).await;
                 Ok(None)

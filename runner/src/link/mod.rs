@@ -7,6 +7,7 @@ mod back_off;
 mod beat;
 mod client;
 mod depot;
+mod fleet;
 mod held;
 mod hello;
 mod sender;
@@ -14,6 +15,7 @@ mod sender;
 use crate::Shutdown;
 use crate::attempt::Telling;
 use crate::disk::Room;
+use crate::image::Fleet;
 use crate::job::{Carried, Channel, Folder, Tools, carry_out};
 use anyhow::Context;
 use back_off::BackOff;
@@ -251,7 +253,9 @@ async fn one_attempt(client: &Client, tools: Arc<Tools>, assignment: Assignment,
             Box::pin(async move { Ok(client.secrets(&key).await?) }) as futures::future::BoxFuture<'static, _>
         })
     };
-    let channel = Arc::new(Channel { telling: Telling::default(), orders: orders.clone(), fetch, depot, secrets });
+    let fleet = Some(depot.clone() as Arc<dyn Fleet>);
+    let telling = Telling::default();
+    let channel = Arc::new(Channel { telling, orders: orders.clone(), fetch, depot, fleet, secrets });
     let job = {
         let (tools, channel) = (tools.clone(), channel.clone());
         tokio::spawn(async move { carry_out(&assignment, &tools, &channel).await })

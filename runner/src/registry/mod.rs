@@ -6,11 +6,13 @@
 //! in no log.
 
 mod credentials;
+mod home;
 mod mirror;
 mod reference;
 
 pub(crate) use credentials::Credentials;
 pub use credentials::CredentialsFile;
+pub use home::home;
 pub use mirror::Mirror;
 pub(crate) use reference::Reference;
 
@@ -21,6 +23,8 @@ pub struct Registries {
     pub credentials: Option<CredentialsFile>,
     /// In the order in which they are asked.
     pub mirrors: Vec<Mirror>,
+    /// Where images that are built here are put for other hosts, `host/path`.
+    pub images: Option<String>,
 }
 
 impl Registries {

@@ -57,7 +57,9 @@ impl<'a> Project<'a> {
             args: BTreeMap::from([("GREETING".to_owned(), format!("hello {}", self.scene.runner))]),
             secrets: BTreeMap::new(),
         };
-        self.images.ready(&environment, &self.source(), &self.meta(), &BTreeMap::new(), &self.scene.log(log)).await
+        self.images
+            .ready(&environment, &self.source(), &self.meta(), &BTreeMap::new(), None, &self.scene.log(log))
+            .await
     }
 
     /// Images are shared by all runners and outlive them; those of a test do not.
@@ -231,7 +233,7 @@ async fn an_image_by_reference_is_taken_as_it_is() {
         let log = scene.log("image");
         let ready = project
             .images
-            .ready(&environment, &project.source(), &project.meta(), &BTreeMap::new(), &log)
+            .ready(&environment, &project.source(), &project.meta(), &BTreeMap::new(), None, &log)
             .await
             .unwrap();
         assert!(ready.use_.id.starts_with("sha256:") && ready.use_.key.is_none() && !ready.use_.built);
@@ -239,7 +241,7 @@ async fn an_image_by_reference_is_taken_as_it_is() {
         let nonsense = Environment::Image { reference: "No Such Image".to_owned() };
         let refused = project
             .images
-            .ready(&nonsense, &project.source(), &project.meta(), &BTreeMap::new(), &scene.log("none"))
+            .ready(&nonsense, &project.source(), &project.meta(), &BTreeMap::new(), None, &scene.log("none"))
             .await;
         assert!(failure(refused).contains("No Such Image"));
     })

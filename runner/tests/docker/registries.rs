@@ -99,7 +99,7 @@ fn with(registries: Registries) -> impl FnOnce(&mut DockerConfig) {
 
 fn mirrored(origin: &str, registry: &Registry) -> Registries {
     let mirror = format!("{origin}={}", registry.place).parse().unwrap();
-    Registries { credentials: Some(registry.credentials()), mirrors: vec![mirror] }
+    Registries { credentials: Some(registry.credentials()), mirrors: vec![mirror], images: None }
 }
 
 async fn pull(scene: &Scene, reference: &str, log: &str) -> Result<String, String> {
@@ -210,6 +210,7 @@ async fn what_a_mirror_has_not_comes_from_its_registry() {
     let registries = Registries {
         credentials: Some(CredentialsFile::at(&config).unwrap()),
         mirrors: vec![format!("{}={}/hub", registry.place, empty.place).parse().unwrap()],
+        images: None,
     };
     play_with(with(registries), async |scene| {
         let reference = format!("{}/tools/app:1", registry.place);

@@ -5,6 +5,7 @@
 
 mod caches;
 mod enrolment;
+mod images;
 mod kept;
 mod read;
 mod rows;
@@ -13,10 +14,11 @@ mod secrets;
 mod tested;
 mod write;
 
-use super::stored::{StoredCache, StoredRun, StoredSummary};
+use super::stored::{StoredCache, StoredImage, StoredRun, StoredSummary};
 use super::tested::{CaseFilter, TestsOf};
 use super::{CommitError, RunFilter, Store, StoredRunner, StoredSchedule, StoredSecret, StoredToken};
 use crate::core::event::{ActiveRun, Record};
+use crate::images::Name;
 use anyhow::Context;
 use async_trait::async_trait;
 use sidings_proto::api::ProjectView;
@@ -164,6 +166,18 @@ impl Store for SqliteStore {
 
     async fn remove_cache(&self, cache: &StoredCache) -> anyhow::Result<()> {
         caches::remove(&mut *self.writer().await, cache).await
+    }
+
+    async fn images(&self) -> anyhow::Result<Vec<StoredImage>> {
+        images::all(&mut *self.readers.acquire().await?).await
+    }
+
+    async fn put_image(&self, image: &StoredImage) -> anyhow::Result<()> {
+        images::put(&mut *self.writer().await, image).await
+    }
+
+    async fn remove_image(&self, name: &Name) -> anyhow::Result<()> {
+        images::remove(&mut *self.writer().await, name).await
     }
 
     async fn put_project(&self, project: &ProjectView) -> anyhow::Result<()> {

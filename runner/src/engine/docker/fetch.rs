@@ -92,6 +92,16 @@ async fn one(
     pulled.map_err(|error| masked(error, finder.as_ref()))
 }
 
+/// What opens a registry, as the Engine is told, and what finds it in a text.
+pub(super) async fn credentials(
+    registries: &Registries,
+    host: &str,
+) -> anyhow::Result<(Option<DockerCredentials>, Option<Finder>)> {
+    let found = registries.credentials(host).await.with_context(|| format!("finding credentials for {host}"))?;
+    let finder = found.as_ref().and_then(Credentials::finder);
+    Ok((found.map(|found| of_engine(found, host)), finder))
+}
+
 /// A public image needs no credentials: that they cannot be had is said, and the registry is asked without.
 async fn known(registries: &Registries, host: &str, log: &SetupLog) -> Option<Credentials> {
     registries.credentials(host).await.unwrap_or_else(|error| {

@@ -14,6 +14,7 @@
 //! | `probe` | a look at the Engine before a runner is started |
 //! | `answers` | answers of many messages, read to their end |
 //! | `said` | what the Engine's client says in its own log |
+//! | `travel` | images on their way to other hosts and from them |
 //! | `image`, `fetch`, `build` | images: looked up, fetched, built; `progress` and `blame` make a build readable, `session` gives it secrets and credentials |
 //!
 //! Whatever makes a container runs in a task of its own: a caller that is dropped half-way leaves nothing unaccounted.
@@ -28,15 +29,17 @@ use async_trait::async_trait;
 use bollard::errors::Error as BollardError;
 use bollard::models::{SystemInfo, SystemVersion};
 use bollard::query_parameters::KillContainerOptionsBuilder;
+use bytes::Bytes;
 use ledger::Ledger;
 use sidings_proto::{AttemptId, Resources, RunnerId};
 use std::future::Future;
+use std::io;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 mod answers;
@@ -60,6 +63,7 @@ pub mod save;
 mod session;
 mod step;
 mod terminal;
+mod travel;
 mod upgrade;
 
 /// How long the Engine may take to begin an answer. An Engine under load starts a container in seconds, not minutes.
@@ -210,6 +214,26 @@ impl Engine for Docker {
     async fn build_image(&self, build: Build, log: &SetupLog) -> Result<ImageFacts, ImageError> {
         let ready = self.shared.ready().map_err(ImageError::Engine)?;
         build::build(&self.shared.api, &self.shared.config.registries, ready.facts.buildkit, build, log).await
+    }
+
+    async fn save_image(&self, image: &str, into: mpsc::Sender<Bytes>) -> anyhow::Result<()> {
+        travel::save(&self.shared.api, image, into).await
+    }
+
+    async fn load_image(&self, tar: mpsc::Receiver<io::Result<Bytes>>) -> anyhow::Result<()> {
+        travel::load(&self.shared.api, tar).await
+    }
+
+    async fn layers_of(&self, label: &str) -> anyhow::Result<Vec<Vec<String>>> {
+        travel::layers_of(&self.shared.api, label).await
+    }
+
+    async fn tag_image(&self, image: &str, name: &str) -> anyhow::Result<()> {
+        travel::tag(&self.shared.api, image, name).await
+    }
+
+    async fn push_image(&self, image: &str, name: &str) -> anyhow::Result<String> {
+        travel::push(&self.shared.api, &self.shared.config.registries, image, name).await
     }
 
     async fn take_network(&self, attempt: AttemptId) -> anyhow::Result<Network> {

@@ -30,14 +30,16 @@ use super::{
 use crate::setup_log::SetupLog;
 use anyhow::Context;
 use async_trait::async_trait;
+use bytes::Bytes;
 use program::Program;
 use sidings_proto::AttemptId;
 use sidings_proto::step::{SPEC_FILE, StepSpec};
 use std::collections::BTreeMap;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -110,6 +112,28 @@ impl Engine for Dummy {
         let facts = image(&build.tag, build.labels);
         self.built.lock().unwrap_or_else(PoisonError::into_inner).insert(build.tag, facts.clone());
         Ok(facts)
+    }
+
+    async fn save_image(&self, image: &str, _into: mpsc::Sender<Bytes>) -> anyhow::Result<()> {
+        anyhow::bail!("{image} has no layers: this engine has no containers")
+    }
+
+    async fn load_image(&self, _tar: mpsc::Receiver<io::Result<Bytes>>) -> anyhow::Result<()> {
+        anyhow::bail!("this engine has no containers, and no layers of images")
+    }
+
+    async fn layers_of(&self, _label: &str) -> anyhow::Result<Vec<Vec<String>>> {
+        Ok(Vec::new())
+    }
+
+    async fn tag_image(&self, image: &str, name: &str) -> anyhow::Result<()> {
+        let facts = self.inspect_image(image).await?.context("there is no such image")?;
+        self.built.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), facts);
+        Ok(())
+    }
+
+    async fn push_image(&self, image: &str, name: &str) -> anyhow::Result<String> {
+        anyhow::bail!("{image} cannot be pushed as {name}: this engine has no containers")
     }
 
     async fn take_network(&self, _attempt: AttemptId) -> anyhow::Result<Network> {

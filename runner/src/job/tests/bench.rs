@@ -123,6 +123,26 @@ impl Engine for Watched {
         self.dummy.build_image(build, log).await
     }
 
+    async fn save_image(&self, image: &str, into: mpsc::Sender<bytes::Bytes>) -> anyhow::Result<()> {
+        self.dummy.save_image(image, into).await
+    }
+
+    async fn load_image(&self, tar: mpsc::Receiver<std::io::Result<bytes::Bytes>>) -> anyhow::Result<()> {
+        self.dummy.load_image(tar).await
+    }
+
+    async fn layers_of(&self, label: &str) -> anyhow::Result<Vec<Vec<String>>> {
+        self.dummy.layers_of(label).await
+    }
+
+    async fn tag_image(&self, image: &str, name: &str) -> anyhow::Result<()> {
+        self.dummy.tag_image(image, name).await
+    }
+
+    async fn push_image(&self, image: &str, name: &str) -> anyhow::Result<String> {
+        self.dummy.push_image(image, name).await
+    }
+
     async fn take_network(&self, attempt: AttemptId) -> anyhow::Result<Network> {
         anyhow::ensure!(self.fault != Fault::NetworkFails, "no address is left");
         self.networks.fetch_add(1, Ordering::Relaxed);
@@ -233,6 +253,7 @@ impl Bench {
             orders: Orders::default(),
             fetch,
             depot: Arc::new(Nowhere),
+            fleet: None,
             secrets,
         };
         Bench { engine, tools, channel: Arc::new(channel), logs: Vec::new(), _dir: dir }

@@ -1,0 +1,154 @@
+//! Images that are built once for all: claimed, waited for, shared, taken over, and kept from other projects.
+
+use crate::rig::{Rig, Runner, Work, json, refused, rig};
+use reqwest::{Method, StatusCode};
+use sidings_proto::BlobId;
+use sidings_proto::image::{
+    BlobSize, ImageAnswer, ImageAsk, ImageLayer, ImageOutcome, ImagePlace, ImageTold, SharedImage,
+};
+use sidings_proto::runner::Retire;
+
+const THREE: &str = "image: debian:bookworm-slim\njobs:\n  a: { steps: [{ run: a }] }\n  b: { steps: [{ run: b }] }\n  \
+c: { steps: [{ run: c }] }\n";
+
+fn key() -> String {
+    "5".repeat(64)
+}
+
+async fn ask(rig: &Rig, work: &Work, waited: Option<u64>) -> ImageAnswer {
+    json(work.post(rig, "images", &ImageAsk { key: key(), waited }).await, StatusCode::OK).await
+}
+
+async fn tell(rig: &Rig, work: &Work, claim: u64, outcome: ImageOutcome) -> reqwest::Response {
+    work.post(rig, "images/told", &ImageTold { key: key(), claim, outcome }).await
+}
+
+async fn put(rig: &Rig, work: &Work, bytes: &'static [u8]) -> BlobSize {
+    let blob: BlobId = blake3::hash(bytes).to_hex().to_string().try_into().unwrap();
+    let call = rig.call_as(&work.assignment.token, Method::PUT, &work.path(&format!("blobs/{blob}")));
+    assert!(call.body(bytes).send().await.unwrap().status().is_success());
+    BlobSize { blob, bytes: bytes.len() as u64 }
+}
+
+async fn get(rig: &Rig, work: &Work, blob: &BlobId) -> reqwest::Response {
+    let path = work.path(&format!("images/{}/{blob}", key()));
+    rig.call_as(&work.assignment.token, Method::GET, &path).send().await.unwrap()
+}
+
+/// An image whose parts are with the controller.
+async fn image(rig: &Rig, work: &Work) -> SharedImage {
+    let (config, packed) = (put(rig, work, b"{}").await, put(rig, work, b"a layer").await);
+    let diff = format!("sha256:{}", "7".repeat(64));
+    let layers = vec![ImageLayer { diff, bytes: 70, packed: Some(packed) }];
+    SharedImage { id: format!("sha256:{}", "1".repeat(64)), place: ImagePlace::Controller { config, layers } }
+}
+
+fn claim(answer: &ImageAnswer) -> (&'static str, u64) {
+    match answer {
+        ImageAnswer::Build { claim, .. } => ("build", *claim),
+        ImageAnswer::Wait { claim, .. } => ("wait", *claim),
+        ImageAnswer::Failed { claim, .. } => ("failed", *claim),
+        ImageAnswer::Ready { .. } => ("ready", 0),
+        ImageAnswer::Alone { .. } => ("alone", 0),
+    }
+}
+
+async fn two(rig: &Rig) -> (Runner, Work, Runner, Work) {
+    let (one, other) = (rig.runner().await, rig.runner().await);
+    rig.run(THREE).await;
+    let (a, b) = (one.lease(rig).await, other.lease(rig).await);
+    (one, a, other, b)
+}
+
+#[tokio::test]
+async fn who_waits_is_told_at_once_when_the_image_is_ready() {
+    let rig = rig().await;
+    let (_one, a, other, b) = two(&rig).await;
+    assert_eq!(ask(&rig, &a, None).await, ImageAnswer::Build { claim: 1, wanted: true });
+    let ImageAnswer::Wait { claim: 1, by, job, .. } = ask(&rig, &b, None).await else { panic!("it is being built") };
+    assert_eq!((by.as_str(), job), ("r1", a.assignment.attempt.job));
+
+    let share = async {
+        let image = image(&rig, &a).await;
+        let answer = tell(&rig, &a, 1, ImageOutcome::Shared { image: image.clone() }).await;
+        assert_eq!(answer.status(), StatusCode::NO_CONTENT);
+        image
+    };
+    let (ready, image) = tokio::join!(ask(&rig, &b, Some(1)), share);
+    assert_eq!(ready, ImageAnswer::Ready { image: image.clone(), by: "r1".to_owned() });
+    let layer = image.blobs().last().unwrap().blob.clone();
+    assert_eq!(get(&rig, &b, &layer).await.bytes().await.unwrap(), "a layer");
+
+    let again = tell(&rig, &a, 1, ImageOutcome::Shared { image }).await;
+    assert_eq!(again.status(), StatusCode::NO_CONTENT, "a repeat changes nothing");
+    let foreign = rig.run_in_project("other", THREE).await;
+    let mut work = other.lease(&rig).await;
+    while work.assignment.run.id != foreign.summary.id {
+        work = other.lease(&rig).await;
+    }
+    assert_eq!(claim(&ask(&rig, &work, None).await), ("build", 1), "another project trusts no image of this one");
+    assert_eq!(get(&rig, &work, &layer).await.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_failure_is_everybodys_who_waits() {
+    let rig = rig().await;
+    let (_one, a, _other, b) = two(&rig).await;
+    assert_eq!(claim(&ask(&rig, &a, None).await), ("build", 1));
+    assert_eq!(claim(&ask(&rig, &b, None).await), ("wait", 1));
+    let fail = tell(&rig, &a, 1, ImageOutcome::Failed { message: "Dockerfile line 3".to_owned() });
+    let (failed, told) = tokio::join!(ask(&rig, &b, Some(1)), fail);
+    assert_eq!(told.status(), StatusCode::NO_CONTENT);
+    let ImageAnswer::Failed { message, job, .. } = failed else { panic!("{failed:?}") };
+    assert_eq!((message.as_str(), job), ("Dockerfile line 3", a.assignment.attempt.job));
+    assert_eq!(claim(&ask(&rig, &b, None).await), ("build", 2), "who comes later tries");
+}
+
+#[tokio::test]
+async fn the_claim_of_a_runner_that_goes_passes_on_and_its_words_are_stale() {
+    let rig = rig().await;
+    let (one, a, _other, b) = two(&rig).await;
+    assert_eq!(claim(&ask(&rig, &a, None).await), ("build", 1));
+    assert_eq!(claim(&ask(&rig, &b, None).await), ("wait", 1));
+    let image = image(&rig, &a).await;
+    let life = Retire { life: one.life };
+    let going = one.post(&rig, "/runner/v1/retire", &life);
+    let (next, _) = tokio::join!(ask(&rig, &b, Some(1)), going);
+    assert_eq!(claim(&next), ("build", 2));
+    let late = tell(&rig, &a, 1, ImageOutcome::Shared { image: image.clone() }).await;
+    assert_eq!(refused(late, StatusCode::CONFLICT).await, "stale_attempt");
+    let old = tell(&rig, &b, 1, ImageOutcome::Shared { image: image.clone() }).await;
+    assert_eq!(refused(old, StatusCode::CONFLICT).await, "stale_claim");
+    assert_eq!(tell(&rig, &b, 2, ImageOutcome::Shared { image }).await.status(), StatusCode::NO_CONTENT);
+}
+
+#[tokio::test]
+async fn a_restart_keeps_the_claim_and_what_was_shared() {
+    let rig = rig().await;
+    let (one, a, other, b) = two(&rig).await;
+    assert_eq!(claim(&ask(&rig, &a, None).await), ("build", 1));
+    let rig = rig.restart().await;
+    one.hello(&rig).await;
+    other.hello(&rig).await;
+    assert_eq!(claim(&ask(&rig, &b, None).await), ("wait", 1));
+    let image = image(&rig, &a).await;
+    assert_eq!(tell(&rig, &a, 1, ImageOutcome::Shared { image }).await.status(), StatusCode::NO_CONTENT);
+    let rig = rig.restart().await;
+    assert_eq!(claim(&ask(&rig, &b, Some(1)).await), ("ready", 0));
+}
+
+#[tokio::test]
+async fn an_image_whose_parts_are_not_there_is_not_taken() {
+    let rig = rig().await;
+    let runner = rig.runner().await;
+    rig.run(THREE).await;
+    let work = runner.lease(&rig).await;
+    assert_eq!(ask(&rig, &work, None).await, ImageAnswer::Build { claim: 1, wanted: false }, "nobody else is there");
+    let mut image = image(&rig, &work).await;
+    let ImagePlace::Controller { config, .. } = &mut image.place else { panic!() };
+    config.bytes += 1;
+    let answer = tell(&rig, &work, 1, ImageOutcome::Shared { image }).await;
+    assert_eq!(refused(answer, StatusCode::UNPROCESSABLE_ENTITY).await, "bad_image");
+    let answer = work.post(&rig, "images", &ImageAsk { key: "../etc".to_owned(), waited: None }).await;
+    assert_eq!(refused(answer, StatusCode::UNPROCESSABLE_ENTITY).await, "bad_image");
+}

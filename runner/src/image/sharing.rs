@@ -1,0 +1,177 @@
+//! What an image costs the fleet: one build, and for every other host a transfer. In which order that goes: asked,
+//! built or fetched, shared.
+//!
+//! Sharing goes on beside the job's steps. Whatever fails of it is said in the log, and the image is built here.
+
+use super::fleet::{self, Fleet, Turn};
+use super::transport::{self, Stays};
+use super::{Found, Images, Wanted, labels};
+use crate::engine::{ImageError, ImageFacts};
+use crate::setup_log::SetupLog;
+use anyhow::ensure;
+use sidings_proto::image::{Fetched, ImageOutcome, ImagePlace, SharedImage, counted, megabytes};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// A claim of ours whose image is built: others wait for it, or could.
+pub struct Share {
+    fleet: Arc<dyn Fleet>,
+    claim: u64,
+    key: String,
+    facts: ImageFacts,
+    bases: Vec<Vec<String>>,
+    /// Its name in the fleet's registry, if there is one.
+    name: Option<String>,
+    wanted: bool,
+}
+
+impl std::fmt::Debug for Share {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Share").field("claim", &self.claim).field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+impl Images {
+    /// Has an image that is not on this host, as the fleet has it.
+    pub(super) async fn of_fleet(
+        &self,
+        wanted: &Wanted<'_>,
+        fleet: &Arc<dyn Fleet>,
+        log: &SetupLog,
+    ) -> Result<Found, ImageError> {
+        let key = wanted.key();
+        match fleet::turn(&**fleet, key, log).await {
+            Turn::Alone => self.build(wanted, log).await,
+            Turn::Failed(message) => Err(ImageError::User(message)),
+            Turn::Fetch(image, from) => match self.fetch(wanted, &image, &**fleet, log).await {
+                Ok((facts, fetched)) => Ok(wanted.found(facts, Some(Fetched { from, ..fetched }))),
+                Err(error) => {
+                    log.note(&format!("runner {from}'s build cannot be had: {error:#}; the image is built here"));
+                    self.build(wanted, log).await
+                }
+            },
+            Turn::Build { claim, wanted: by_others } => match self.build(wanted, log).await {
+                Ok(found) => {
+                    let share = self.share_of(wanted, fleet, (claim, by_others), &found.facts);
+                    Ok(Found { share: Some(share), ..found })
+                }
+                Err(error) => {
+                    let outcome = match &error {
+                        // Another job may have secrets that this one has not.
+                        ImageError::User(message) if !wanted.is_secret => {
+                            ImageOutcome::Failed { message: shortened(message) }
+                        }
+                        ImageError::User(_) | ImageError::Engine(_) => ImageOutcome::GivenUp,
+                    };
+                    tell(&**fleet, key, claim, outcome).await;
+                    Err(error)
+                }
+            },
+        }
+    }
+
+    fn share_of(
+        &self,
+        wanted: &Wanted<'_>,
+        fleet: &Arc<dyn Fleet>,
+        (claim, by_others): (u64, bool),
+        facts: &ImageFacts,
+    ) -> Share {
+        Share {
+            fleet: Arc::clone(fleet),
+            claim,
+            key: wanted.key().to_owned(),
+            facts: facts.clone(),
+            bases: wanted.bases.to_vec(),
+            name: self.registry.as_ref().map(|registry| fleet::in_registry(registry, wanted.meta, wanted.key())),
+            wanted: by_others,
+        }
+    }
+
+    async fn fetch(
+        &self,
+        wanted: &Wanted<'_>,
+        image: &SharedImage,
+        fleet: &dyn Fleet,
+        log: &SetupLog,
+    ) -> anyhow::Result<(ImageFacts, Fetched)> {
+        let (facts, fetched) = match &image.place {
+            ImagePlace::Controller { config, layers } => {
+                tokio::fs::create_dir_all(&self.contexts).await?;
+                let (key, tag, id) = (wanted.key(), wanted.tag, image.id.as_str());
+                let parts = transport::Wanted { key, tag, id, config, layers };
+                // Earlier images of the project have most of it, as a rule.
+                let label = format!("{}={}", labels::PROJECT, wanted.meta.project);
+                let mut here = self.engine.layers_of(&label).await?;
+                here.extend_from_slice(wanted.bases);
+                transport::unpack(&self.engine, parts, &here, fleet, &self.contexts).await?
+            }
+            ImagePlace::Registry { reference } => {
+                let facts = transport::pull(&self.engine, (reference, &image.id, wanted.tag), log).await?;
+                (facts, Fetched { from: String::new(), layers: None, bytes: None })
+            }
+        };
+        let label = facts.labels.get(labels::KEY);
+        ensure!(label.is_some_and(|of| of == wanted.key()), "it is not the image of this key");
+        Ok((facts, fetched))
+    }
+
+    /// Gives others what was built here, or tells them that they have to build it themselves.
+    pub async fn share(&self, share: &Share, log: &SetupLog) {
+        let outcome = match (&share.name, share.wanted) {
+            (Some(name), _) => match transport::push(&self.engine, &share.facts, name, log).await {
+                Ok(image) => {
+                    log.note(&format!("the image is in the registry, as {name}"));
+                    ImageOutcome::Shared { image }
+                }
+                Err(error) => {
+                    log.note(&format!("the image cannot be pushed: {error:#}; it goes by way of the controller"));
+                    self.by_controller(share, log).await
+                }
+            },
+            (None, true) => self.by_controller(share, log).await,
+            // There is nobody to have it; who comes later asks anew.
+            (None, false) => ImageOutcome::GivenUp,
+        };
+        tell(&*share.fleet, &share.key, share.claim, outcome).await;
+    }
+
+    async fn by_controller(&self, share: &Share, log: &SetupLog) -> ImageOutcome {
+        let began = Instant::now();
+        let packed = async {
+            tokio::fs::create_dir_all(&self.contexts).await?;
+            transport::pack(&self.engine, &share.facts, &share.bases, &*share.fleet, &self.contexts).await
+        };
+        match packed.await {
+            Ok(packed) => {
+                let (layers, size) = (counted(packed.layers as u64), megabytes(packed.bytes));
+                log.note(&format!(
+                    "the image is with the controller: sent {layers}, {size} in {:.2?}",
+                    began.elapsed()
+                ));
+                ImageOutcome::Shared { image: packed.image }
+            }
+            Err(Stays::TooLarge(why)) => {
+                let reason = Stays::TooLarge(why).to_string();
+                log.note(&format!("the image stays on this host: {reason}"));
+                ImageOutcome::Stays { reason }
+            }
+            Err(Stays::Failed(error)) => {
+                log.note(&format!("the image could not be sent to the controller, so others build it: {error:#}"));
+                ImageOutcome::GivenUp
+            }
+        }
+    }
+}
+
+async fn tell(fleet: &dyn Fleet, key: &str, claim: u64, outcome: ImageOutcome) {
+    if let Err(error) = fleet::tell(fleet, key, claim, outcome).await {
+        tracing::warn!(key, error = format!("{error:#}"), "what became of an image could not be told");
+    }
+}
+
+/// A failure's text as others are told it.
+fn shortened(message: &str) -> String {
+    let most = sidings_proto::image::MESSAGE_MAX;
+    message.get(..message.floor_char_boundary(most)).unwrap_or(message).to_owned()
+}

@@ -1,0 +1,60 @@
+//! Further Docker Engines on this machine, each in a network namespace of its own: the hosts of a fleet. `scripts/engine
+//! more` starts them.
+
+use std::process::{Command, Stdio};
+
+/// This machine, as all engines reach it.
+pub(crate) fn host_address() -> &'static str {
+    "10.213.1.1"
+}
+
+/// What a test leaves on these engines, to be removed when it is over.
+pub(crate) struct Hosts {
+    hosts: Vec<usize>,
+    project: String,
+}
+
+impl Hosts {
+    /// Where an engine of `scripts/engine more` answers; the first is 1.
+    pub(crate) fn engine(host: usize) -> String {
+        format!("unix:///run/sidings-engine/engine-{host}.sock")
+    }
+
+    /// The engines, which must be there; what they have of the project's images goes when this does.
+    pub(crate) fn of(project: &str, hosts: impl IntoIterator<Item = usize>) -> Hosts {
+        let hosts = Hosts { hosts: hosts.into_iter().collect(), project: project.to_owned() };
+        for host in &hosts.hosts {
+            let base = docker(*host, &["image", "inspect", "--format", "{{.Id}}", "debian:bookworm-slim"]);
+            assert!(base.is_some(), "these tests need `./scripts/engine more 3` (./scripts/test starts them)");
+        }
+        hosts
+    }
+
+    /// Has an engine forget the project's images.
+    pub(crate) fn forget(&self, host: usize) {
+        let filter = format!("label=dev.sidings.project={}", self.project);
+        let images = docker(host, &["images", "-aq", "--filter", &filter]).unwrap_or_default();
+        let mut images: Vec<_> = images.split_whitespace().collect();
+        images.dedup();
+        if !images.is_empty() {
+            docker(host, &[&["rmi", "-f"], images.as_slice()].concat());
+        }
+        docker(host, &["builder", "prune", "-f"]);
+    }
+}
+
+impl Drop for Hosts {
+    fn drop(&mut self) {
+        for host in &self.hosts {
+            self.forget(*host);
+        }
+    }
+}
+
+/// What the client prints; none where it fails.
+fn docker(host: usize, args: &[&str]) -> Option<String> {
+    let mut command = Command::new("docker");
+    command.args(["--host", &Hosts::engine(host)]).args(args).stdin(Stdio::null());
+    let output = command.output().unwrap();
+    output.status.success().then(|| String::from_utf8(output.stdout).unwrap())
+}
