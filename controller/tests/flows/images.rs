@@ -2,11 +2,11 @@
 
 use crate::rig::{Rig, Runner, Work, json, refused, rig};
 use reqwest::{Method, StatusCode};
-use sidings_proto::BlobId;
 use sidings_proto::image::{
     BlobSize, ImageAnswer, ImageAsk, ImageLayer, ImageOutcome, ImagePlace, ImageTold, SharedImage,
 };
 use sidings_proto::runner::Retire;
+use sidings_proto::{BlobId, RunId, Trigger};
 
 const THREE: &str = "image: debian:bookworm-slim\njobs:\n  a: { steps: [{ run: a }] }\n  b: { steps: [{ run: b }] }\n  \
 c: { steps: [{ run: c }] }\n";
@@ -81,13 +81,42 @@ async fn who_waits_is_told_at_once_when_the_image_is_ready() {
 
     let again = tell(&rig, &a, 1, ImageOutcome::Shared { image }).await;
     assert_eq!(again.status(), StatusCode::NO_CONTENT, "a repeat changes nothing");
-    let foreign = rig.run_in_project("other", THREE).await;
-    let mut work = other.lease(&rig).await;
-    while work.assignment.run.id != foreign.summary.id {
-        work = other.lease(&rig).await;
-    }
+    let foreign = rig.run_in_project(("other", Trigger::Manual), THREE).await;
+    let work = lease_of(&rig, &other, foreign.summary.id).await;
     assert_eq!(claim(&ask(&rig, &work, None).await), ("build", 1), "another project trusts no image of this one");
     assert_eq!(get(&rig, &work, &layer).await.status(), StatusCode::NOT_FOUND);
+}
+
+/// An attempt of that run; those of others that come first are kept.
+async fn lease_of(rig: &Rig, runner: &Runner, run: RunId) -> Work {
+    loop {
+        let work = runner.lease(rig).await;
+        if work.assignment.run.id == run {
+            return work;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_pull_request_built_is_for_pull_requests_and_what_all_trust_is_for_them_too() {
+    let rig = rig().await;
+    let (_one, a, other, _b) = two(&rig).await;
+    let request = rig.run_in_project(("web", Trigger::PullRequest), THREE).await;
+    let p = lease_of(&rig, &other, request.summary.id).await;
+    assert_eq!(claim(&ask(&rig, &p, None).await), ("build", 1));
+    let image = image(&rig, &p).await;
+    let config = image.blobs().next().unwrap().blob.clone();
+    let shared = ImageOutcome::Shared { image };
+    assert_eq!(tell(&rig, &p, 1, shared.clone()).await.status(), StatusCode::NO_CONTENT);
+    assert_eq!(claim(&ask(&rig, &p, None).await), ("ready", 0));
+    assert_eq!(claim(&ask(&rig, &a, None).await), ("build", 1), "it may have been built without secrets");
+    assert_eq!(get(&rig, &a, &config).await.status(), StatusCode::NOT_FOUND);
+
+    assert_eq!(tell(&rig, &a, 1, shared).await.status(), StatusCode::NO_CONTENT);
+    let request = rig.run_in_project(("web", Trigger::PullRequest), THREE).await;
+    let q = lease_of(&rig, &other, request.summary.id).await;
+    assert_eq!(claim(&ask(&rig, &q, None).await), ("ready", 0));
+    assert_eq!(get(&rig, &q, &config).await.status(), StatusCode::OK);
 }
 
 #[tokio::test]

@@ -117,17 +117,22 @@ impl Rig {
     }
 
     async fn submit_of(&self, reference: &str, files: &[(&str, &str)]) -> Response {
-        self.submit_to("web", reference, files).await
+        self.submit_to(("web", Trigger::Manual), reference, files).await
     }
 
-    async fn submit_to(&self, project: &str, reference: &str, files: &[(&str, &str)]) -> Response {
+    async fn submit_to(
+        &self,
+        (project, trigger): (&str, Trigger),
+        reference: &str,
+        files: &[(&str, &str)],
+    ) -> Response {
         let source = Source::Snapshot { blob: self.upload(files).await };
         let commit = Commit { sha: "0".repeat(40), reference: reference.to_owned(), ..Commit::default() };
-        self.post("/api/v1/runs", &SubmitRun::new(project.to_owned(), Trigger::Manual, source, commit)).await
+        self.post("/api/v1/runs", &SubmitRun::new(project.to_owned(), trigger, source, commit)).await
     }
 
-    /// The same in another project.
-    pub(crate) async fn run_in_project(&self, project: &str, pipeline: &str) -> RunView {
+    /// The same in another project, or for another reason.
+    pub(crate) async fn run_in_project(&self, project: (&str, Trigger), pipeline: &str) -> RunView {
         let files = [(".sidings.yml", pipeline)];
         json(self.submit_to(project, "refs/heads/main", &files).await, StatusCode::CREATED).await
     }
