@@ -187,8 +187,9 @@ async fn jobs_that_build_for_each_other_do_not_wait_for_ever() {
 async fn when_the_builders_runner_is_killed_another_one_takes_over() {
     let fleet = Fleet::start().await;
     let name = unique();
-    let _hosts = Hosts::of(&name, 1..=2);
+    let hosts = Hosts::of(&name, 1..=2);
     let first = fleet.runner_on(1, 1, &[]).await;
+    let label = first.label();
     let gate = Gate::new();
     let work = project(&fleet, &gate.dockerfile("RUN head -c 16 /dev/urandom >/trace\n"), 2);
     let run = submit(&fleet, &work, &name);
@@ -202,6 +203,7 @@ async fn when_the_builders_runner_is_killed_another_one_takes_over() {
     assert_eq!(traces(&fleet, &view).await.len(), 1);
     let attempts: usize = view.jobs.iter().map(|job| job.attempts.len()).sum();
     assert_eq!(attempts, 3, "the job of the dead runner ran again");
+    hosts.clear(1, &label);
 }
 
 /// A build that does not go on before it is let go.

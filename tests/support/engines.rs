@@ -41,6 +41,19 @@ impl Hosts {
         }
         docker(host, &["builder", "prune", "-f"]);
     }
+
+    /// Removes what a runner that was killed left on an engine, by its label.
+    pub(crate) fn clear(&self, host: usize, label: &str) {
+        let of_kind: [(&[&str], &[&str]); 2] =
+            [(&["ps", "-aq"], &["rm", "-f"]), (&["network", "ls", "-q"], &["network", "rm"])];
+        for (list, remove) in of_kind {
+            let left = docker(host, &[list, &["--filter", label]].concat()).unwrap_or_default();
+            let left: Vec<_> = left.split_whitespace().collect();
+            if !left.is_empty() {
+                docker(host, &[remove, left.as_slice()].concat());
+            }
+        }
+    }
 }
 
 impl Drop for Hosts {
