@@ -33,8 +33,14 @@ enum Token {
     Sign(&'static str),
 }
 
+/// Longer is nothing a person reads, and a tree too deep to walk.
+const LONGEST: usize = 4096;
+
 /// The tree of an expression.
 pub(crate) fn parse(text: &str) -> Option<Expr> {
+    if text.len() > LONGEST {
+        return None;
+    }
     let mut parser = Parser { tokens: tokens(text)?, at: 0, depth: 0 };
     let expr = parser.or()?;
     (parser.at == parser.tokens.len()).then_some(expr)

@@ -1,5 +1,7 @@
 //! Patterns of others -> patterns of this language, which knows `*`, `**` and `?`.
 
+const MOST_ALTERNATIVES: usize = 64;
+
 /// A pattern, or several of which any may match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Globs {
@@ -14,6 +16,24 @@ pub(crate) fn of_glob(glob: &str) -> Option<String> {
     let right = !glob.is_empty() && glob.len() <= 255 && !glob.contains(['[', ']', '\\', '{', '}', '+', '$']);
     let glob = if glob.ends_with('/') { format!("{glob}**") } else { glob.to_owned() };
     (right && !glob.starts_with('!') && !glob.contains(char::is_control)).then_some(glob)
+}
+
+/// `*.{js,ts}` as what it stands for; as it is, which is no pattern, if it is too much of that.
+pub(crate) fn alternatives(glob: &str) -> Vec<String> {
+    let mut all = vec![glob.to_owned()];
+    while glob.len() <= 1024 && all.len() <= MOST_ALTERNATIVES {
+        let Some((before, inner, after)) = all.iter().find_map(|glob| braced(glob)) else { return all };
+        let parts: Vec<String> = inner.split(',').map(|part| format!("{before}{part}{after}")).collect();
+        let whole = format!("{before}{{{inner}}}{after}");
+        all = all.into_iter().flat_map(|one| if one == whole { parts.clone() } else { vec![one] }).collect();
+    }
+    vec![glob.to_owned()]
+}
+
+fn braced(glob: &str) -> Option<(String, String, String)> {
+    let (before, rest) = glob.split_once('{')?;
+    let (inner, after) = rest.split_once('}')?;
+    Some((before.to_owned(), inner.to_owned(), after.to_owned()))
 }
 
 /// A pattern of GitHub, whose classes and repetitions match less than what stands for them here.

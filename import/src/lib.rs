@@ -14,7 +14,6 @@ mod github;
 mod gitlab;
 mod glob;
 mod job;
-mod known;
 mod names;
 mod notes;
 mod out;
@@ -27,6 +26,11 @@ use fields::Field;
 use notes::Notes;
 use out::Map;
 use std::fmt;
+use std::rc::Rc;
+use yaml::Node;
+
+/// Jobs of a pipeline, and steps of a job, that are read.
+const MOST_JOBS: usize = 2000;
 
 /// Whose language a file is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,16 +125,33 @@ fn of_tree(origin: Origin, read: &yaml::Read) -> Result<Imported, Unreadable> {
     let Some(fields) = notes.fields(Field::root(&read.root)) else {
         return Err(Unreadable { line: 1, message: "a pipeline is a map of keys; this file has none".to_owned() });
     };
+    if let Some(line) = too_many(&read.root) {
+        return Err(Unreadable { line, message: format!("these are more jobs or steps than {MOST_JOBS}") });
+    }
     let mut top = match origin {
         Origin::Gitlab => gitlab::pipeline(fields, &mut notes),
         Origin::Github => github::pipeline(fields, &mut notes),
         Origin::Woodpecker => woodpecker::pipeline(fields, &mut notes),
     };
+    if !notes.may_spend() {
+        let message = "what its jobs extend and refer to is, written out, larger than any pipeline".to_owned();
+        return Err(Unreadable { line: 1, message });
+    }
     let needs_dockerfile = job::needs_default(&top);
     if needs_dockerfile {
         top.insert_first("build", ".");
     }
     Ok(Imported { text: written(origin, top, &notes), notes: notes.into_list(), needs_dockerfile })
+}
+
+/// Where there are more jobs, or steps of one, than in any pipeline.
+fn too_many(root: &Rc<Node>) -> Option<usize> {
+    let length = |node: &Node| node.entries().map_or_else(|| node.items().map_or(0, <[_]>::len), <[_]>::len);
+    let lists = ["jobs", "steps", "pipeline"].iter().filter_map(|key| root.get(key));
+    let jobs = root.get("jobs").and_then(|jobs| jobs.entries()).unwrap_or_default();
+    let of_jobs = jobs.iter().filter_map(|job| job.value.get("steps"));
+    let mut all = std::iter::once(root).chain(lists).chain(of_jobs);
+    all.find(|node| length(node) > MOST_JOBS).map(|node| node.line)
 }
 
 fn written(origin: Origin, mut top: Map, notes: &Notes) -> String {

@@ -41,9 +41,24 @@ pub(crate) struct Notes {
     list: Vec<Note>,
     /// Which of them stand in the text beside what they are about.
     placed: Vec<bool>,
+    /// How much was written out of what stands elsewhere in the file.
+    spent: usize,
 }
 
+/// So many values may be written out of templates: no pipeline comes near.
+const MOST_SPENT: usize = 2_000_000;
+
 impl Notes {
+    /// Takes note of work that a few lines can ask for without end. Says whether there may be more of it.
+    pub(crate) fn spend(&mut self, values: usize) -> bool {
+        self.spent = self.spent.saturating_add(values);
+        self.may_spend()
+    }
+
+    pub(crate) fn may_spend(&self) -> bool {
+        self.spent <= MOST_SPENT
+    }
+
     pub(crate) fn left(&mut self, line: usize, path: &str, advice: &str) {
         self.add(Note { line, path: path.to_owned(), kind: Kind::Left, advice: advice.to_owned() });
     }

@@ -1,6 +1,6 @@
 use crate::out::{Map, Out};
 use crate::yaml::{Entry, Node, Read, Value};
-use crate::{Kind, Note, Origin, known, of_tree, out, yaml};
+use crate::{Kind, Note, Origin, of_tree, out, yaml};
 use sidings_pipeline::{Context, Files, Input};
 use sidings_proto::{Commit, Trigger};
 use std::path::PathBuf;
@@ -151,19 +151,6 @@ fn what_comes_out_is_right_whatever_goes_in() {
         });
     }
     assert!(wrong.is_empty(), "{} files:\n{}", wrong.len(), wrong.join("\n"));
-}
-
-#[test]
-fn what_is_said_to_be_there_is_taken_by_the_linter() {
-    let keys = [
-        (known::ARTIFACTS, "artifacts: { paths: [out], when: always, expire_in: 30d }"),
-        (known::CACHE, "cache: [{ key: pip, paths: [.cache] }]"),
-        (known::FROM_SECRET, "environment: { TOKEN: { from_secret: token } }"),
-    ];
-    for (_, key) in keys.iter().filter(|(is_known, _)| *is_known) {
-        let text = format!("build: .\njobs:\n  test:\n    {key}\n    steps: [{{ run: make }}]\n");
-        assert_eq!(errors(&text), None, "{key}");
-    }
 }
 
 /// A word of a few characters that mean something in YAML, the same for the same number.

@@ -18,9 +18,9 @@ pub(super) fn when(field: Field, notes: &mut Notes) -> Option<Any> {
     }
     let any = any.filter(|any| !any.is_never());
     if any.is_none() {
-        notes.changed(&field, "none of its events could be carried over, so every event makes a run");
+        notes.changed(&field, "none of its events could be carried over, so only a person makes a run");
     }
-    any
+    Some(any.unwrap_or_else(|| Any::one(Term::event(&["manual"]))))
 }
 
 /// The inputs of a run by hand, which stand apart here.

@@ -128,7 +128,7 @@ fn advice(key: &str) -> &'static str {
         "environment" => "deployments are not tracked; for consent see `approval`, for one at a time `concurrency`",
         "uses" => "there are no actions here: what they do is to be written as commands",
         "with" => "it belongs to an action",
-        "secrets" => "secrets are not supported yet",
+        "secrets" => "a step says which secrets it has: `environment: { NAME: { from_secret: NAME } }`",
         "id" => "steps do not refer to one another",
         "defaults" => "only `working-directory` and `shell` are known",
         "credentials" => "registries are asked without credentials",

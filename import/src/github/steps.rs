@@ -4,7 +4,6 @@ use super::texts::Texts;
 use super::{advice, expression, job};
 use crate::fields::{Field, Fields};
 use crate::job::{self as common, Job};
-use crate::known;
 use crate::names;
 use crate::notes::Notes;
 use crate::out::{Map, Out};
@@ -120,8 +119,8 @@ fn action(uses: Field, mut fields: Fields, texts: &Texts, job: &mut Job, notes: 
     let name = text.split('@').next().unwrap_or_default();
     let with = fields.take("with");
     match name {
-        "actions/upload-artifact" if known::ARTIFACTS => artifact(with, fields.take("if").as_ref(), texts, job, notes),
-        "actions/cache" if known::CACHE => cache(with, texts, job, notes),
+        "actions/upload-artifact" => artifact(with, fields.take("if").as_ref(), texts, job, notes),
+        "actions/cache" => cache(with, texts, job, notes),
         _ => {
             notes.list(&uses, &format!("`{text}`: {}", instead(name)));
             for field in with.iter().filter_map(Field::entries).flatten() {
@@ -150,11 +149,7 @@ fn instead(name: &str) -> &'static str {
         "actions/setup-java" => "install this JDK in the Dockerfile, or begin it `FROM` an image that has it",
         "actions/setup-go" => "install this Go in the Dockerfile, or begin it `FROM` an image that has it",
         "actions/setup-dotnet" => "install this .NET in the Dockerfile, or begin it `FROM` an image that has it",
-        "actions/cache" => "caches are not supported yet; what a job always needs belongs into its image",
-        "actions/download-artifact" if known::ARTIFACTS => "what the jobs in `needs` kept is in the workspace already",
-        "actions/upload-artifact" | "actions/download-artifact" => {
-            "artifacts are not supported yet; until then what belongs together is one job"
-        }
+        "actions/download-artifact" => "what the jobs in `needs` kept is in the workspace already, where it was",
         "docker/setup-buildx-action" | "docker/setup-qemu-action" => {
             "there is no Docker inside of a job; images are built by the runner, see `build`"
         }

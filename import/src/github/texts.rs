@@ -3,7 +3,6 @@
 use super::expression::variable;
 use super::matrix::Axes;
 use crate::fields::Field;
-use crate::known;
 use crate::names;
 use crate::notes::Notes;
 use crate::out::{Map, Out};
@@ -130,9 +129,7 @@ impl Texts {
                 }
                 Part::Expression(inner) => inner,
             };
-            if let Some(name) =
-                inner.strip_prefix("secrets.").filter(|name| known::FROM_SECRET && *name != "GITHUB_TOKEN")
-            {
+            if let Some(name) = inner.strip_prefix("secrets.").filter(|name| *name != "GITHUB_TOKEN") {
                 environment.set(name, secret(name));
                 out.push_str(&format!("${{{name}}}"));
                 continue;
@@ -170,12 +167,13 @@ impl Texts {
     fn value(&self, field: &Field, notes: &mut Notes) -> Option<Out> {
         let text = field.node.text().unwrap_or_default();
         if let [Part::Plain(""), Part::Expression(inner), Part::Plain("")] = parts(text).as_slice()
-            && let Some(name) =
-                inner.strip_prefix("secrets.").filter(|name| known::FROM_SECRET && *name != "GITHUB_TOKEN")
+            && let Some(name) = inner.strip_prefix("secrets.").filter(|name| *name != "GITHUB_TOKEN")
         {
             return Some(secret(name).into());
         }
-        self.plain(field, notes).map(Out::Text)
+        // Commands name the variable: an empty one would be used as if it were right.
+        let text = self.plain(field, notes);
+        (text.is_some() || !field.is_map()).then(|| text.unwrap_or_else(|| "TO_BE_WRITTEN".to_owned()).into())
     }
 }
 
@@ -186,15 +184,15 @@ fn to_be_written(inner: &str) -> String {
 }
 
 fn secret(name: &str) -> Map {
-    Map::default().with("from_secret", name.to_ascii_lowercase())
+    Map::default().with("from_secret", name)
 }
 
 fn unknown(inner: &str) -> String {
     if inner.contains("secrets.GITHUB_TOKEN") || inner == "github.token" {
         return "jobs have no token of a forge".to_owned();
     }
-    if inner.contains("secrets.") && !known::FROM_SECRET {
-        return format!("`{inner}`: secrets are not supported yet");
+    if inner.contains("secrets.") {
+        return format!("`{inner}`: a secret is a whole value here, not a part of one");
     }
     match variable(inner) {
         Some(name) => format!("`{inner}` is not replaced here; in commands it is `${name}`"),

@@ -1,14 +1,16 @@
 //! One job, with what it extends and the defaults of its file.
 
-use super::{File, advice, environment, labels, only, rules};
+use super::{File, advice, cache, environment, labels, only, rules};
 use crate::condition::Any;
 use crate::fields::{Field, Fields};
 use crate::job::{self as common, Job, commands};
-use crate::known;
 use crate::names;
 use crate::notes::Notes;
 use crate::out::{Map, Out};
 use std::collections::BTreeMap;
+
+/// So many jobs a matrix makes.
+const MOST_COMBINATIONS: usize = 256;
 
 /// A job on its way into the new file.
 pub(super) struct Read {
@@ -17,6 +19,8 @@ pub(super) struct Read {
     pub(super) stage: String,
     /// None if it waits for the stages before its own.
     pub(super) needs: Option<Vec<String>>,
+    /// Whose artifacts it wants, if it says so.
+    pub(super) dependencies: Option<(Field, Vec<String>)>,
     /// Whether later stages wait for it: they do not for what a person may start or not.
     pub(super) is_waited_for: bool,
     pub(super) job: Job,
@@ -25,12 +29,11 @@ pub(super) struct Read {
 impl File {
     pub(super) fn job(&self, field: Field, mut fields: Fields, notes: &mut Notes) -> Read {
         let mark = notes.mark();
-        for default in &self.defaults {
-            fields.add_missing(default);
-        }
-        let mut job = Job::default();
+        self.inherit(&field, &mut fields, notes);
+        let mut job = Job { approval: self.approval, ..Job::default() };
         let stage = fields.take("stage").and_then(|field| notes.text(&field)).unwrap_or_else(|| "test".to_owned());
         let needs = fields.take("needs").map(|field| self.needs(field, &mut job, notes));
+        let dependencies = fields.take("dependencies").map(|field| self.dependencies(field, notes));
         let axes = fields.take("parallel").map(|field| parallel(field, &mut job, notes)).unwrap_or_default();
         self.surroundings(&mut fields, &axes, &mut job, notes);
         let is_waited_for = conditions(&mut fields, &mut job, notes);
@@ -40,7 +43,19 @@ impl File {
         notes.rest(fields, advice);
         job.comments = notes.comments_since(mark);
         let name = self.names.get(&field.key).cloned().unwrap_or_else(|| field.key.clone());
-        Read { line: field.line, name, stage, needs, is_waited_for, job }
+        Read { line: field.line, name, stage, needs, dependencies, is_waited_for, job }
+    }
+
+    fn dependencies(&self, field: Field, notes: &mut Notes) -> (Field, Vec<String>) {
+        let mut all = Vec::new();
+        for item in field.clone().items().into_iter().filter(|_| !field.node.is_nothing()) {
+            let Some(text) = notes.text(&item) else { continue };
+            match self.names.get(&text) {
+                Some(name) => all.push(name.clone()),
+                None => notes.list(&item, "there is no such job in this file"),
+            }
+        }
+        (field, all)
     }
 
     fn needs(&self, field: Field, job: &mut Job, notes: &mut Notes) -> Vec<String> {
@@ -115,6 +130,11 @@ fn parallel(field: Field, job: &mut Job, notes: &mut Notes) -> Vec<String> {
     let same =
         entries.iter().all(|axes| axes.len() == names.len() && axes.iter().all(|(axis, _)| names.contains(axis)));
     let values = |values: &Vec<String>| Out::from(values.clone());
+    let made: usize = entries.iter().map(|axes| combinations(axes)).fold(0, usize::saturating_add);
+    if made > MOST_COMBINATIONS {
+        notes.list(&matrix, &format!("it makes {made} jobs; {MOST_COMBINATIONS} is the most there is here"));
+        return Vec::new();
+    }
     if let [only] = entries.as_slice() {
         job.matrix = Some(only.iter().fold(Map::default(), |map, (axis, all)| map.with(axis, values(all))));
     } else if same {
@@ -136,6 +156,10 @@ fn axes(field: Field, notes: &mut Notes) -> Vec<(String, Vec<String>)> {
     fields.into_left().into_iter().filter_map(axis).collect()
 }
 
+fn combinations(axes: &[(String, Vec<String>)]) -> usize {
+    axes.iter().fold(1, |made, (_, values)| made.saturating_mul(values.len()))
+}
+
 fn product(axes: &[(String, Vec<String>)]) -> Vec<Map> {
     axes.iter().fold(vec![Map::default()], |all, (axis, values)| {
         all.iter().flat_map(|map| values.iter().map(|value| map.clone().with(axis, value.as_str()))).collect()
@@ -148,7 +172,7 @@ fn conditions(fields: &mut Fields, job: &mut Job, notes: &mut Notes) -> bool {
     if let Some(field) = fields.take("rules") {
         let read = rules::rules(field, false, notes);
         job.when = read.when;
-        job.approval = read.approval;
+        job.approval |= read.approval;
         job.allow_failure = read.allow_failure;
         job.environment.entries.extend(read.variables.entries);
         if let Some(when) = when {
@@ -156,19 +180,22 @@ fn conditions(fields: &mut Fields, job: &mut Job, notes: &mut Notes) -> bool {
         }
         return true;
     }
-    let mut condition = Some(Any::always());
-    if let Some(field) = fields.take("only") {
-        condition = condition.zip(only::condition(field, notes)).and_then(|(one, other)| one.and(&other));
+    let mut said = only::Said::always();
+    for key in ["only", "except"] {
+        let Some(field) = fields.take(key) else { continue };
+        let was_whole = said.is_whole;
+        let add = if key == "only" { only::only } else { only::except };
+        said = add(said, field.clone(), notes);
+        if was_whole && !said.is_whole {
+            notes.changed(&field, "not all of it can be said as a condition; a person has to let the job run as well");
+        }
     }
-    if let Some(field) = fields.take("except") {
-        let opposite = only::condition(field, notes).and_then(Any::negated);
-        condition = condition.zip(opposite).and_then(|(one, other)| one.and(&other));
-    }
+    let mut condition = said.any;
     let word = when.as_ref().and_then(|field| notes.text(field)).unwrap_or_default();
     if let Some(status) = only::status(&word) {
-        condition = condition.and_then(|condition| condition.and(&Any::one(status)));
+        condition = condition.and(&Any::one(status)).unwrap_or(condition);
     }
-    job.approval |= condition.is_none() || matches!(word.as_str(), "manual" | "delayed");
+    job.approval |= !said.is_whole || matches!(word.as_str(), "manual" | "delayed");
     if let Some(field) = when {
         match word.as_str() {
             "manual" => notes.changed(&field, "a person lets the job run: `sidings approve`"),
@@ -181,7 +208,7 @@ fn conditions(fields: &mut Fields, job: &mut Job, notes: &mut Notes) -> bool {
             _ => notes.list(&field, "this is not known of a job"),
         }
     }
-    job.when = condition;
+    job.when = Some(condition);
     word != "manual"
 }
 
@@ -242,17 +269,13 @@ fn retry(field: Field, notes: &mut Notes) -> Option<Out> {
 
 /// What it keeps and hands on.
 fn kept(fields: &mut Fields, job: &mut Job, notes: &mut Notes) {
-    if known::ARTIFACTS
-        && let Some(mut inner) = fields.take("artifacts").and_then(|field| notes.fields(field))
-    {
+    if let Some(mut inner) = fields.take("artifacts").and_then(|field| notes.fields(field)) {
         artifacts(&mut inner, job, notes);
         reports(&mut inner, job, notes);
         notes.rest(inner, |_| advice("artifacts"));
     }
-    if known::CACHE
-        && let Some(field) = fields.take("cache")
-    {
-        job.cache = field.items().into_iter().filter_map(|item| cache(item, notes)).collect();
+    if let Some(field) = fields.take("cache") {
+        job.cache = field.items().into_iter().filter_map(|item| cache::cache(item, notes)).collect();
     }
 }
 
@@ -292,40 +315,17 @@ fn reports(inner: &mut Fields, job: &mut Job, notes: &mut Notes) {
     notes.rest(reports, |_| "of reports only `junit` is read");
 }
 
-fn cache(field: Field, notes: &mut Notes) -> Option<Out> {
-    let mut inner = notes.fields(field)?;
-    let (key, paths) = (inner.take("key"), inner.take("paths"));
-    let key = match key {
-        Some(field) if field.is_map() => {
-            let mut files = notes.fields(field)?;
-            let named = files.take("files").map(|field| notes.texts(field)).unwrap_or_default();
-            let prefix = files.take("prefix").and_then(|field| notes.text(&field)).map(|text| text + "-");
-            notes.rest(files, |_| advice("cache"));
-            let sums: Vec<String> = named.iter().map(|file| format!("${{checksum({file})}}")).collect();
-            format!("{}{}", prefix.unwrap_or_default(), sums.join("-"))
-        }
-        Some(field) => {
-            let text = notes.text(&field)?;
-            if text.contains('$') {
-                notes.changed(&field, "variables are not replaced in the key of a cache");
-            }
-            text.replace('$', "")
-        }
-        None => "default".to_owned(),
-    };
-    notes.rest(inner, |_| advice("cache"));
-    Some(Map::default().with("key", key).with("paths", notes.texts(paths?)).into())
-}
-
 fn steps(fields: &mut Fields, job: &mut Job, notes: &mut Notes) {
-    let mut script = Vec::new();
-    for key in ["before_script", "script"] {
-        script.extend(fields.take(key).map(|field| script_of(field, notes)).unwrap_or_default());
+    let all = |key: &str, fields: &mut Fields, notes: &mut Notes| {
+        fields.take(key).map(|field| script_of(field, notes)).unwrap_or_default()
+    };
+    let (before, own) = (all("before_script", fields, notes), all("script", fields, notes));
+    let after = all("after_script", fields, notes);
+    // What stands around a script is no job: it would pass and have done nothing.
+    if own.is_empty() {
+        return;
     }
-    if !script.is_empty() {
-        job.steps.push(commands(script));
-    }
-    let after = fields.take("after_script").map(|field| script_of(field, notes)).unwrap_or_default();
+    job.steps.push(commands([before, own].concat()));
     if !after.is_empty() {
         let mut step = commands(after);
         step.insert_first("name", "after_script");

@@ -39,7 +39,7 @@ pub(super) fn rules(field: Field, is_pipeline: bool, notes: &mut Notes) -> Read 
         }
         let Some((condition, then)) = rule(&item, is_pipeline, &mut read, notes) else {
             // A rule that is not understood must not make the job run more often.
-            read.approval |= leaves_out(&item) && !is_pipeline;
+            read.approval |= leaves_out(&item);
             continue;
         };
         over = condition.is_always();
@@ -53,10 +53,14 @@ pub(super) fn rules(field: Field, is_pipeline: bool, notes: &mut Notes) -> Read 
     }
     if read.when.as_ref().is_some_and(Any::is_never) {
         read.when = None;
-        read.approval = !is_pipeline;
-        notes.changed(&field, "no rule could be carried over; the job waits for a person until you write a condition");
+        read.approval = true;
+        let who = if is_pipeline { "each job waits" } else { "the job waits" };
+        notes
+            .changed(&field, &format!("no rule could be carried over; {who} for a person until you write a condition"));
     } else if read.approval {
-        notes.changed(&field, "a person has to let the job run, whichever rule matches: `sidings approve`");
+        let what = if is_pipeline { "each job" } else { "the job" };
+        let told = format!("a person has to let {what} run, whichever rule matches: `sidings approve`");
+        notes.changed(&field, &told);
     }
     read
 }
@@ -157,7 +161,7 @@ pub(super) fn changes(field: Field, notes: &mut Notes) -> Option<Any> {
     let mut globs = Some(Vec::new());
     for item in paths.items() {
         let text = notes.text(&item)?;
-        let known: Option<Vec<String>> = braces(&text).iter().map(|glob| glob::of_glob(glob)).collect();
+        let known: Option<Vec<String>> = glob::alternatives(&text).iter().map(|glob| glob::of_glob(glob)).collect();
         if known.is_none() {
             notes.list(&item, "patterns know `*`, `**` and `?`");
         }
@@ -165,11 +169,4 @@ pub(super) fn changes(field: Field, notes: &mut Notes) -> Option<Any> {
     }
     let path = globs.filter(|globs| !globs.is_empty())?;
     Some(Any::one(Term { path, ..Term::default() }))
-}
-
-/// `*.{js,ts}` as what it stands for.
-fn braces(glob: &str) -> Vec<String> {
-    let Some((before, rest)) = glob.split_once('{') else { return vec![glob.to_owned()] };
-    let Some((inner, after)) = rest.split_once('}') else { return vec![glob.to_owned()] };
-    inner.split(',').flat_map(|part| braces(&format!("{before}{part}{after}"))).take(64).collect()
 }

@@ -1,4 +1,6 @@
 //! `extends` and `!reference`, written out.
+//!
+//! A few lines can ask for more than there is memory, so what is written out is counted: [`Notes::spend`].
 
 use crate::fields::{Field, Fields};
 use crate::notes::Notes;
@@ -33,13 +35,16 @@ impl Templates {
     fn fields(&self, field: &Field, notes: &mut Notes, depth: usize) -> Vec<Field> {
         let mut all: Vec<Field> = Vec::new();
         let own = field.entries().unwrap_or_default();
+        if !notes.spend(1 + own.len()) {
+            return all;
+        }
         for parent in own.iter().filter(|field| field.key == "extends").cloned().flat_map(Field::items) {
             let name = parent.node.text().unwrap_or_default();
             match self.all.get(name).filter(|_| depth < DEEPEST) {
                 Some(template) => {
                     self.used.borrow_mut().insert(name.to_owned());
                     for inherited in self.fields(template, notes, depth + 1) {
-                        put(&mut all, inherited);
+                        put(&mut all, inherited, notes);
                     }
                 }
                 None => notes.list(&parent, "what it extends is not in this file"),
@@ -47,13 +52,16 @@ impl Templates {
         }
         for field in own.into_iter().filter(|field| field.key != "extends") {
             let node = self.resolved(&field, &field.node, notes, depth);
-            put(&mut all, field.with(node));
+            put(&mut all, field.with(node), notes);
         }
         all
     }
 
     /// The node with each `!reference` replaced by what it names.
     fn resolved(&self, at: &Field, node: &Rc<Node>, notes: &mut Notes, depth: usize) -> Rc<Node> {
+        if !notes.spend(1) {
+            return Rc::new(Node::new(node.line, Value::Nothing));
+        }
         if node.tag.as_deref() == Some("!reference") {
             return self.referred(at, node, notes, depth);
         }
@@ -115,22 +123,28 @@ impl Templates {
 }
 
 /// Puts a key over an inherited one: maps are merged, everything else is replaced.
-fn put(all: &mut Vec<Field>, new: Field) {
+fn put(all: &mut Vec<Field>, new: Field, notes: &mut Notes) {
+    if !notes.spend(1 + all.len() / 16) {
+        return;
+    }
     match all.iter_mut().find(|old| old.key == new.key) {
         Some(old) => {
-            let node = merged(&old.node, &new.node);
+            let node = merged(&old.node, &new.node, notes);
             *old = new.with(node);
         }
         None => all.push(new),
     }
 }
 
-fn merged(base: &Rc<Node>, over: &Rc<Node>) -> Rc<Node> {
+fn merged(base: &Rc<Node>, over: &Rc<Node>, notes: &mut Notes) -> Rc<Node> {
     let (Some(base), Some(entries)) = (base.entries(), over.entries()) else { return Rc::clone(over) };
     let mut all = base.to_vec();
     for entry in entries {
+        if !notes.spend(1 + all.len() / 16) {
+            break;
+        }
         match all.iter_mut().find(|old| old.key == entry.key) {
-            Some(old) => *old = Entry { value: merged(&old.value, &entry.value), ..entry.clone() },
+            Some(old) => *old = Entry { value: merged(&old.value, &entry.value, notes), ..entry.clone() },
             None => all.push(entry.clone()),
         }
     }

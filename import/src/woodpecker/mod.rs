@@ -14,14 +14,20 @@ const JOB: &str = "workflow";
 
 pub(crate) fn pipeline(mut fields: Fields, notes: &mut Notes) -> Map {
     let mut top = Map::tall();
+    let mut approval = false;
     if let Some(field) = fields.take("when") {
-        match when::when(field.clone(), &[], notes) {
-            Some(any) if any.is_always() || any.is_never() => {}
-            Some(any) => top.set("when", any.into_out()),
-            None => notes.changed(&field, "not all of it can be said as a condition, so every event makes a run"),
+        let said = when::when(field.clone(), &[], notes);
+        approval = said.any.is_never();
+        if approval {
+            notes.changed(&field, "none of it can be said as a condition; a person has to let each run go on");
+        } else if !said.is_whole {
+            notes.changed(&field, "only those events make a run that can be said as a condition");
+        }
+        if !said.any.is_always() && !approval {
+            top.set("when", said.any.into_out());
         }
     }
-    let mut job = Job::default();
+    let mut job = Job { approval, ..Job::default() };
     let matrix = fields.take("matrix").map(|field| matrix(field, notes)).unwrap_or_default();
     let axes = matrix.1;
     job.matrix = matrix.0;
@@ -129,7 +135,7 @@ fn advice(key: &str) -> &'static str {
         "clone" => "the files of the commit are in the workspace of every job",
         "depends_on" | "runs_on" => "it is about workflows in other files: put them into this one as jobs with `needs`",
         "workspace" => "the workspace is at `/workspace`",
-        "secrets" => "secrets are not supported yet",
+        "secrets" => "a step says which secrets it has: `environment: { NAME: { from_secret: NAME } }`",
         "settings" => "plugins are not known here: what it does is to be written as commands",
         "privileged" => "no step is privileged",
         "volumes" | "tmpfs" | "devices" => "nothing of the host is mounted",

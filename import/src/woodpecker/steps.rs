@@ -3,11 +3,10 @@
 use super::{advice, when};
 use crate::fields::{Field, Fields};
 use crate::job::{Job, commands};
-use crate::known;
 use crate::names;
 use crate::notes::Notes;
 use crate::out::{Map, Out};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A step or a service with its name: of a list, or, as it was before, of a map.
 pub(super) struct Named {
@@ -34,7 +33,7 @@ pub(super) fn steps(field: Field, axes: &[String], job: &mut Job, notes: &mut No
     let mut all = named(field, notes);
     let names: BTreeSet<String> = all.iter().map(|step| step.name.clone()).collect();
     let needs: Vec<Vec<String>> = all.iter_mut().map(|step| depends_on(step, &names, notes)).collect();
-    let order = sorted(&all, &needs);
+    let order = sorted(&numbered(&all, &needs));
     let mut all: Vec<Option<Named>> = all.into_iter().map(Some).collect();
     for at in order {
         let Some(step) = all[at].take() else { continue };
@@ -59,20 +58,23 @@ fn depends_on(step: &mut Named, names: &BTreeSet<String>, notes: &mut Notes) -> 
     if field.node.is_nothing() { Vec::new() } else { notes.texts(field) }
 }
 
+/// The steps that each waits for, as numbers.
+fn numbered(all: &[Named], needs: &[Vec<String>]) -> Vec<Vec<usize>> {
+    let numbers: BTreeMap<&str, usize> = all.iter().enumerate().map(|(at, step)| (step.name.as_str(), at)).collect();
+    needs.iter().map(|names| names.iter().filter_map(|name| numbers.get(name.as_str()).copied()).collect()).collect()
+}
+
 /// The order of the file, but that each stands behind those it waits for.
-fn sorted(all: &[Named], needs: &[Vec<String>]) -> Vec<usize> {
+fn sorted(needs: &[Vec<usize>]) -> Vec<usize> {
     let mut order: Vec<usize> = Vec::new();
-    let mut done: BTreeSet<&str> = BTreeSet::new();
-    while order.len() < all.len() {
-        let is_ready = |at: &usize| {
-            let waits = needs[*at].iter();
-            waits.clone().all(|need| done.contains(need.as_str()) || all.iter().all(|step| step.name != *need))
-        };
-        let left = (0..all.len()).filter(|at| !order.contains(at));
+    let mut done = vec![false; needs.len()];
+    while order.len() < needs.len() {
+        let left = || (0..needs.len()).filter(|at| !done[*at]);
         // In a circle nothing is ready: then the file's order counts.
-        let Some(next) = left.clone().find(is_ready).or_else(|| left.clone().next()) else { break };
+        let ready = left().find(|at| needs[*at].iter().all(|need| done[*need]));
+        let Some(next) = ready.or_else(|| left().next()) else { break };
         order.push(next);
-        done.insert(&all[next].name);
+        done[next] = true;
     }
     order
 }
@@ -138,10 +140,11 @@ fn setting_advice(setting: &Field) -> String {
 }
 
 fn condition(field: &Field, axes: &[String], map: &mut Map, notes: &mut Notes) {
-    match when::when(field.clone(), axes, notes) {
-        Some(any) if any.is_always() => {}
-        Some(any) if !any.is_never() => map.set("when", any.into_out()),
-        Some(_) | None => {
+    let said = when::when(field.clone(), axes, notes);
+    match said.any {
+        any if said.is_whole && any.is_always() => {}
+        any if said.is_whole && !any.is_never() => map.set("when", any.into_out()),
+        _ => {
             map.off = true;
             notes.list(field, "not all of it can be said as a condition; the step is left out until you write one");
         }
@@ -161,17 +164,34 @@ fn common(fields: &mut Fields, axes: &[String], map: &mut Map, notes: &mut Notes
     map.set_map("environment", environment);
 }
 
-/// `secrets: [name]`, as it was before `from_secret`.
+/// `secrets: [name]` or `secrets: [{ source, target }]`, as it was before `from_secret`.
 fn secret_of_old(item: &Field, environment: &mut Map, notes: &mut Notes) {
-    match item.node.text() {
-        Some(name) if known::FROM_SECRET => {
-            let variable = Field { key: name.to_ascii_uppercase(), ..item.clone() };
-            if names::is_variable(&variable, notes) {
-                environment.set(&variable.key, Map::default().with("from_secret", name));
-            }
+    let (source, target) = match item.is_map() {
+        true => {
+            let Some(mut inner) = notes.fields(item.clone()) else { return };
+            let both = (inner.take("source"), inner.take("target"));
+            notes.rest(inner, |_| "a secret has `source` and `target`");
+            both
         }
-        Some(_) | None => notes.list(item, advice("secrets")),
+        false => (Some(item.clone()), None),
+    };
+    let Some(name) = source.and_then(|field| notes.text(&field)) else { return };
+    let key = target.map_or_else(|| Some(name.to_ascii_uppercase()), |field| target_of(&field, notes));
+    let Some(key) = key else { return };
+    let variable = Field { key, ..item.clone() };
+    if names::is_variable(&variable, notes) {
+        environment.set(&variable.key, Map::default().with("from_secret", name));
     }
+}
+
+/// The variable that a secret is in; Woodpecker writes its name in capitals.
+fn target_of(field: &Field, notes: &mut Notes) -> Option<String> {
+    let written = notes.text(field)?;
+    let name = written.to_ascii_uppercase();
+    if name != written {
+        notes.changed(field, &format!("commands have it as `${name}`"));
+    }
+    Some(name)
 }
 
 /// A map of variables, or a list of `NAME=value`.
@@ -186,10 +206,9 @@ fn variables(field: Field, axes: &[String], notes: &mut Notes) -> Map {
             for other in item.entries().unwrap_or_default().iter().filter(|field| field.key != "from_secret") {
                 notes.list(other, "a secret has a name and nothing more");
             }
-            match secret.text().filter(|_| known::FROM_SECRET) {
+            match secret.text() {
                 Some(name) => map.set(&item.key, Map::default().with("from_secret", name)),
-                None => notes
-                    .list(&item, &format!("the secret `{}`: {}", secret.text().unwrap_or_default(), advice("secrets"))),
+                None => notes.list(&item, "a secret has a name"),
             }
         } else if item.node.is_nothing() {
             map.set(&item.key, "");

@@ -5,14 +5,24 @@ use crate::fields::{Field, Fields};
 use crate::glob;
 use crate::notes::Notes;
 
-/// The condition; none if a part of it cannot be said, which is listed.
-pub(super) fn when(field: Field, axes: &[String], notes: &mut Notes) -> Option<Any> {
-    let mut any = Some(Any(Vec::new()));
+/// What can be said of a condition.
+pub(super) struct Said {
+    pub(super) any: Any,
+    /// Whether it is all of it.
+    pub(super) is_whole: bool,
+}
+
+/// Those alternatives of a condition that can be said; the others are listed.
+pub(super) fn when(field: Field, axes: &[String], notes: &mut Notes) -> Said {
+    let mut said = Said { any: Any(Vec::new()), is_whole: true };
     for item in field.items() {
         let one = notes.fields(item).and_then(|fields| all(fields, axes, notes));
-        any = any.zip(one).and_then(|(any, one)| any.or(one));
+        match one.and_then(|one| said.any.clone().or(one)) {
+            Some(any) => said.any = any,
+            None => said.is_whole = false,
+        }
     }
-    any
+    said
 }
 
 fn all(mut fields: Fields, axes: &[String], notes: &mut Notes) -> Option<Any> {
@@ -98,20 +108,13 @@ fn globs(field: Field, notes: &mut Notes) -> Option<Vec<String>> {
     let mut all = Some(Vec::new());
     for item in field.items() {
         let text = notes.text(&item)?;
-        let known: Option<Vec<String>> = braces(&text).iter().map(|glob| glob::of_glob(glob)).collect();
+        let known: Option<Vec<String>> = glob::alternatives(&text).iter().map(|glob| glob::of_glob(glob)).collect();
         if known.is_none() {
             notes.list(&item, "patterns know `*`, `**` and `?`");
         }
         all = all.zip(known).map(|(all, more)| [all, more].concat());
     }
     all
-}
-
-/// `{a,b}` as what it stands for.
-fn braces(glob: &str) -> Vec<String> {
-    let Some((before, rest)) = glob.split_once('{') else { return vec![glob.to_owned()] };
-    let Some((inner, after)) = rest.split_once('}') else { return vec![glob.to_owned()] };
-    inner.split(',').flat_map(|part| braces(&format!("{before}{part}{after}"))).take(64).collect()
 }
 
 fn names(field: Field, notes: &mut Notes) -> Option<Any> {

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod bombs;
+
 use sidings_import::{Imported, Origin, import};
 use sidings_pipeline::{Context, Files, Input};
 use sidings_proto::{Commit, Trigger};
