@@ -5,6 +5,7 @@ mod expression;
 mod inputs;
 mod job;
 mod matrix;
+mod quotes;
 mod steps;
 mod texts;
 

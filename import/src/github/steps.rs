@@ -74,7 +74,13 @@ fn step(mut fields: Fields, texts: &Texts, job: &mut Job, notes: &mut Notes) -> 
     let mut environment = fields.take("env").map(|field| texts.variables(field, notes)).unwrap_or_default();
     texts.env.extend(super::texts::known(&environment));
     let run = fields.take("run");
-    let script = run.and_then(|field| texts.script(&field, &mut environment, notes));
+    let own = fields.take("shell").map(|field| (super::shell(&field, notes), field));
+    let shell = match &own {
+        // What runs it is not known, and neither is how it replaces anything.
+        Some((shell, _)) => Some(shell.as_deref().unwrap_or("unknown")),
+        None => job.shell.as_deref(),
+    };
+    let script = run.and_then(|field| texts.script(&field, shell, &mut environment, notes));
     map.set_some("run", script);
     if let Some(field) = condition {
         when(&field, &texts, &mut map, notes);
@@ -91,9 +97,7 @@ fn step(mut fields: Fields, texts: &Texts, job: &mut Job, notes: &mut Notes) -> 
     {
         map.set("allow_failure", true);
     }
-    if let Some(field) = fields.take("shell") {
-        map.set_some("shell", super::shell(&field, notes));
-    }
+    map.set_some("shell", own.and_then(|(shell, _)| shell));
     notes.rest(fields, advice);
     map.get("run").is_some().then_some(map)
 }
@@ -196,15 +200,43 @@ fn artifact(with: Option<Field>, condition: Option<&Field>, texts: &Texts, job: 
 fn cache(with: Option<Field>, texts: &Texts, job: &mut Job, notes: &mut Notes) {
     let Some(mut inner) = with.and_then(|field| notes.fields(field)) else { return };
     let (key, path) = (inner.take("key"), inner.take("path"));
+    let before = inner.take("restore-keys");
     if let (Some(key), Some(path)) = (key, path) {
-        let text = notes.text(&key).unwrap_or_default();
-        let name = texts.shown(&hashed(&text));
+        let name = keyed(&key, &notes.text(&key).unwrap_or_default(), texts, notes);
         let paths = texts.plain(&path, notes).unwrap_or_default();
-        let paths: Vec<String> =
-            paths.lines().map(|line| line.trim().replace('~', "/root")).filter(|line| !line.is_empty()).collect();
-        job.cache.push(Map::default().with("key", name).with("paths", paths).into());
+        let paths: Vec<String> = lines(&paths).map(|line| at_home(&path, line, notes)).collect();
+        let mut map = Map::default().with("key", name);
+        if let Some(field) = before {
+            let text = notes.text(&field).unwrap_or_default();
+            let keys: Vec<String> = lines(&text).map(|line| keyed(&field, line, texts, notes)).collect();
+            map.set("restore_keys", keys);
+        }
+        job.cache.push(map.with("paths", paths).into());
     }
     notes.rest(inner, |_| "a cache has `key`, `paths` and `restore_keys`");
+}
+
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty())
+}
+
+fn at_home(field: &Field, path: &str, notes: &mut Notes) -> String {
+    match path.strip_prefix('~') {
+        Some(rest) => {
+            notes.changed(field, "`~` is taken for `/root`; if the image has another user, write that one's home");
+            format!("/root{rest}")
+        }
+        None => path.to_owned(),
+    }
+}
+
+/// A key with sums of files in it. What is not known stays as a word.
+fn keyed(field: &Field, text: &str, texts: &Texts, notes: &mut Notes) -> String {
+    let hashed = hashed(text);
+    if !texts.is_known(&hashed) {
+        notes.changed(field, "not all of it is known here: what is not is the same word in every run");
+    }
+    texts.shown(&hashed)
 }
 
 /// `${{ hashFiles('a') }}` as `${checksum(a)}`.
@@ -214,12 +246,18 @@ fn hashed(text: &str) -> String {
     while let Some((before, after)) = rest.split_once("${{") {
         let Some((inner, after)) = after.split_once("}}") else { break };
         out.push_str(before);
-        let file = inner.trim().strip_prefix("hashFiles(").and_then(|inner| inner.strip_suffix(')'));
-        match file.map(|file| file.trim_matches(['\'', '"'])).filter(|file| !file.contains(',')) {
-            Some(file) => out.push_str(&format!("${{checksum({})}}", file.trim_start_matches("**/"))),
+        match files(inner) {
+            Some(files) => out.push_str(&format!("${{checksum({})}}", files.join(", "))),
             None => out.push_str(&format!("${{{{{inner}}}}}")),
         }
         rest = after;
     }
     out + rest
+}
+
+/// The patterns of `hashFiles('a', 'b')`, if they are such here.
+fn files(inner: &str) -> Option<Vec<String>> {
+    let inner = inner.trim().strip_prefix("hashFiles(")?.strip_suffix(')')?;
+    let one = |file: &str| crate::glob::of_glob(file.trim().trim_matches(['\'', '"']));
+    inner.split(',').map(one).collect()
 }

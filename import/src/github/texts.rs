@@ -2,6 +2,7 @@
 
 use super::expression::variable;
 use super::matrix::Axes;
+use super::quotes::{Place, Quotes};
 use crate::fields::Field;
 use crate::names;
 use crate::notes::Notes;
@@ -84,6 +85,11 @@ impl Texts {
         }
     }
 
+    /// Whether all of a text is known while the file is written.
+    pub(super) fn is_known(&self, text: &str) -> bool {
+        self.replaced(text, |inner| self.fixed(inner)).is_ok()
+    }
+
     /// The same where a part that is not known may stay as it is: a name.
     pub(super) fn shown(&self, text: &str) -> String {
         let one = |inner: &str| Some(self.fixed(inner).unwrap_or_else(|| inner.to_owned()));
@@ -116,35 +122,68 @@ impl Texts {
         self.replaced(text, one).ok()
     }
 
-    /// Commands: the shell has the variables. Secrets that they name become variables of the step.
-    pub(super) fn script(&self, field: &Field, environment: &mut Map, notes: &mut Notes) -> Option<String> {
+    /// Commands: the shell has the variables. Secrets that they name become variables of the step. Where the shell
+    /// does not replace a variable, the script ends with a message before it does anything.
+    pub(super) fn script(
+        &self,
+        field: &Field,
+        shell: Option<&str>,
+        environment: &mut Map,
+        notes: &mut Notes,
+    ) -> Option<String> {
         let text = notes.text(field)?;
         names::tell_unset(field, &text, notes);
-        let mut out = String::new();
+        let is_shell = shell.is_none_or(|shell| shell.starts_with("bash") || shell.starts_with("sh"));
+        let (mut out, mut quotes, mut dead) = (String::new(), Quotes::default(), Vec::new());
         for part in parts(&text) {
             let inner = match part {
                 Part::Plain(plain) => {
+                    quotes.read(plain);
                     out.push_str(plain);
                     continue;
                 }
                 Part::Expression(inner) => inner,
             };
-            if let Some(name) = inner.strip_prefix("secrets.").filter(|name| *name != "GITHUB_TOKEN") {
-                environment.set(name, secret(name));
-                out.push_str(&format!("${{{name}}}"));
-                continue;
-            }
-            let own = inner.strip_prefix("env.").map(|name| format!("${{{name}}}"));
-            let own = own.or_else(|| super::inputs::variable(inner).map(|name| format!("${{{name}}}")));
-            match own.or_else(|| self.fixed(inner)).or_else(|| variable(inner).map(|name| format!("${{{name}}}"))) {
-                Some(known) => out.push_str(&known),
-                None => {
-                    notes.list(field, &unknown(inner));
-                    out.push_str(&to_be_written(inner));
+            let written = self.written(field, inner, environment, notes);
+            let is_variable = written.starts_with("${") && !written.starts_with("${matrix.");
+            match quotes.place() {
+                Place::Quoted if is_variable && is_shell => out.push_str(&format!("'\"{written}\"'")),
+                place => {
+                    let is_dead = is_variable && (!is_shell || place == Place::Dead);
+                    if is_dead {
+                        dead.push(inner);
+                        notes.changed(
+                            field,
+                            &format!(
+                                "`{inner}`: no variable is replaced there; the step fails until it is written otherwise"
+                            ),
+                        );
+                    }
+                    out.push_str(&written);
                 }
             }
         }
+        if !dead.is_empty() {
+            out.insert_str(0, &guard(shell, &dead));
+        }
         Some(out)
+    }
+
+    /// What stands for an expression in a script.
+    fn written(&self, field: &Field, inner: &str, environment: &mut Map, notes: &mut Notes) -> String {
+        if let Some(name) = inner.strip_prefix("secrets.").filter(|name| *name != "GITHUB_TOKEN") {
+            environment.set(name, secret(name));
+            return format!("${{{name}}}");
+        }
+        let own = inner.strip_prefix("env.").map(|name| format!("${{{name}}}"));
+        let own = own.or_else(|| super::inputs::variable(inner).map(|name| format!("${{{name}}}")));
+        match own.or_else(|| self.fixed(inner)).or_else(|| variable(inner).map(|name| format!("${{{name}}}"))) {
+            Some(known) => known,
+            None => {
+                notes.list(field, &unknown(inner));
+                to_be_written(inner)
+            }
+        }
     }
 
     /// `env`, what is not known listed.
@@ -181,6 +220,16 @@ impl Texts {
 fn to_be_written(inner: &str) -> String {
     let safe = |char: char| if char.is_ascii_alphanumeric() || "._-".contains(char) { char } else { ' ' };
     format!("${{TO_BE_WRITTEN:?{}}}", inner.chars().map(safe).collect::<String>().trim())
+}
+
+/// The first line of a script that is to fail.
+fn guard(shell: Option<&str>, dead: &[&str]) -> String {
+    let safe = |char: char| if char.is_ascii_alphanumeric() || "._- ,".contains(char) { char } else { ' ' };
+    let names: String = dead.join(", ").chars().map(safe).collect();
+    if shell.is_some_and(|shell| shell.starts_with("python")) {
+        return format!("raise SystemExit('to be written: {names}')\n");
+    }
+    format!("echo 'to be written: {names}' >&2; exit 1\n")
 }
 
 fn secret(name: &str) -> Map {
