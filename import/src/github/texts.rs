@@ -148,7 +148,7 @@ impl Texts {
             let is_variable = written.starts_with("${") && !written.starts_with("${matrix.");
             match quotes.place() {
                 Place::Quoted if is_variable && is_shell => out.push_str(&format!("'\"{written}\"'")),
-                place => {
+                place @ (Place::Open | Place::Quoted | Place::Dead) => {
                     let is_dead = is_variable && (!is_shell || place == Place::Dead);
                     if is_dead {
                         dead.push(inner);
