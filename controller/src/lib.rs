@@ -18,6 +18,7 @@ mod shell;
 #[cfg(test)]
 mod simulation;
 mod source;
+mod splits;
 mod store;
 mod timetable;
 mod tokens;
@@ -119,8 +120,9 @@ pub async fn start(config: Config) -> anyhow::Result<Controller> {
     let tidying = kept.go_by(move || shell.now(), CancellationToken::clone(&closing));
     let (images, clock) = (app.images.clone(), app.shell.clone());
     let forgetting = images.go_by(move || clock.now(), CancellationToken::clone(&closing));
+    let tending = app.splits.clone().tend();
     let parts = [watched(turning.run(), &failed), watched(tidying, &failed), watched(timetable, &failed)];
-    let parts = parts.into_iter().chain([watched(forgetting, &failed)]);
+    let parts = parts.into_iter().chain([watched(forgetting, &failed), watched(tending, &failed)]);
     let tasks = parts.chain([watched(serving, &failed)]).collect();
     let app = Arc::new(AppBox(app));
     Ok(Controller { addr, url, first_api_token, app, closing, stop, failed, tasks, _only_one: only_one })
@@ -158,6 +160,7 @@ async fn assemble(
         logs: logs::Logs::below(data.join("logs")),
         names: http::RunnerNames::new(store.runners().await?, url),
         log_chunks: Semaphore::new(LOG_CHUNKS),
+        splits: Arc::new(splits::Splits::new(store.clone(), shell.clone(), closing.clone())),
         stop: closing.clone(),
         kept,
         shell,

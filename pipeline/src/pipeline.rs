@@ -7,6 +7,7 @@ use crate::condition::When;
 use crate::group::GroupName;
 use crate::input::Input;
 use crate::source::Span;
+use sidings_proto::split::Tests;
 use sidings_proto::{
     Artifacts, Cache, Cancel, Command, Environment, Healthcheck, Merge, Node, Reports, Resources, Scheduling, SecretUse,
 };
@@ -70,6 +71,7 @@ pub(crate) struct Job {
     pub(crate) stages: Vec<Stage>,
     pub(crate) services: Vec<Service>,
     pub(crate) reports: Reports,
+    pub(crate) tests: Option<Tests>,
     pub(crate) artifacts: Vec<Artifacts>,
     pub(crate) caches: Vec<Cache>,
 }

@@ -113,6 +113,7 @@ fn planned(job: &Job, asked: &Asked<'_>, labels: &Labels<'_>) -> PlannedJob {
             node: job.node,
             services: services(job),
             reports: job.reports.clone(),
+            tests: job.tests.clone(),
             artifacts: job.artifacts.clone(),
             caches: job.caches.clone(),
             ..JobSpec::default()

@@ -25,6 +25,7 @@ mod service;
 mod shape;
 mod shell;
 mod size;
+mod split;
 mod status;
 mod step;
 mod values;

@@ -260,6 +260,9 @@ pub struct RunView {
     pub stopped: Option<StopReason>,
     /// In the order of the file.
     pub jobs: Vec<JobView>,
+    /// The jobs whose tests are split over their copies.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub splits: Vec<crate::split::SplitSum>,
 }
 
 /// A job of a run.

@@ -19,6 +19,7 @@ pub mod schedule;
 pub mod secret;
 pub mod service;
 pub mod snapshot;
+pub mod split;
 pub mod step;
 pub mod stop;
 pub mod tested;

@@ -1,5 +1,6 @@
 //! What a pipeline's text means for one commit: the jobs that must run, fully spelled out.
 
+use crate::split::Tests;
 use crate::{Artifacts, Cache, Concurrency, Resources, Scheduling, SecretUse, Service};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -160,6 +161,9 @@ pub struct JobSpec {
     /// The files in which its steps tell of tests.
     #[serde(default, skip_serializing_if = "Reports::is_unsaid")]
     pub reports: Reports,
+    /// The tests that its copies share, in a queue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tests: Option<Tests>,
 }
 
 /// The files in which a job's steps tell of their tests.
@@ -296,6 +300,8 @@ pub enum Command {
     /// Neither: the image's own entry point and command.
     #[default]
     Image,
+    /// The job's tests, from their queue, as long as there are any.
+    Tests,
 }
 
 /// The image that steps run in.

@@ -18,6 +18,7 @@
 //! | `PUT /runner/v1/attempts/{job}/{fence}/blobs/{id}` | attempt | bytes → 201, or 200 when they were there |
 //! | `GET /runner/v1/attempts/{job}/{fence}/inputs/{n}` | attempt | → what the `n`th of the job's inputs kept, as tar; 204 for nothing |
 //! | `POST /runner/v1/attempts/{job}/{fence}/caches` | attempt | [`CacheWanted`](crate::cache::CacheWanted) → [`CacheAnswer`](crate::cache::CacheAnswer) |
+//! | `POST /runner/v1/attempts/{job}/{fence}/split/…` | attempt | the tests of a split job, see [`crate::split`] |
 //! | `GET /runner/v1/attempts/{job}/{fence}/caches/{blob}` | attempt | → the archive of a cache that it may read |
 //! | `POST /runner/v1/attempts/{job}/{fence}/images` | attempt | [`ImageAsk`](crate::image::ImageAsk) → [`ImageAnswer`](crate::image::ImageAnswer); held open while another one builds |
 //! | `POST /runner/v1/attempts/{job}/{fence}/images/told` | attempt | [`ImageTold`](crate::image::ImageTold) → 204; 409 `stale_claim` when the claim has passed on |

@@ -162,7 +162,7 @@ fn fit(case: &mut TestCase, room: &mut Room) {
     }
 }
 
-/// A name of anything, as it is kept.
-pub(crate) fn named(text: &str) -> String {
+/// A name of anything, as it is kept: who looks for a case by its name looks for this.
+pub fn named(text: &str) -> String {
     one_line(text, TEST_NAME_MAX)
 }

@@ -19,6 +19,7 @@ mod utf8;
 #[cfg(test)]
 mod tests;
 
+pub use case::named;
 pub use junit::read;
 
 use sidings_proto::tested::TEST_CASES_MAX;

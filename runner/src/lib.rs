@@ -16,6 +16,7 @@ mod removal;
 mod reports;
 pub mod setup_log;
 mod source;
+mod split;
 mod spool;
 mod trust;
 pub mod workspace;

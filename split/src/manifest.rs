@@ -218,7 +218,7 @@ impl fmt::Display for Named<'_> {
 }
 
 /// An id in one line, whatever is in it, and not longer than a line.
-pub(crate) fn short(id: &str) -> String {
+pub fn short(id: &str) -> String {
     let shown: String = id.chars().take(100).flat_map(char::escape_debug).collect();
     if id.chars().nth(100).is_some() { format!("{shown}…") } else { shown }
 }

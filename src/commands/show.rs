@@ -6,7 +6,7 @@ use crate::client::Client;
 use crate::exit::Exit;
 use crate::reference;
 use crate::render::summary::{ReadOn, summary};
-use crate::render::{duration, tree};
+use crate::render::{duration, splits, tree};
 use sidings_proto::api::{RunView, State};
 use std::io::IsTerminal;
 
@@ -25,7 +25,7 @@ fn text(run: &RunView) -> String {
     let tree = tree::whole(run, now, width, &|_, _| None).join("\n");
     let rest = match run.summary.state {
         State::Ended => summary(run, now, &ReadOn::Controller),
-        State::Waiting | State::Queued | State::Running => format!("\n{}\n", run.url),
+        State::Waiting | State::Queued | State::Running => format!("\n{}{}\n", splits::of_run(run), run.url),
     };
     format!("{tree}\n{rest}")
 }

@@ -167,6 +167,7 @@ pub(crate) fn run_of(jobs: Vec<JobView>) -> RunView {
         diagnostics: None,
         stopped: None,
         jobs,
+        splits: Vec::new(),
     }
 }
 

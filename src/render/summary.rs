@@ -3,6 +3,7 @@
 use super::artifacts;
 use super::duration::{since, span};
 use super::lists::run_name;
+use super::splits;
 use super::style::{BAD, BUSY, DIM, NAME, mark, paint, word};
 use super::table::table;
 use super::tested;
@@ -28,9 +29,9 @@ pub(crate) fn summary(run: &RunView, now: Timestamp, read_on: &ReadOn) -> String
         ReadOn::Folder(_) => String::new(),
     };
     let (why, jobs) = (causes(run, read_on), jobs(run, now));
-    let parts =
-        [head(run, now), stopped(run), diagnostics(run), why, jobs, tests(run), artifacts, address(run, read_on)];
-    parts.into_iter().filter(|part| !part.is_empty()).map(|part| format!("\n{part}")).collect()
+    let parts = [head(run, now), stopped(run), diagnostics(run), why, jobs, splits::of_run(run), tests(run), artifacts];
+    let parts = parts.into_iter().chain([address(run, read_on)]);
+    parts.filter(|part| !part.is_empty()).map(|part| format!("\n{part}")).collect()
 }
 
 fn head(run: &RunView, now: Timestamp) -> String {

@@ -3,7 +3,8 @@
 //! exit record behind. It needs nothing of the image, the network or the engine.
 //!
 //! `init [--dir FOLDER]` runs a step or a service, `probe` finds out whether a service is ready, `hold` keeps a network
-//! namespace alive, `enter SHELL…` is how a person comes into a step's container, `--version` says what this is.
+//! namespace alive, `enter SHELL…` is how a person comes into a step's container, `split work` works off tests that a job
+//! shares with its copies, `--version` says what this is.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -18,6 +19,7 @@ mod ownership;
 mod probe;
 mod record;
 mod signals;
+mod split;
 mod spool;
 mod supervise;
 mod tail;
@@ -36,12 +38,15 @@ fn main() -> ExitCode {
         ["probe", "--dir", dir] => probe::run(Path::new(dir)),
         ["enter", shells @ ..] => enter::run(Path::new(sidings_proto::step::MOUNT), shells),
         ["hold"] => hold::run(),
+        ["split", "work"] => split::work(),
         ["--version"] => {
             println!("sidings-step {}", env!("CARGO_PKG_VERSION"));
             return ExitCode::SUCCESS;
         }
         _ => {
-            eprintln!("usage: sidings init [--dir FOLDER] | probe --dir FOLDER | enter SHELL… | hold | --version");
+            eprintln!(
+                "usage: sidings init [--dir FOLDER] | probe --dir FOLDER | enter SHELL… | hold | split work | --version"
+            );
             return ExitCode::from(EXIT_USAGE);
         }
     };

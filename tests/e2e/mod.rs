@@ -20,6 +20,7 @@ mod secrets;
 mod services;
 mod shells;
 mod sources;
+mod splits;
 mod wanted;
 mod workspaces;
 

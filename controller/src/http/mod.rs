@@ -22,6 +22,7 @@ mod runs;
 mod schedules;
 mod secrets;
 mod site;
+mod split;
 mod tests_told;
 
 pub(crate) use names::RunnerNames;
@@ -35,6 +36,7 @@ use crate::logs::Logs;
 use crate::metrics::Metrics;
 use crate::secrets::Vault;
 use crate::shell::Shell;
+use crate::splits::Splits;
 use crate::store::Store;
 use crate::tokens::Tokens;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -57,6 +59,7 @@ pub(crate) struct App {
     pub(crate) tokens: Tokens,
     pub(crate) secrets: Vault,
     pub(crate) intake: Intake,
+    pub(crate) splits: Arc<Splits>,
     pub(crate) logs: Logs,
     pub(crate) blobs: Blobs,
     pub(crate) kept: Kept,
@@ -108,6 +111,7 @@ fn runner_routes() -> Router<Arc<App>> {
         .route("/attempts/{job}/{fence}/images", post(images::ask))
         .route("/attempts/{job}/{fence}/images/told", post(images::told))
         .route("/attempts/{job}/{fence}/images/{key}/{blob}", get(images::part))
+        .merge(split::routes())
 }
 
 fn api_routes() -> Router<Arc<App>> {

@@ -8,6 +8,7 @@ use crate::core::event::{Answer, Event};
 use crate::kept::NotKept;
 use crate::logs::Verified;
 use crate::shell::live::Current;
+use crate::splits::Worker;
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -98,7 +99,7 @@ async fn finish_current(
     }
     match finishing.verify(&finish, |step| app.logs.file(run, attempt, step)).await? {
         Verified::Whole => match app.kept.check(&finish.kept.artifacts).await {
-            Ok(()) => tell(app, attempt, finish).await,
+            Ok(()) => tell(app, attempt, judged(app, attempt, current, finish).await?).await,
             Err(NotKept::Wrong(error)) => Err(HttpError::bad_request(format!("{error:#}"))),
             Err(missing @ NotKept::Missing(_)) => tell(app, attempt, without(finish, missing.to_string())).await,
         },
@@ -108,6 +109,14 @@ async fn finish_current(
             tell(app, attempt, not_whole(finish, step)).await?;
             Ok(Finished::LogDiffers { step })
         }
+    }
+}
+
+/// The attempt's end with what the queue says that it worked for.
+async fn judged(app: &App, attempt: AttemptId, current: &Current, finish: Finish) -> Result<Finish, HttpError> {
+    match Worker::of(attempt, current) {
+        Some(worker) => Ok(app.splits.judged(&worker, finish).await?),
+        None => Ok(finish),
     }
 }
 

@@ -84,6 +84,18 @@ impl Live {
         self.read().attempts.get(&id).cloned()
     }
 
+    /// The attempts of a run that are with runners.
+    pub(crate) fn attempts_of(&self, run: RunId) -> Vec<(AttemptId, LiveJob)> {
+        let all = self.read();
+        let of_run = all.attempts.iter().filter(|(_, current)| current.job.run.id == run);
+        of_run.map(|(id, current)| (*id, current.job.clone())).collect()
+    }
+
+    /// Whether a run has not ended.
+    pub(crate) fn has_run(&self, run: RunId) -> bool {
+        self.read().runs.contains_key(&run)
+    }
+
     /// A job, while its run has not ended.
     pub(crate) fn job(&self, id: JobId) -> Option<LiveJob> {
         self.read().jobs.get(&id).cloned()

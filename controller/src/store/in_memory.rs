@@ -1,6 +1,7 @@
 //! The store without a disk: for `sidings run`, for tests, and to hold the SQLite store to.
 
 use super::remembered::Remembered;
+use super::splits::{Past, Ran, RememberedSplits, SplitKey, SplitSetup, StoredSplit};
 use super::stored::{StoredCache, StoredImage, StoredRun, StoredSummary};
 use super::tested::{CaseFilter, RememberedTests, TestsOf};
 use super::{CommitError, RunFilter, Store, StoredRunner, StoredSchedule, StoredSecret, StoredToken};
@@ -9,6 +10,7 @@ use crate::images::Name;
 use async_trait::async_trait;
 use sidings_proto::api::ProjectView;
 use sidings_proto::runner::{Hello, TestBatch};
+use sidings_proto::split::SplitSum;
 use sidings_proto::tested::TestSeries;
 use sidings_proto::{AttemptId, BlobId, JobId, RunId, RunnerId, SecretScope, TestCase, TestReport, Timestamp, TokenId};
 use std::collections::BTreeMap;
@@ -24,6 +26,7 @@ pub(crate) struct MemoryStore {
 struct All {
     runs: Remembered,
     tests: RememberedTests,
+    splits: RememberedSplits,
     numbers: BTreeMap<String, u64>,
     projects: BTreeMap<String, ProjectView>,
     schedules: BTreeMap<String, StoredSchedule>,
@@ -103,6 +106,37 @@ impl Store for MemoryStore {
         let all = self.all();
         let of_project = all.runs.newest_first().filter(|run| run.spec.project == project);
         Ok(all.tests.history(of_project, named, limit))
+    }
+
+    async fn add_split(&self, key: &SplitKey, project: &str, setup: &SplitSetup) -> anyhow::Result<()> {
+        self.all().splits.add(key, project, setup);
+        Ok(())
+    }
+
+    async fn put_split(&self, key: &SplitKey, no: u64, records: &[sidings_split::Record]) -> anyhow::Result<()> {
+        self.all().splits.put(key, no, records);
+        Ok(())
+    }
+
+    async fn end_split(&self, key: &SplitKey, sum: &SplitSum, ran: &[(String, Ran)]) -> anyhow::Result<()> {
+        self.all().splits.end(key, sum, ran);
+        Ok(())
+    }
+
+    async fn split(&self, key: &SplitKey) -> anyhow::Result<Option<StoredSplit>> {
+        Ok(self.all().splits.get(key))
+    }
+
+    async fn split_sums(&self, run: RunId) -> anyhow::Result<Vec<(String, Option<SplitSum>)>> {
+        Ok(self.all().splits.sums(run))
+    }
+
+    async fn open_splits(&self) -> anyhow::Result<Vec<SplitKey>> {
+        Ok(self.all().splits.open())
+    }
+
+    async fn split_past(&self, project: &str, suite: &str) -> anyhow::Result<Past> {
+        Ok(self.all().splits.past(project, suite))
     }
 
     async fn expire_artifacts(&self, now: Timestamp) -> anyhow::Result<u64> {

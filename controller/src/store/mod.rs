@@ -6,6 +6,7 @@
 
 pub(crate) mod in_memory;
 pub(crate) mod remembered;
+pub(crate) mod splits;
 pub(crate) mod sqlite;
 pub(crate) mod stored;
 pub(crate) mod tested;
@@ -19,11 +20,13 @@ use crate::images::Name;
 use async_trait::async_trait;
 use sidings_proto::api::ProjectView;
 use sidings_proto::runner::{Hello, TestBatch};
+use sidings_proto::split::SplitSum;
 use sidings_proto::tested::TestSeries;
 use sidings_proto::{
     AttemptId, BlobId, JobId, RunId, RunnerId, Schedule, SecretRules, SecretScope, TestCase, TestReport, Timestamp,
     TokenId,
 };
+use splits::{Past, Ran, SplitKey, SplitSetup, StoredSplit};
 use stored::{StoredCache, StoredImage, StoredRun, StoredSummary};
 use tested::{CaseFilter, TestsOf};
 
@@ -154,6 +157,21 @@ pub(crate) trait Store: Send + Sync + 'static {
         named: (Option<&str>, &str),
         limit: usize,
     ) -> anyhow::Result<Vec<TestSeries>>;
+    /// Makes a split; one that is there stays as it is.
+    async fn add_split(&self, key: &SplitKey, project: &str, setup: &SplitSetup) -> anyhow::Result<()>;
+    /// Writes what one event saved, all or none; `no` counts the events of the split from 0.
+    async fn put_split(&self, key: &SplitKey, no: u64, records: &[sidings_split::Record]) -> anyhow::Result<()>;
+    /// Keeps what a split came to, and what its tests did for those who estimate the next; the first time counts.
+    async fn end_split(&self, key: &SplitKey, sum: &SplitSum, ran: &[(String, Ran)]) -> anyhow::Result<()>;
+    /// A split, whole.
+    async fn split(&self, key: &SplitKey) -> anyhow::Result<Option<StoredSplit>>;
+    /// The suites of a run that are split, by name, and what those came to that are over.
+    async fn split_sums(&self, run: RunId) -> anyhow::Result<Vec<(String, Option<SplitSum>)>>;
+    /// Splits that are not over.
+    async fn open_splits(&self) -> anyhow::Result<Vec<SplitKey>>;
+    /// What is known of the tests of a project's suite.
+    async fn split_past(&self, project: &str, suite: &str) -> anyhow::Result<Past>;
+
     /// Forgets artifacts whose time is over; gives how many entries.
     async fn expire_artifacts(&self, now: Timestamp) -> anyhow::Result<u64>;
     /// The manifests of all artifacts that are kept, in order, each once.

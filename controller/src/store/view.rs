@@ -41,6 +41,7 @@ fn run_at_rest(run: &StoredRun, names: &dyn Names) -> RunView {
         diagnostics,
         stopped: run.stopping.clone(),
         jobs,
+        splits: Vec::new(),
     }
 }
 

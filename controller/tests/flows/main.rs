@@ -14,5 +14,6 @@ mod runner;
 mod scene;
 mod scheduling;
 mod secrets;
+mod splits;
 mod tests_told;
 mod tokens;

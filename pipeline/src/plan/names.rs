@@ -40,6 +40,7 @@ fn by_command(step: &Step) -> String {
         Command::Run { script } => first_line(script),
         Command::Commands { commands } => commands.first().and_then(|command| first_line(command)),
         Command::Image => None,
+        Command::Tests => Some("tests"),
     };
     line.map_or_else(|| "the image's command".to_owned(), |line| shortened(line, LENGTH))
 }

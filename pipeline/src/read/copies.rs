@@ -15,7 +15,7 @@ use crate::report::Problem;
 use crate::suggest::quoted;
 use crate::yaml::Value;
 use sidings_proto::Node;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// Jobs that matrices and `parallelism` make in one pipeline.
@@ -51,7 +51,7 @@ impl Reader<'_> {
             }
         }
         (self.axes, self.matrix_axes) = (None, None);
-        labelled(jobs)
+        labelled(with_queues_of_their_own(jobs))
     }
 
     fn of_row(
@@ -71,6 +71,8 @@ impl Reader<'_> {
             job.label = format!("{} ({})", job.name.text, row.combination.shown());
             job.unless.clone_from(&row.unless);
         }
+        let suite = job.label.clone();
+        job.tests.iter_mut().for_each(|tests| tests.suite.clone_from(&suite));
         let copy = |index| {
             let label = if copies > 1 { format!("{} {index}/{copies}", job.label) } else { job.label.clone() };
             Job { label, node: Node { index, total: copies }, ..job.clone() }
@@ -138,6 +140,19 @@ fn what_makes_them(matrix: Option<&Matrix>, rows: &[(Option<&Row>, u32)]) -> Str
     let axes = matrix.map(|matrix| product(&matrix.axes));
     let parallelism = (most > 1).then(|| format!("`parallelism` ({most})"));
     axes.into_iter().chain(parallelism).collect::<Vec<_>>().join(" × ")
+}
+
+/// Copies share their queue, and combinations that look the same when they are cut do not.
+fn with_queues_of_their_own(mut jobs: Vec<Job>) -> Vec<Job> {
+    let mut used: BTreeMap<String, usize> = BTreeMap::new();
+    for copies in jobs.chunk_by_mut(|_, next| next.node.index > 1) {
+        let Some(suite) = copies[0].tests.as_ref().map(|tests| tests.suite.clone()) else { continue };
+        let times = used.entry(suite.clone()).or_default();
+        *times += 1;
+        let suite = if *times > 1 { format!("{suite} #{times}") } else { suite };
+        copies.iter_mut().flat_map(|job| &mut job.tests).for_each(|tests| tests.suite.clone_from(&suite));
+    }
+    jobs
 }
 
 /// No two alike: values that look the same when they are cut are numbered.

@@ -6,12 +6,12 @@ use super::shell::Shell;
 use super::when::Place;
 use super::{Chosen, Reader, path, shape, size};
 use crate::diagnostic::Code;
-use crate::pipeline::{Job, Named, Stage, Variables};
+use crate::pipeline::{Job, Named, Stage, Step, Variables};
 use crate::report::Problem;
 use crate::source::Span;
 use crate::suggest::quoted;
 use crate::yaml::{Entry, Key, Value};
-use sidings_proto::Resources;
+use sidings_proto::{Command, Resources};
 use std::rc::Rc;
 
 /// A job's timeout when it has none: an hour.
@@ -65,12 +65,13 @@ impl Reader<'_> {
         job.concurrency = fields.get("concurrency").and_then(|at| self.concurrency(&at, true));
         job.services = fields.get("services").map(|at| self.services(&at)).unwrap_or_default();
         job.reports = fields.get("reports").map(|at| self.reports(&at)).unwrap_or_default();
+        job.tests = fields.get("tests").and_then(|at| self.split_tests(&at));
         job.caches = fields.get("cache").map(|at| self.caches(&at)).unwrap_or_default();
         job.artifacts = fields.get("artifacts").map(|at| self.artifacts(&at)).unwrap_or_default();
         let inner = self.defaults(fields, defaults);
         job.stages = match fields.get("steps") {
             Some(at) => self.steps(&at, job, &inner),
-            None if fields.has_or_meant("steps") => Vec::new(),
+            None if fields.has_or_meant("steps") || fields.has_or_meant("tests") => Vec::new(),
             None => {
                 let message = format!("job {} has no steps", quoted(&job.name.text));
                 let help = "add `steps:` with at least one step, such as `- run: make test`";
@@ -78,6 +79,31 @@ impl Reader<'_> {
                 Vec::new()
             }
         };
+        let of_tests = self.tests_stage(job, &inner);
+        job.stages.extend(of_tests);
+    }
+
+    /// The last step of a job whose tests are split.
+    fn tests_stage(&mut self, job: &Job, defaults: &Defaults) -> Option<Stage> {
+        let tests = job.tests.as_ref()?;
+        let image = self.image_of(defaults.image.clone(), job, &job.name.span);
+        let texts = size::of_image(&image) + size::of_tests(tests) + size::of_variables(&defaults.environment);
+        if !self.spend(texts + size::STEP, &job.name.span) {
+            return None;
+        }
+        let step = Step {
+            name: None,
+            image,
+            command: Command::Tests,
+            environment: Rc::clone(&defaults.environment),
+            working_directory: defaults.working_directory.clone(),
+            shell: Rc::clone(&defaults.shell),
+            when: None,
+            timeout_ms: None,
+            allow_failure: false,
+            resources: defaults.resources,
+        };
+        Some(Stage { steps: vec![step], ..Stage::default() })
     }
 
     /// What a job or step says of image, variables and folder, over what it has from around it.

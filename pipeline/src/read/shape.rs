@@ -104,12 +104,13 @@ pub(super) const JOB: Shape = Shape {
         "priority",
         "concurrency",
         "approval",
+        "tests",
         "reports",
         "artifacts",
         "cache",
         "steps",
     ],
-    later: &["tests"],
+    later: &[],
 };
 
 pub(super) const SERVICE: Shape = Shape {
@@ -172,6 +173,13 @@ pub(super) const APPROVAL: Shape =
 
 pub(super) const REPORTS: Shape =
     Shape { what: "`reports`", place: "under `reports`", keys: &["junit", "required"], later: &[] };
+
+pub(super) const TESTS: Shape = Shape {
+    what: "`tests`",
+    place: "under `tests`",
+    keys: &["preset", "discover", "run", "junit", "on_flaky", "max_flaky_retries"],
+    later: &[],
+};
 
 pub(super) const ARTIFACTS: Shape = Shape {
     what: "an entry of `artifacts`",

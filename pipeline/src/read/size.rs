@@ -6,6 +6,7 @@ use crate::diagnostic::Code;
 use crate::pipeline::{Setting, Variables};
 use crate::report::Problem;
 use crate::source::Span;
+use sidings_proto::split::Tests;
 use sidings_proto::{Command, Environment};
 
 /// A plan's size in bytes, about.
@@ -42,11 +43,15 @@ pub(super) fn of_variables(variables: &Variables) -> usize {
     variables.iter().map(|(name, setting)| name.len() + of(setting) + ENTRY).sum()
 }
 
+pub(super) fn of_tests(tests: &Tests) -> usize {
+    tests.suite.len() + tests.discover.len() + tests.run.len() + tests.junit.as_ref().map_or(0, String::len) + ENTRY
+}
+
 pub(super) fn of_command(command: &Command) -> usize {
     match command {
         Command::Run { script } => script.len(),
         Command::Commands { commands } => commands.iter().map(|command| command.len() + ENTRY).sum(),
-        Command::Image => 0,
+        Command::Image | Command::Tests => 0,
     }
 }
 

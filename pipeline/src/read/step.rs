@@ -113,7 +113,7 @@ impl Reader<'_> {
     }
 
     /// Where it is wrong something takes its place, which is never planned.
-    fn image_of(&mut self, chosen: Chosen, job: &Job, place: &Span) -> Rc<Environment> {
+    pub(super) fn image_of(&mut self, chosen: Chosen, job: &Job, place: &Span) -> Rc<Environment> {
         match chosen {
             Chosen::Is(environment) => return environment,
             Chosen::Broken => {}
@@ -141,7 +141,7 @@ impl Reader<'_> {
         }
     }
 
-    fn script(&mut self, at: &At<'_, '_>) -> Option<String> {
+    pub(super) fn script(&mut self, at: &At<'_, '_>) -> Option<String> {
         if let Value::List(_) = at.node.value {
             let help = "a list of commands belongs under `commands:`; a script of several lines begins with `run: |`";
             self.wrong_type(at, "a text", Some(help.to_owned()));

@@ -69,6 +69,11 @@ impl Folder {
         self.path.join("tests")
     }
 
+    /// Where results of tests wait to be read.
+    pub(super) fn results(&self) -> PathBuf {
+        self.path.join("results")
+    }
+
     /// A step's folder.
     pub(super) fn step(&self, step: StepNo) -> PathBuf {
         self.path.join("steps").join(step.to_string())

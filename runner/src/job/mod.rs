@@ -15,6 +15,7 @@ mod reports;
 mod script;
 mod secrets;
 mod services;
+mod split;
 mod step;
 mod stop;
 mod variables;
@@ -28,6 +29,7 @@ use crate::engine::{Engine, Network};
 use crate::image::{BuildMeta, Fleet, Images};
 use crate::setup_log::SetupLog;
 use crate::source::Fetch;
+use crate::split::Queue;
 use crate::spool::{ExitWatch, Tail};
 use crate::trust::Bundle;
 use crate::workspace::Layering;
@@ -80,6 +82,7 @@ pub(crate) struct Channel {
     /// The others with whom images are shared, if there are any.
     pub(crate) fleet: Option<Arc<dyn Fleet>>,
     pub(crate) secrets: AskSecrets,
+    pub(crate) split: Arc<dyn Queue>,
 }
 
 /// What came of an attempt.

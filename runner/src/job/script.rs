@@ -1,7 +1,7 @@
 //! The program of a step or service: what its command means as arguments.
 
 use crate::engine::ImageFacts;
-use sidings_proto::step::WORKSPACE;
+use sidings_proto::step::{BIN_MOUNT, WORKSPACE};
 use sidings_proto::{Command, Service, Step};
 
 /// The program and its arguments; empty when the step leaves it to an image that has none.
@@ -10,6 +10,7 @@ pub(super) fn argv(step: &Step, image: &ImageFacts) -> Vec<String> {
     match &step.command {
         Command::Run { script } => shell(script.clone()),
         Command::Commands { commands } => shell(commands.iter().map(|command| printed_and_run(command)).collect()),
+        Command::Tests => vec![format!("{BIN_MOUNT}/sidings"), "split".to_owned(), "work".to_owned()],
         Command::Image => image.entrypoint.iter().chain(&image.command).cloned().collect(),
     }
 }
@@ -35,9 +36,12 @@ pub(super) fn working_directory(of_step: Option<&str>) -> String {
 }
 
 fn given_to(shell: &[String], script: String) -> Vec<String> {
-    let usual = ["sh", "-e", "-c"].map(str::to_owned);
-    let shell = if shell.is_empty() { &usual } else { shell };
-    shell.iter().cloned().chain([script]).collect()
+    shell_of(shell).into_iter().chain([script]).collect()
+}
+
+/// What scripts are given to where a step's shell is this.
+pub(super) fn shell_of(shell: &[String]) -> Vec<String> {
+    if shell.is_empty() { ["sh", "-e", "-c"].map(str::to_owned).to_vec() } else { shell.to_vec() }
 }
 
 /// `printf` and not `echo`, which would take a leading `-n` or a backslash for more than text.

@@ -105,6 +105,13 @@ impl Course<'_> {
         let started = now();
         self.channel.telling.progress(Progress::StepStarted { step: step.no, at: started });
         let limit = self.tools.log_limit + LOG_TAIL;
+        let desk = match self.serve_tests(step, &folder) {
+            Ok(desk) => desk,
+            Err(error) => {
+                let message = format!("step \"{}\": {error:#}", step.name);
+                return (not_run(step, failed(FailureClass::EngineFailed, message)), None);
+            }
+        };
         let tail = Tail::new(&folder, step.no, limit, self.channel.telling.news());
         self.channel.telling.log(tail.spooled());
         let writer_gone = CancellationToken::new();
@@ -115,6 +122,7 @@ impl Course<'_> {
             watched
         };
         let ((watched, held), tail) = tokio::join!(watching, following);
+        self.close_desk(desk).await;
         (self.judge(step, started, watched, &folder, &tail), held)
     }
 

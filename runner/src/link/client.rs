@@ -179,6 +179,16 @@ impl Client {
         answer(self.of_attempt(Method::POST, key, "caches").json(body)).await
     }
 
+    /// A call of those who work for a split job's queue: `list`, `pull`, `report`, `beat`.
+    pub(crate) async fn split<T: DeserializeOwned>(
+        &self,
+        key: &AttemptKey,
+        call: &str,
+        body: &impl serde::Serialize,
+    ) -> Result<T, CallError> {
+        answer(self.of_attempt(Method::POST, key, &format!("split/{call}")).json(body)).await
+    }
+
     /// Puts the archive of a cache into a file.
     pub(crate) async fn cache(&self, key: &AttemptKey, blob: &BlobId, into: &Path) -> Result<(), CallError> {
         save(self.of_attempt(Method::GET, key, &format!("caches/{blob}")).timeout(TRANSFER_WITHIN), into).await

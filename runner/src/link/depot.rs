@@ -58,18 +58,24 @@ impl Depot for AttemptDepot {
 /// A call that is made until it is answered.
 pub(super) struct Repeats {
     back_off: BackOff,
+    longest: Duration,
     began: Instant,
     limit: Duration,
 }
 
 impl Repeats {
-    fn begin() -> Repeats {
+    pub(super) fn begin() -> Repeats {
         Repeats::within(Duration::from_millis(DISCONNECTED_MS))
+    }
+
+    /// With no pause longer than this.
+    pub(super) fn often(longest: Duration) -> Repeats {
+        Repeats { longest, ..Repeats::begin() }
     }
 
     /// For no longer than this.
     pub(super) fn within(limit: Duration) -> Repeats {
-        Repeats { back_off: BackOff::default(), began: Instant::now(), limit }
+        Repeats { back_off: BackOff::default(), longest: Duration::MAX, began: Instant::now(), limit }
     }
 
     /// The answer; none when the call is to be made again, after a pause that was made here.
@@ -77,7 +83,7 @@ impl Repeats {
         match answer {
             Err(CallError::Away(error)) if self.began.elapsed() < self.limit => {
                 tracing::debug!(error = format!("{error:#}"), "a call is repeated");
-                tokio::time::sleep(self.back_off.next()).await;
+                tokio::time::sleep(self.back_off.next().min(self.longest)).await;
                 Ok(None)
             }
             answer => Ok(Some(answer?)),

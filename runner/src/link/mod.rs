@@ -11,6 +11,7 @@ mod fleet;
 mod held;
 mod hello;
 mod sender;
+mod split;
 
 use crate::Shutdown;
 use crate::attempt::Telling;
@@ -255,7 +256,8 @@ async fn one_attempt(client: &Client, tools: Arc<Tools>, assignment: Assignment,
     };
     let fleet = Some(depot.clone() as Arc<dyn Fleet>);
     let telling = Telling::default();
-    let channel = Arc::new(Channel { telling, orders: orders.clone(), fetch, depot, fleet, secrets });
+    let split = Arc::new(split::AttemptQueue { client: client.clone(), key: key.clone() });
+    let channel = Arc::new(Channel { telling, orders: orders.clone(), fetch, depot, fleet, secrets, split });
     let job = {
         let (tools, channel) = (tools.clone(), channel.clone());
         tokio::spawn(async move { carry_out(&assignment, &tools, &channel).await })

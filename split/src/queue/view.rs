@@ -6,7 +6,7 @@ use crate::estimate::Estimate;
 use crate::ledger::{Conclusion, Kind, Ledger, Reason, Verdict};
 use crate::manifest::{AtomNo, Manifest};
 use crate::policy::OnFlaky;
-use crate::record::{AtomResult, LeaseNo};
+use crate::record::{AtomResult, LeaseNo, WorkerId};
 use std::collections::BTreeMap;
 
 /// How far a split is.
@@ -99,6 +99,11 @@ impl Split {
         let is_such = |atom: &AtomNo| self.verdict(*atom).is_some_and(|verdict| verdict.kind() == kind);
         let atoms = self.setup.manifest.numbers().filter(is_such);
         atoms.map(|atom| self.setup.manifest.id(atom).to_owned()).collect()
+    }
+
+    /// Who works, or is on the way.
+    pub fn workers(&self) -> Vec<WorkerId> {
+        self.book.live().map(|(worker, _)| worker).collect()
     }
 
     /// How far it is.

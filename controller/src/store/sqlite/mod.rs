@@ -11,9 +11,11 @@ mod read;
 mod rows;
 mod schedules;
 mod secrets;
+mod splits;
 mod tested;
 mod write;
 
+use super::splits::{Past, Ran, SplitKey, SplitSetup, StoredSplit};
 use super::stored::{StoredCache, StoredImage, StoredRun, StoredSummary};
 use super::tested::{CaseFilter, TestsOf};
 use super::{CommitError, RunFilter, Store, StoredRunner, StoredSchedule, StoredSecret, StoredToken};
@@ -23,6 +25,7 @@ use anyhow::Context;
 use async_trait::async_trait;
 use sidings_proto::api::ProjectView;
 use sidings_proto::runner::{Hello, TestBatch};
+use sidings_proto::split::SplitSum;
 use sidings_proto::tested::TestSeries;
 use sidings_proto::{AttemptId, BlobId, JobId, RunId, RunnerId, SecretScope, TestCase, TestReport, Timestamp, TokenId};
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
@@ -146,6 +149,37 @@ impl Store for SqliteStore {
         limit: usize,
     ) -> anyhow::Result<Vec<TestSeries>> {
         tested::history(&mut *self.readers.begin().await?, project, named, limit).await
+    }
+
+    async fn add_split(&self, key: &SplitKey, project: &str, setup: &SplitSetup) -> anyhow::Result<()> {
+        splits::add(&mut *self.writer().await, key, project, setup).await
+    }
+
+    async fn put_split(&self, key: &SplitKey, no: u64, records: &[sidings_split::Record]) -> anyhow::Result<()> {
+        splits::put(&mut *self.writer().await, key, no, records).await
+    }
+
+    async fn end_split(&self, key: &SplitKey, sum: &SplitSum, ran: &[(String, Ran)]) -> anyhow::Result<()> {
+        let mut writer = self.writer().await;
+        let mut transaction = writer.begin_with(BEGIN).await?;
+        splits::end(&mut transaction, key, sum, ran).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn split(&self, key: &SplitKey) -> anyhow::Result<Option<StoredSplit>> {
+        splits::get(&mut *self.readers.begin().await?, key).await
+    }
+
+    async fn split_sums(&self, run: RunId) -> anyhow::Result<Vec<(String, Option<SplitSum>)>> {
+        splits::sums(&mut *self.readers.acquire().await?, run).await
+    }
+
+    async fn open_splits(&self) -> anyhow::Result<Vec<SplitKey>> {
+        splits::open(&mut *self.readers.acquire().await?).await
+    }
+
+    async fn split_past(&self, project: &str, suite: &str) -> anyhow::Result<Past> {
+        splits::past(&mut *self.readers.acquire().await?, project, suite).await
     }
 
     async fn expire_artifacts(&self, now: Timestamp) -> anyhow::Result<u64> {

@@ -3,8 +3,9 @@
 use super::Writer;
 use super::kinds::{duration, form, map, of_matrix, one_or_list, text, texts, truth, variables, whole, word};
 use crate::read::shape::{self, Shape};
-use crate::read::{artifacts, concurrency, copies, inputs, resources, schedule, secret, service, status, when};
+use crate::read::{artifacts, concurrency, copies, inputs, resources, schedule, secret, service, split, status, when};
 use serde_json::{Value, json};
+use sidings_proto::split::Preset;
 use sidings_proto::{Cancel, FailureClass, Keep, Trigger};
 
 const JOB_NAME: &str = "^[A-Za-z0-9]([A-Za-z0-9._ -]{0,62}[A-Za-z0-9._-])?$";
@@ -30,6 +31,7 @@ pub(super) fn of(writer: &mut Writer, part: &'static Shape, key: &str) -> Option
         what if what == shape::SCHEDULE.what => scheduled(key),
         what if what == shape::ARTIFACTS.what => artifacts(key),
         what if what == shape::CACHE.what => cache(key),
+        what if what == shape::TESTS.what => tests(key),
         what if what == shape::BUILD.what => build(writer, key).or_else(|| small(key, part)),
         _ => small(key, part),
     };
@@ -120,6 +122,7 @@ fn job(writer: &mut Writer, key: &str) -> Said {
             let map = writer.part(&shape::APPROVAL);
             (json!({ "anyOf": [{ "const": true }, map] }), "It waits until a person agrees")
         }
+        "tests" => (writer.part(&shape::TESTS), "Its tests, which its copies share"),
         "reports" => (writer.part(&shape::REPORTS), "The files in which its steps tell of their tests"),
         "artifacts" => {
             let map = writer.part(&shape::ARTIFACTS);
@@ -213,6 +216,20 @@ fn cache(key: &str) -> Said {
         "key" => (text(), "Its name: `pip-${checksum(requirements.txt)}`"),
         "paths" => (texts(), "Folders of the workspace, or absolute ones in the container"),
         "restore_keys" => (texts(), "Beginnings of keys, of which the newest is taken if there is none of that name"),
+        _ => return None,
+    })
+}
+
+fn tests(key: &str) -> Said {
+    Some(match key {
+        "preset" => (word(Preset::ALL.map(Preset::as_str)), "The test runner"),
+        "discover" => (text(), "A script that prints one test a line and runs none"),
+        "run" => (text(), "A script that runs the tests in `$SPLIT_FILE`"),
+        "junit" => (form(RELATIVE), "The JUnit file that `run` leaves, if it is not `$SPLIT_JUNIT`"),
+        "on_flaky" => {
+            (word(split::ON_FLAKY.map(|(word, _)| word)), "What a test does to the job that fails, then passes")
+        }
+        "max_flaky_retries" => (whole(0, split::MAX_FLAKY_RETRIES), "How often a test that failed is tried again"),
         _ => return None,
     })
 }
@@ -317,7 +334,12 @@ pub(super) fn rules(part: &Shape) -> Vec<(&'static str, Value)> {
     let one_of = |one: &str, other: &str| ("oneOf", json!([{ "required": [one] }, { "required": [other] }]));
     match part.what {
         what if what == shape::PIPELINE.what => vec![required(&["jobs"]), not_both("build", "image")],
-        what if what == shape::JOB.what => vec![required(&["steps"]), not_both("build", "image")],
+        what if what == shape::JOB.what => {
+            vec![("anyOf", json!([{ "required": ["steps"] }, { "required": ["tests"] }])), not_both("build", "image")]
+        }
+        what if what == shape::TESTS.what => {
+            vec![("anyOf", json!([{ "required": ["preset"] }, { "required": ["discover", "run"] }]))]
+        }
         what if what == shape::STEP.what => {
             vec![(
                 "allOf",

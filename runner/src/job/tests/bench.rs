@@ -9,6 +9,7 @@ use crate::engine::{
 use crate::image::Images;
 use crate::job::{Channel, Tools, carry_out};
 use crate::setup_log::SetupLog;
+use crate::split::Queue;
 use crate::spool::{ExitWatch, Spooled};
 use crate::workspace::Layering;
 use async_trait::async_trait;
@@ -18,6 +19,9 @@ use sidings_proto::SecretsAnswer;
 use sidings_proto::cache::{CacheAnswer, CacheWanted};
 use sidings_proto::log::{Next, next_frame};
 use sidings_proto::runner::{AssignedRun, Assignment, Finish, Progress};
+use sidings_proto::split::{
+    SplitBeat, SplitList, SplitListed, SplitOrders, SplitPull, SplitPulled, SplitReport, SplitTaken,
+};
 use sidings_proto::{
     AttemptId, BlobId, Command, Commit, Environment, JobId, JobSpec, RunId, Source, Stage, Step, StepNo, Timestamp,
     Trigger, Verdict,
@@ -212,6 +216,25 @@ impl Depot for Nowhere {
     }
 }
 
+#[async_trait]
+impl Queue for Nowhere {
+    async fn list(&self, _: SplitList) -> anyhow::Result<SplitListed> {
+        anyhow::bail!("there is no controller")
+    }
+
+    async fn pull(&self, _: SplitPull) -> anyhow::Result<SplitPulled> {
+        anyhow::bail!("there is no controller")
+    }
+
+    async fn report(&self, _: SplitReport) -> anyhow::Result<SplitTaken> {
+        anyhow::bail!("there is no controller")
+    }
+
+    async fn beat(&self, _: SplitBeat) -> anyhow::Result<SplitOrders> {
+        anyhow::bail!("there is no controller")
+    }
+}
+
 /// A runner without a controller.
 pub(super) struct Bench {
     pub(super) engine: Arc<Watched>,
@@ -255,6 +278,7 @@ impl Bench {
             depot: Arc::new(Nowhere),
             fleet: None,
             secrets,
+            split: Arc::new(Nowhere),
         };
         Bench { engine, tools, channel: Arc::new(channel), logs: Vec::new(), _dir: dir }
     }

@@ -1,0 +1,220 @@
+//! Split jobs: their queues, each behind one lock, and what their workers are told.
+//!
+//! [`sidings_split`] decides; here its records are made durable before anybody is answered. A queue whose records
+//! could not be written is thrown away and read back from the store. The worker of a queue is an attempt that is with
+//! a runner: whoever calls has been found to be one, and [`tend`] sees to those that are no longer.
+//!
+//! Refused here: any result that does not come through an attempt that is current.
+
+mod one;
+mod setup;
+mod tend;
+mod verdict;
+mod words;
+
+use crate::shell::Shell;
+use crate::shell::live::{Current, LiveJob};
+use crate::store::Store;
+use crate::store::splits::SplitKey;
+use one::{Guard, Held, One};
+use sidings_proto::runner::Finish;
+use sidings_proto::split::{
+    PULL_POLL_MS, SplitBeat, SplitList, SplitListed, SplitOrders, SplitPull, SplitPulled, SplitReport, SplitSum,
+    SplitTaken,
+};
+use sidings_proto::{AttemptId, RunId};
+use sidings_split::{Answer, Event, WorkerId};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+/// All queues that somebody asked about and that are not over.
+pub(crate) struct Splits {
+    store: Arc<dyn Store>,
+    shell: Shell,
+    closing: CancellationToken,
+    open: Mutex<BTreeMap<SplitKey, Arc<One>>>,
+    /// There is a new one.
+    new: Notify,
+}
+
+/// An attempt as a worker of its job's queue.
+#[derive(Clone)]
+pub(crate) struct Worker {
+    attempt: AttemptId,
+    key: SplitKey,
+    id: WorkerId,
+    job: LiveJob,
+}
+
+impl Worker {
+    /// None where the job's tests are not split.
+    pub(crate) fn of(attempt: AttemptId, current: &Current) -> Option<Worker> {
+        let key = key_of(&current.job)?;
+        Some(Worker { attempt, key, id: worker_id(current.job.index, attempt.fence), job: current.job.clone() })
+    }
+}
+
+/// The queue that a job's attempts work for.
+fn key_of(job: &LiveJob) -> Option<SplitKey> {
+    let suite = job.planned()?.spec.tests.as_ref()?.suite.clone();
+    Some(SplitKey { run: job.run.id, suite })
+}
+
+/// The same for the same attempt, whatever it says and however often the controller starts.
+fn worker_id(place: usize, fence: u64) -> WorkerId {
+    WorkerId((place as u64) << 32 | (fence & 0xffff_ffff))
+}
+
+impl Splits {
+    pub(crate) fn new(store: Arc<dyn Store>, shell: Shell, closing: CancellationToken) -> Splits {
+        Splits { store, shell, closing, open: Mutex::default(), new: Notify::new() }
+    }
+
+    fn one(&self, key: &SplitKey) -> Arc<One> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(one) = open.get(key) {
+            return one.clone();
+        }
+        let one = Arc::new(One::new(key.clone(), self.store.clone(), self.shell.clone()));
+        open.insert(key.clone(), one.clone());
+        self.new.notify_one();
+        one
+    }
+
+    /// A worker's list: the first of a queue makes it, later ones must be the same.
+    pub(crate) async fn list(&self, worker: &Worker, list: SplitList) -> anyhow::Result<SplitListed> {
+        let one = self.one(&worker.key);
+        let mut held = one.held().await?;
+        let made = match setup::manifest(list) {
+            Ok((manifest, atoms)) if matches!(*held, Held::Unmade) => {
+                held.make(&one, &worker.job, atoms).await?;
+                for promised in self.workers(worker) {
+                    held.handle(&one, self.shell.now(), words::joined(promised)).await?;
+                }
+                Ok(manifest)
+            }
+            made => made.map(|(manifest, _)| manifest),
+        };
+        let event = match made {
+            Ok(manifest) => Event::Listed { worker: worker.id, manifest },
+            Err(refusal) if matches!(*held, Held::Unmade) => {
+                held.refuse(&one, &worker.job, &refusal).await?;
+                Event::Tick
+            }
+            Err(refusal) => Event::GiveUp { reason: format!("a worker's {refusal}") },
+        };
+        self.as_one_of_them(&mut held, &one, worker, event).await?;
+        Ok(held.over().map_or(SplitListed::Noted, SplitListed::Over))
+    }
+
+    /// What somebody does who is a worker as long as the attempt is current: if the queue lost sight of it, it is one
+    /// again.
+    async fn as_one_of_them(
+        &self,
+        held: &mut Guard<'_>,
+        one: &One,
+        worker: &Worker,
+        event: Event,
+    ) -> anyhow::Result<Answer> {
+        let now = self.shell.now();
+        match held.handle(one, now, event.clone()).await? {
+            Answer::JoinAgain => {
+                held.handle(one, now, words::joined(worker.id)).await?;
+                held.handle(one, now, event).await
+            }
+            answer => Ok(answer),
+        }
+    }
+
+    /// Those of its job's copies that are with a runner now.
+    fn workers(&self, worker: &Worker) -> Vec<WorkerId> {
+        let live = self.shell.live().attempts_of(worker.key.run);
+        let ours = live.into_iter().filter(|(_, job)| key_of(job).as_ref() == Some(&worker.key));
+        ours.map(|(attempt, job)| worker_id(job.index, attempt.fence)).collect()
+    }
+
+    /// Tests for a worker, as soon as there are any. None when there is no queue yet, or it is a worker no more.
+    pub(crate) async fn pull(&self, worker: &Worker, pull: SplitPull) -> anyhow::Result<Option<SplitPulled>> {
+        let one = self.one(&worker.key);
+        let late = tokio::time::sleep(Duration::from_millis(PULL_POLL_MS));
+        tokio::pin!(late);
+        loop {
+            let changed = one.changed();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            match self.pull_once(&one, worker, pull).await? {
+                Some(SplitPulled::Wait) => {}
+                pulled => return Ok(pulled),
+            }
+            tokio::select! {
+                () = changed => {}
+                () = &mut late => return Ok(Some(SplitPulled::Wait)),
+                () = self.closing.cancelled() => return Ok(Some(SplitPulled::Wait)),
+            }
+            if self.shell.live().attempt(worker.attempt).is_none() {
+                return Ok(None);
+            }
+        }
+    }
+
+    async fn pull_once(&self, one: &One, worker: &Worker, pull: SplitPull) -> anyhow::Result<Option<SplitPulled>> {
+        let mut held = one.held().await?;
+        if matches!(*held, Held::Unmade) {
+            return Ok(None);
+        }
+        let event = Event::Pulled { worker: worker.id, request: pull.request };
+        let answer = self.as_one_of_them(&mut held, one, worker, event).await?;
+        Ok(Some(held.pulled(answer)))
+    }
+
+    /// What came of tests.
+    pub(crate) async fn report(&self, worker: &Worker, report: &SplitReport) -> anyhow::Result<SplitTaken> {
+        let one = self.one(&worker.key);
+        let mut held = one.held().await?;
+        let now = self.shell.now();
+        for event in words::started(worker.id, report) {
+            held.handle(&one, now, event).await?;
+        }
+        let answer = held.handle(&one, now, words::reported(worker.id, report)).await?;
+        Ok(words::taken(&answer, report.results.len()))
+    }
+
+    /// A sign of life.
+    pub(crate) async fn beat(&self, worker: &Worker, beat: SplitBeat) -> anyhow::Result<SplitOrders> {
+        let one = self.one(&worker.key);
+        let mut held = one.held().await?;
+        let event = words::beat(worker.id, &beat);
+        Ok(words::orders(self.as_one_of_them(&mut held, &one, worker, event).await?, beat))
+    }
+
+    /// The end of an attempt, with what its queue says of the tests. The worker is one no longer.
+    pub(crate) async fn judged(&self, worker: &Worker, finish: Finish) -> anyhow::Result<Finish> {
+        let one = self.one(&worker.key);
+        let mut held = one.held().await?;
+        held.handle(&one, self.shell.now(), Event::Left { worker: worker.id }).await?;
+        let verdict = verdict::judged(finish.verdict, held.sum(&worker.key.suite).as_ref());
+        Ok(Finish { verdict, ..finish })
+    }
+
+    /// How the splits of a run stand, or what they came to.
+    pub(crate) async fn of_run(&self, run: RunId) -> anyhow::Result<Vec<SplitSum>> {
+        let mut sums = Vec::new();
+        for (suite, stored) in self.store.split_sums(run).await? {
+            let key = SplitKey { run, suite };
+            match stored {
+                Some(sum) => sums.push(sum),
+                None => {
+                    let one = self.one(&key);
+                    if !self.shell.live().has_run(run) {
+                        self.look_after(&one).await?;
+                    }
+                    sums.extend(one.held().await?.sum(&key.suite));
+                }
+            }
+        }
+        Ok(sums)
+    }
+}

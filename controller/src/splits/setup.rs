@@ -1,0 +1,81 @@
+//! What a split is about: made once, kept, and read back as the same.
+
+use crate::core::event::RunContent;
+use crate::shell::live::LiveJob;
+use crate::store::splits::{Past, Ran, SplitSetup};
+use sidings_proto::split::{self, SplitList, Tests};
+use sidings_split::manifest::{Atom, Refusal};
+use sidings_split::record::Outcome;
+use sidings_split::width::{Parallelism, Target};
+use sidings_split::{AtomNo, Estimates, History, Manifest, OnFlaky, Settings, Split, Verdict};
+
+/// A list as a manifest.
+pub(super) fn manifest(list: SplitList) -> Result<(Manifest, Vec<Atom>), Refusal> {
+    let atoms = list.tests.into_iter().map(|test| Atom { id: test.id, file_bytes: test.file_bytes });
+    let manifest = Manifest::new(atoms.collect())?;
+    let atoms = manifest.atoms().to_vec();
+    Ok((manifest, atoms))
+}
+
+/// What the job says of its tests.
+pub(super) fn tests(job: &LiveJob) -> Tests {
+    job.planned().and_then(|planned| planned.spec.tests.clone()).unwrap_or_default()
+}
+
+/// What a new split is about.
+pub(super) fn make(job: &LiveJob, atoms: Vec<Atom>, past: &Past) -> SplitSetup {
+    let tests = tests(job);
+    let numbered = || (0..).map(AtomNo).zip(&atoms).filter_map(|(no, atom)| Some((no, &atom.id, past.get(&atom.id)?)));
+    let timed = numbered().filter(|(_, _, past)| !past.passed_ms.is_empty());
+    SplitSetup {
+        passed_ms: timed.map(|(_, id, past)| (id.clone(), past.passed_ms.clone())).collect(),
+        failed_last: numbered().filter(|(_, _, past)| past.failed).map(|(no, ..)| no).collect(),
+        workers: copies(job, &tests.suite),
+        tests,
+        atoms,
+    }
+}
+
+/// How many jobs of the run share the queue.
+fn copies(job: &LiveJob, suite: &str) -> u32 {
+    let RunContent::Plan { plan, .. } = &job.run.content else { return 1 };
+    let is_one = |spec: &sidings_proto::JobSpec| spec.tests.as_ref().is_some_and(|tests| tests.suite == suite);
+    let copies = plan.jobs.iter().filter(|job| is_one(&job.spec)).count();
+    u32::try_from(copies).unwrap_or(u32::MAX).max(1)
+}
+
+/// All that a split is made of.
+pub(super) fn of(setup: &SplitSetup) -> Result<(Manifest, Estimates, Settings), Refusal> {
+    let manifest = Manifest::new(setup.atoms.clone())?;
+    let history = History { passed_ms: setup.passed_ms.clone() };
+    let estimates = Estimates::new(&manifest, &history);
+    let settings = Settings {
+        parallelism: Parallelism { min: 1, max: setup.workers, target: Target::Fastest },
+        on_flaky: match setup.tests.on_flaky {
+            split::OnFlaky::Pass => OnFlaky::Pass,
+            split::OnFlaky::Fail => OnFlaky::Fail,
+        },
+        max_flaky_retries: setup.tests.max_flaky_retries,
+        failed_last: setup.failed_last.clone(),
+        ..Settings::default()
+    };
+    Ok((manifest, estimates, settings))
+}
+
+/// What its tests did, for those who estimate the next. What did not run says nothing, and a flaky test's time is none.
+pub(super) fn ran(split: &Split) -> Vec<(String, Ran)> {
+    let one = |atom: AtomNo| {
+        let ran = match split.verdict(atom)? {
+            Verdict::Passed => {
+                let (_, result) = split.counted(atom).last()?;
+                (result.outcome == Outcome::Passed).then_some(Ran::Passed(result.ms))?
+            }
+            Verdict::Flaky | Verdict::Failed | Verdict::Crashed | Verdict::TimedOut | Verdict::Quarantined { .. } => {
+                Ran::Failed
+            }
+            Verdict::Skipped | Verdict::NotRun { .. } => return None,
+        };
+        Some((split.manifest().id(atom).to_owned(), ran))
+    };
+    split.manifest().numbers().filter_map(one).collect()
+}

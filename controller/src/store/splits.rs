@@ -1,0 +1,123 @@
+//! What stores remember of split jobs, and how the one without a disk does.
+//!
+//! A split is what it is about and its records, in order; once it is over, also its sum. The rows of one event are
+//! written in one transaction; writing the same again changes nothing.
+
+use serde::{Deserialize, Serialize};
+use sidings_proto::RunId;
+use sidings_proto::split::{SplitSum, Tests};
+use sidings_split::estimate::RUNS_KEPT;
+use sidings_split::manifest::Atom;
+use sidings_split::{AtomNo, Record};
+use std::collections::BTreeMap;
+
+/// Which split.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct SplitKey {
+    pub(crate) run: RunId,
+    pub(crate) suite: String,
+}
+
+/// What a split is about; it stays the same in all its life.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SplitSetup {
+    /// What the job says.
+    pub(crate) tests: Tests,
+    /// How many workers there may be.
+    pub(crate) workers: u32,
+    /// The tests, in order.
+    pub(crate) atoms: Vec<Atom>,
+    /// How long their passing runs took, oldest first, of those that have any.
+    pub(crate) passed_ms: BTreeMap<String, Vec<u64>>,
+    /// Those that failed the last time.
+    pub(crate) failed_last: Vec<AtomNo>,
+}
+
+/// A split as it is stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct StoredSplit {
+    pub(crate) project: String,
+    pub(crate) setup: SplitSetup,
+    /// What each event had saved.
+    pub(crate) rows: Vec<Vec<Record>>,
+    /// What it came to, once it is over.
+    pub(crate) sum: Option<SplitSum>,
+}
+
+/// What is known of a test of a suite.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct TestPast {
+    /// How long its last passing runs took, oldest first.
+    pub(crate) passed_ms: Vec<u64>,
+    /// It failed the last time.
+    pub(crate) failed: bool,
+}
+
+impl TestPast {
+    /// With one more run.
+    pub(crate) fn add(&mut self, ran: Ran) {
+        self.failed = ran == Ran::Failed;
+        if let Ran::Passed(ms) = ran {
+            self.passed_ms.push(ms);
+            let old = self.passed_ms.len().saturating_sub(RUNS_KEPT);
+            self.passed_ms.drain(..old);
+        }
+    }
+}
+
+/// What came of a test in a run, for those who estimate the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ran {
+    /// It passed at once, in so many milliseconds.
+    Passed(u64),
+    /// It went wrong, once at least.
+    Failed,
+}
+
+/// The past of a suite, by test.
+pub(crate) type Past = BTreeMap<String, TestPast>;
+
+/// Splits in memory.
+#[derive(Debug, Default)]
+pub(crate) struct RememberedSplits {
+    splits: BTreeMap<SplitKey, StoredSplit>,
+    past: BTreeMap<(String, String), Past>,
+}
+
+impl RememberedSplits {
+    pub(crate) fn add(&mut self, key: &SplitKey, project: &str, setup: &SplitSetup) {
+        let new = || StoredSplit { project: project.to_owned(), setup: setup.clone(), ..StoredSplit::default() };
+        self.splits.entry(key.clone()).or_insert_with(new);
+    }
+
+    pub(crate) fn put(&mut self, key: &SplitKey, no: u64, records: &[Record]) {
+        let rows = self.splits.get_mut(key).map(|split| &mut split.rows);
+        if let Some(rows) = rows.filter(|rows| rows.len() as u64 == no) {
+            rows.push(records.to_vec());
+        }
+    }
+
+    pub(crate) fn end(&mut self, key: &SplitKey, sum: &SplitSum, ran: &[(String, Ran)]) {
+        let Some(split) = self.splits.get_mut(key).filter(|split| split.sum.is_none()) else { return };
+        split.sum = Some(sum.clone());
+        let past = self.past.entry((split.project.clone(), key.suite.clone())).or_default();
+        ran.iter().for_each(|(test, ran)| past.entry(test.clone()).or_default().add(*ran));
+    }
+
+    pub(crate) fn get(&self, key: &SplitKey) -> Option<StoredSplit> {
+        self.splits.get(key).cloned()
+    }
+
+    pub(crate) fn sums(&self, run: RunId) -> Vec<(String, Option<SplitSum>)> {
+        let of_run = self.splits.iter().filter(|(key, _)| key.run == run);
+        of_run.map(|(key, split)| (key.suite.clone(), split.sum.clone())).collect()
+    }
+
+    pub(crate) fn open(&self) -> Vec<SplitKey> {
+        self.splits.iter().filter(|(_, split)| split.sum.is_none()).map(|(key, _)| key.clone()).collect()
+    }
+
+    pub(crate) fn past(&self, project: &str, suite: &str) -> Past {
+        self.past.get(&(project.to_owned(), suite.to_owned())).cloned().unwrap_or_default()
+    }
+}

@@ -1,0 +1,89 @@
+//! Split jobs into rows and back.
+
+use super::rows::{blob, id, json, json_maybe, signed, to_json};
+use crate::store::splits::{Past, Ran, SplitKey, SplitSetup, StoredSplit, TestPast};
+use sidings_proto::RunId;
+use sidings_proto::split::SplitSum;
+use sidings_split::Record;
+use sqlx::{AnyConnection, Row, query};
+
+pub(super) async fn add(
+    db: &mut AnyConnection,
+    key: &SplitKey,
+    project: &str,
+    setup: &SplitSetup,
+) -> anyhow::Result<()> {
+    let sql =
+        "INSERT INTO splits (run, suite, project, setup) VALUES ($1, $2, $3, $4) ON CONFLICT (run, suite) DO NOTHING";
+    let insert = query(sql).bind(blob(key.run.0)).bind(key.suite.as_str()).bind(project).bind(to_json(setup)?);
+    insert.execute(db).await?;
+    Ok(())
+}
+
+pub(super) async fn put(db: &mut AnyConnection, key: &SplitKey, no: u64, records: &[Record]) -> anyhow::Result<()> {
+    let sql = "INSERT INTO split_records (run, suite, no, records) VALUES ($1, $2, $3, $4) \
+        ON CONFLICT (run, suite, no) DO NOTHING";
+    let insert = query(sql).bind(blob(key.run.0)).bind(key.suite.as_str()).bind(signed(no));
+    insert.bind(to_json(&records)?).execute(db).await?;
+    Ok(())
+}
+
+/// In a transaction.
+pub(super) async fn end(
+    db: &mut AnyConnection,
+    key: &SplitKey,
+    sum: &SplitSum,
+    ran: &[(String, Ran)],
+) -> anyhow::Result<()> {
+    let sql = "UPDATE splits SET sum = $3 WHERE run = $1 AND suite = $2 AND sum IS NULL";
+    let update = query(sql).bind(blob(key.run.0)).bind(key.suite.as_str()).bind(to_json(sum)?);
+    if update.execute(&mut *db).await?.rows_affected() == 0 {
+        return Ok(());
+    }
+    let sql = "SELECT project FROM splits WHERE run = $1 AND suite = $2";
+    let row = query(sql).bind(blob(key.run.0)).bind(key.suite.as_str()).fetch_one(&mut *db).await?;
+    let project: String = row.try_get(0)?;
+    let mut known = past(&mut *db, &project, &key.suite).await?;
+    let sql = "INSERT INTO split_history (project, suite, test, passed_ms, failed) VALUES ($1, $2, $3, $4, $5) \
+        ON CONFLICT (project, suite, test) DO UPDATE SET passed_ms = excluded.passed_ms, failed = excluded.failed";
+    for (test, ran) in ran {
+        let past = known.entry(test.clone()).or_default();
+        past.add(*ran);
+        let insert = query(sql).bind(project.as_str()).bind(key.suite.as_str()).bind(test.as_str());
+        let insert = insert.bind(to_json(&past.passed_ms)?).bind(i64::from(past.failed));
+        insert.execute(&mut *db).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn get(db: &mut AnyConnection, key: &SplitKey) -> anyhow::Result<Option<StoredSplit>> {
+    let sql = "SELECT project, setup, sum FROM splits WHERE run = $1 AND suite = $2";
+    let select = query(sql).bind(blob(key.run.0)).bind(key.suite.as_str());
+    let Some(row) = select.fetch_optional(&mut *db).await? else { return Ok(None) };
+    let (project, setup, sum) = (row.try_get(0)?, json(&row, 1)?, json_maybe(&row, 2)?);
+    let sql = "SELECT records FROM split_records WHERE run = $1 AND suite = $2 ORDER BY no";
+    let rows = query(sql).bind(blob(key.run.0)).bind(key.suite.as_str()).fetch_all(db).await?;
+    let rows = rows.iter().map(|row| json(row, 0)).collect::<anyhow::Result<_>>()?;
+    Ok(Some(StoredSplit { project, setup, rows, sum }))
+}
+
+pub(super) async fn sums(db: &mut AnyConnection, run: RunId) -> anyhow::Result<Vec<(String, Option<SplitSum>)>> {
+    let rows = query("SELECT suite, sum FROM splits WHERE run = $1 ORDER BY suite").bind(blob(run.0));
+    let rows = rows.fetch_all(db).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, json_maybe(row, 1)?))).collect()
+}
+
+pub(super) async fn open(db: &mut AnyConnection) -> anyhow::Result<Vec<SplitKey>> {
+    let rows = query("SELECT run, suite FROM splits WHERE sum IS NULL ORDER BY run, suite").fetch_all(db).await?;
+    rows.iter().map(|row| Ok(SplitKey { run: RunId(id(row, 0)?), suite: row.try_get(1)? })).collect()
+}
+
+pub(super) async fn past(db: &mut AnyConnection, project: &str, suite: &str) -> anyhow::Result<Past> {
+    let sql = "SELECT test, passed_ms, failed FROM split_history WHERE project = $1 AND suite = $2";
+    let rows = query(sql).bind(project).bind(suite).fetch_all(db).await?;
+    let one = |row| {
+        let past = TestPast { passed_ms: json(row, 1)?, failed: row.try_get::<i64, _>(2)? != 0 };
+        Ok((row.try_get(0)?, past))
+    };
+    rows.iter().map(one).collect()
+}

@@ -1,0 +1,193 @@
+//! Split jobs: what copies are told of the queue they share, and what becomes of those that say they passed.
+
+use crate::rig::{Rig, Work, json, refused, rig, rig_in};
+use reqwest::StatusCode;
+use sidings_controller::StoreKind;
+use sidings_proto::api::RunView;
+use sidings_proto::split::{
+    SplitBeat, SplitEnd, SplitLease, SplitList, SplitListed, SplitOrders, SplitOutcome, SplitOver, SplitPull,
+    SplitPulled, SplitReport, SplitResult, SplitTaken, SplitTest,
+};
+use sidings_proto::{Failure, FailureClass, RequestId, Verdict};
+
+const SPLIT: &str = "image: debian:bookworm-slim\n\
+    jobs:\n  unit:\n    parallelism: 2\n    tests: { discover: ls tests, run: make test, max_flaky_retries: 0 }\n";
+
+fn list(ids: &[&str]) -> SplitList {
+    let test = |id: &&str| SplitTest { id: (*id).to_owned(), ..SplitTest::default() };
+    SplitList { tests: ids.iter().map(test).collect() }
+}
+
+async fn listed(rig: &Rig, work: &Work, ids: &[&str]) -> SplitListed {
+    json(work.post(rig, "split/list", &list(ids)).await, StatusCode::OK).await
+}
+
+async fn pulled(rig: &Rig, work: &Work, request: RequestId) -> SplitPulled {
+    json(work.post(rig, "split/pull", &SplitPull { request }).await, StatusCode::OK).await
+}
+
+async fn leased(rig: &Rig, work: &Work, request: RequestId) -> SplitLease {
+    match pulled(rig, work, request).await {
+        SplitPulled::Leased(lease) => lease,
+        other => panic!("no tests but {other:?}"),
+    }
+}
+
+/// All of a lease with one outcome, and the end of its batch.
+fn all(lease: &SplitLease, outcome: SplitOutcome) -> SplitReport {
+    let results = lease.tests.iter().map(|test| SplitResult { no: test.no, outcome, ms: 5 });
+    let end = Some(SplitEnd { code: Some(0), boot_ms: None });
+    SplitReport { lease: lease.lease, started: Vec::new(), results: results.collect(), end }
+}
+
+async fn report(rig: &Rig, work: &Work, report: &SplitReport) -> SplitTaken {
+    json(work.post(rig, "split/report", report).await, StatusCode::OK).await
+}
+
+async fn over(rig: &Rig, work: &Work) -> SplitOver {
+    match pulled(rig, work, RequestId::new()).await {
+        SplitPulled::Over(over) => over,
+        other => panic!("not over but {other:?}"),
+    }
+}
+
+/// Works off all that one copy is given; how many tests that were.
+async fn work_off(rig: &Rig, work: &Work, outcome: SplitOutcome) -> usize {
+    let mut tests = 0;
+    while let SplitPulled::Leased(lease) = pulled(rig, work, RequestId::new()).await {
+        tests += report(rig, work, &all(&lease, outcome)).await.counted;
+    }
+    tests
+}
+
+async fn verdicts(rig: &Rig, run: &RunView) -> Vec<Option<Verdict>> {
+    rig.view(run).await.jobs.into_iter().map(|job| job.verdict).collect()
+}
+
+fn failed(class: FailureClass, message: &str) -> Verdict {
+    Verdict::Failed(Failure { class, message: message.to_owned() })
+}
+
+#[tokio::test]
+async fn copies_share_a_queue_and_pass_with_it() {
+    let rig = rig().await;
+    let runner = rig.runner().await;
+    let run = rig.run(SPLIT).await;
+    let (one, two) = (runner.lease(&rig).await, runner.lease(&rig).await);
+    let answer = one.post(&rig, "split/pull", &SplitPull { request: RequestId::new() }).await;
+    refused(answer, StatusCode::BAD_REQUEST).await;
+    let tests = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    assert_eq!(listed(&rig, &one, &tests).await, SplitListed::Noted);
+    assert_eq!(listed(&rig, &two, &tests).await, SplitListed::Noted);
+
+    let request = RequestId::new();
+    let lease = leased(&rig, &one, request).await;
+    assert_eq!(leased(&rig, &one, request).await, lease, "a repeated request gets the same");
+    let beat = |holds: Vec<u64>| SplitBeat { holds };
+    let orders: SplitOrders = json(two.post(&rig, "split/beat", &beat(vec![lease.lease])).await, StatusCode::OK).await;
+    assert_eq!(orders.drop, [lease.lease], "it is the other's");
+    let foreign = report(&rig, &two, &all(&lease, SplitOutcome::Failed)).await;
+    assert_eq!(foreign, SplitTaken { foreign: lease.tests.len(), ..SplitTaken::default() });
+    let passed = all(&lease, SplitOutcome::Passed);
+    assert_eq!(report(&rig, &one, &passed).await, SplitTaken { counted: lease.tests.len(), ..SplitTaken::default() });
+    assert_eq!(report(&rig, &one, &passed).await, SplitTaken { already: lease.tests.len(), ..SplitTaken::default() });
+
+    let sum = rig.view(&run).await.splits.remove(0);
+    assert_eq!((sum.suite.as_str(), sum.total, sum.settled, sum.passed), ("unit", 8, lease.tests.len() as u64, None));
+    let rest = work_off(&rig, &two, SplitOutcome::Passed).await;
+    assert_eq!(lease.tests.len() + rest, 8);
+    for work in [&one, &two] {
+        assert_eq!(over(&rig, work).await, SplitOver { passed: true, text: "8 of 8 ran once".to_owned() });
+        work.pass(&rig).await;
+    }
+    assert_eq!(verdicts(&rig, &run).await, [Some(Verdict::Passed), Some(Verdict::Passed)]);
+    let answer = one.post(&rig, "split/pull", &SplitPull { request }).await;
+    assert_eq!(refused(answer, StatusCode::CONFLICT).await, "stale_attempt");
+}
+
+#[tokio::test]
+async fn no_copy_passes_with_a_queue_that_is_not_green() {
+    let rig = rig().await;
+    let runner = rig.runner().await;
+    let run = rig.run(SPLIT).await;
+    let (one, two) = (runner.lease(&rig).await, runner.lease(&rig).await);
+    assert_eq!(listed(&rig, &one, &["a", "b"]).await, SplitListed::Noted);
+    one.pass(&rig).await;
+    assert_eq!(listed(&rig, &two, &["b", "a"]).await, SplitListed::Noted, "another order is the same list");
+    assert_eq!(work_off(&rig, &two, SplitOutcome::Failed).await, 2);
+    let text = "2 of 2 ran once, 2 failed\n2 failed:\n  a\n  b".to_owned();
+    assert_eq!(over(&rig, &two).await, SplitOver { passed: false, text });
+    two.pass(&rig).await;
+    let early = "it ended before every test had run: 0 of 2 ran once, 2 left";
+    let expected =
+        [Some(failed(FailureClass::SplitIncomplete, early)), Some(failed(FailureClass::TestsFailed, "2 failed: a, b"))];
+    assert_eq!(verdicts(&rig, &run).await, expected);
+}
+
+#[tokio::test]
+async fn a_list_that_cannot_be_run_or_is_another_ends_the_queue() {
+    let rig = rig().await;
+    let runner = rig.runner().await;
+    for (first, second, told) in [
+        (&[][..], &["a"][..], "discovery found no test"),
+        (&["a", "b"], &["a", "c"], "two workers discovered different tests: it lacks 1 and has 1 others\n- b\n+ c"),
+        (&["a", "b"], &[], "given up: a worker's discovery found no test"),
+    ] {
+        let run = rig.run(SPLIT).await;
+        let (one, two) = (runner.lease(&rig).await, runner.lease(&rig).await);
+        listed(&rig, &one, first).await;
+        let SplitListed::Over(over) = listed(&rig, &two, second).await else { panic!("{told} is no end") };
+        assert!(!over.passed && over.text.contains(told), "{}", over.text);
+        for work in [&one, &two] {
+            work.finish(&rig, &work.failed(FailureClass::StepFailed)).await;
+        }
+        let classes = verdicts(&rig, &run).await.into_iter().map(|verdict| match verdict {
+            Some(Verdict::Failed(failure)) => failure.class,
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(classes.collect::<Vec<_>>(), [FailureClass::SplitIncomplete; 2]);
+    }
+}
+
+#[tokio::test]
+async fn a_restarted_controller_goes_on_with_the_queue() {
+    let mut rig = rig_in(tempfile::tempdir().unwrap(), StoreKind::Sqlite).await;
+    let runner = rig.runner().await;
+    let run = rig.run(SPLIT).await;
+    let (one, two) = (runner.lease(&rig).await, runner.lease(&rig).await);
+    listed(&rig, &one, &["a", "b", "c", "d", "e", "f"]).await;
+    let request = RequestId::new();
+    let lease = leased(&rig, &one, request).await;
+    rig = rig.restart().await;
+    runner.hello(&rig).await;
+    assert_eq!(leased(&rig, &one, request).await, lease);
+    assert_eq!(report(&rig, &one, &all(&lease, SplitOutcome::Passed)).await.counted, lease.tests.len());
+    rig = rig.restart().await;
+    runner.hello(&rig).await;
+    let rest = work_off(&rig, &two, SplitOutcome::Passed).await;
+    assert_eq!(lease.tests.len() + rest, 6);
+    rig = rig.restart().await;
+    runner.hello(&rig).await;
+    for work in [&one, &two] {
+        assert!(over(&rig, work).await.passed);
+        work.pass(&rig).await;
+    }
+    assert_eq!(rig.view(&run).await.splits[0].told, "6 of 6 ran once");
+    assert_eq!(verdicts(&rig, &run).await, [Some(Verdict::Passed), Some(Verdict::Passed)]);
+}
+
+#[tokio::test]
+async fn tests_of_a_run_that_ended_before_them_did_not_run() {
+    let rig = rig().await;
+    let runner = rig.runner().await;
+    let run = rig.run(SPLIT).await;
+    let one = runner.lease(&rig).await;
+    listed(&rig, &one, &["a", "b"]).await;
+    let lease = leased(&rig, &one, RequestId::new()).await;
+    report(&rig, &one, &SplitReport { end: None, ..all(&lease, SplitOutcome::Passed) }).await;
+    rig.post(&format!("/api/v1/runs/{}/cancel", run.summary.id), &()).await;
+    one.finish(&rig, &one.cancelled()).await;
+    let sum = rig.view(&run).await.splits.remove(0);
+    assert_eq!(sum.passed, Some(false));
+    assert!(sum.reasons.iter().any(|reason| reason.contains("the run ended before every test had run")), "{sum:?}");
+}

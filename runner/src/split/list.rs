@@ -1,0 +1,14 @@
+//! What discovery printed, as a list of tests: one a line, or, where there is a NUL, between NULs, so that an id may
+//! have line ends. Empty ones are none. What is wrong with the list is the queue's to say.
+
+use sidings_proto::split::SplitTest;
+
+pub(super) fn read(printed: &[u8]) -> Vec<SplitTest> {
+    let text = String::from_utf8_lossy(printed);
+    let ids: Vec<&str> = match text.contains('\0') {
+        true => text.split('\0').collect(),
+        false => text.lines().map(|line| line.trim_end_matches('\r')).collect(),
+    };
+    let ids = ids.into_iter().filter(|id| !id.is_empty());
+    ids.map(|id| SplitTest { id: id.to_owned(), ..SplitTest::default() }).collect()
+}

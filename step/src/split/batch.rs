@@ -1,0 +1,150 @@
+//! One batch: its tests in files, the script that runs them, and what that left.
+
+use super::desk::{Desk, unexpected};
+use super::folder::{Folder, has_something, script};
+use super::say;
+use super::watch::Watch;
+use sidings_proto::split::desk::{Ask, Form, Told, Work};
+use sidings_proto::step::WORKSPACE;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+use std::time::Instant;
+
+/// What a shell says of a program that a signal ended begins here.
+const KILLED: i32 = 128;
+const LAST_SIGNAL: i32 = 64;
+
+/// Tests to run.
+pub(super) struct Batch<'a> {
+    pub(super) number: u64,
+    pub(super) lease: u64,
+    pub(super) tests: &'a [String],
+}
+
+/// Runs a batch and hands over what came of it.
+pub(super) fn run(desk: &mut Desk, work: &Work, folder: &Folder, batch: Batch<'_>) -> io::Result<()> {
+    let Batch { number, lease, tests } = batch;
+    say(&format!("batch {number}: {}", counted(tests.len())))?;
+    let files = Files::make(&folder.of_batch(number)?, tests)?;
+    let own = work.junit.as_ref().map(|file| Path::new(WORKSPACE).join(file));
+    own.as_ref().map_or(Ok(()), |file| absent(fs::remove_file(file)))?;
+    let mut command = script(&work.shell, &work.run)?;
+    folder.equip(&mut command);
+    command.stdin(File::open(&files.lines)?).envs(files.variables()).env("SPLIT_BATCH", number.to_string());
+    let began = Instant::now();
+    let mut child = command.spawn()?;
+    let watch = Watch::over(lease, &child)?;
+    let status = child.wait()?;
+    let was_dropped = watch.end();
+    let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    hand_over(desk, lease, files.left(own))?;
+    fs::remove_dir_all(&files.folder)?;
+    match desk.ask(&Ask::Done { lease, code: code(status), took_ms })? {
+        Told::Taken { missing: 0, .. } if status.success() => Ok(()),
+        Told::Taken { .. } if was_dropped => say(&format!("batch {number} took too long and was ended")),
+        Told::Taken { missing, .. } => {
+            let without = format!("{} of {} without a result", missing, counted(tests.len()));
+            say(&format!("batch {number} ended with {status}, {without}"))
+        }
+        other => Err(unexpected(&other)),
+    }
+}
+
+fn counted(tests: usize) -> String {
+    if tests == 1 { "1 test".to_owned() } else { format!("{tests} tests") }
+}
+
+/// None when something killed it, also when it was a shell that saw it.
+fn code(status: ExitStatus) -> Option<i32> {
+    let by_shell = |code: i32| (KILLED + 1..=KILLED + LAST_SIGNAL).contains(&code);
+    status.code().filter(|code| status.signal().is_none() && !by_shell(*code))
+}
+
+fn hand_over(desk: &mut Desk, lease: u64, left: Vec<(Form, PathBuf)>) -> io::Result<()> {
+    for (form, file) in left {
+        match desk.results(lease, form, &file) {
+            Ok(Told::Read { remarks, .. }) => {
+                let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                remarks.iter().try_for_each(|remark| say(&format!("{name}: {remark}")))?;
+            }
+            Ok(other) => return Err(unexpected(&other)),
+            // It cannot be opened: there are no results in it.
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) => {
+                say(&format!("{}: {error}", file.display()))?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// The files of a batch.
+struct Files {
+    folder: PathBuf,
+    lines: PathBuf,
+    nuls: PathBuf,
+    junit: PathBuf,
+    events: PathBuf,
+    results: PathBuf,
+}
+
+impl Files {
+    fn make(folder: &Path, tests: &[String]) -> io::Result<Files> {
+        let file = |name: &str| folder.join(name);
+        let files = Files {
+            lines: file("tests"),
+            nuls: file("tests0"),
+            junit: file("junit.xml"),
+            events: file("events.ndjson"),
+            results: file("results"),
+            folder: folder.to_owned(),
+        };
+        fs::write(&files.lines, joined(tests, "\n"))?;
+        fs::write(&files.nuls, joined(tests, "\0"))?;
+        fs::create_dir(&files.results)?;
+        Ok(files)
+    }
+
+    fn variables(&self) -> [(&'static str, &Path); 5] {
+        [
+            ("SPLIT_FILE", &self.lines),
+            ("SPLIT_FILE0", &self.nuls),
+            ("SPLIT_JUNIT", &self.junit),
+            ("SPLIT_EVENTS", &self.events),
+            ("SPLIT_RESULTS_DIR", &self.results),
+        ]
+    }
+
+    /// All files in which there may be results.
+    fn left(&self, own: Option<PathBuf>) -> Vec<(Form, PathBuf)> {
+        let named = [(Form::Junit, self.junit.clone()), (Form::Events, self.events.clone())];
+        let own = own.map(|file| (Form::Junit, file));
+        let mut more: Vec<(Form, PathBuf)> = Vec::new();
+        for entry in fs::read_dir(&self.results).into_iter().flatten().flatten() {
+            let path = entry.path();
+            match path.extension().and_then(|end| end.to_str()) {
+                Some("xml") => more.push((Form::Junit, path)),
+                Some("ndjson") => more.push((Form::Events, path)),
+                Some(_) | None => {}
+            }
+        }
+        more.sort_by(|one, other| one.1.cmp(&other.1));
+        named.into_iter().chain(own).chain(more).filter(|(_, file)| has_something(file)).collect()
+    }
+}
+
+/// Each with its end behind it.
+fn joined(tests: &[String], end: &str) -> String {
+    tests.iter().flat_map(|test| [test.as_str(), end]).collect()
+}
+
+/// That a file is not there is no error.
+fn absent(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}

@@ -1,0 +1,36 @@
+//! Finds the tests, and tells which they are.
+
+use super::desk::{Desk, unexpected};
+use super::folder::{Folder, has_something, script};
+use super::{EXIT_RED, over, say};
+use sidings_proto::split::Preset;
+use sidings_proto::split::desk::{Ask, Told, Work};
+use std::fs::File;
+use std::io;
+
+/// pytest found no test, which is for the queue to say.
+const PYTEST_NO_TESTS: i32 = 5;
+
+/// Runs discovery. Gives the code to end with, where there is nothing to run.
+pub(super) fn discover(desk: &mut Desk, work: &Work, folder: &Folder) -> io::Result<Option<u8>> {
+    let (printed, listed) = (folder.file("printed"), folder.file("list"));
+    let mut command = script(&work.shell, &work.discover)?;
+    command.stdout(File::create(&printed)?).env("SPLIT_LIST", &listed);
+    folder.equip(&mut command);
+    let status = command.status()?;
+    let none = work.preset == Preset::Pytest && status.code() == Some(PYTEST_NO_TESTS);
+    if !status.success() && !none {
+        io::copy(&mut File::open(&printed)?, &mut io::stdout())?;
+        say(&format!("the tests could not be listed: `discover` ended with {status}"))?;
+        return Ok(Some(EXIT_RED));
+    }
+    let list = if none || has_something(&listed) { &listed } else { &printed };
+    if none {
+        File::create(&listed)?;
+    }
+    match desk.ask_with(list, |bytes| Ask::List { bytes })? {
+        Told::Noted => Ok(None),
+        Told::Over { passed, text } => over(passed, &text).map(Some),
+        other => Err(unexpected(&other)),
+    }
+}

@@ -1,0 +1,65 @@
+"""pytest as a worker of a split job: lists tests, runs those that it is given, tells how each ended."""
+
+import json
+import os
+
+import pytest
+
+# Tests that start pytest themselves are to find nothing of this.
+LIST = os.environ.pop("SPLIT_LIST", None)
+WANTED = os.environ.pop("SPLIT_FILE0", None)
+EVENTS = os.environ.pop("SPLIT_EVENTS", None)
+os.environ["PYTEST_ADDOPTS"] = os.environ.get("PYTEST_ADDOPTS", "").replace("-p sidings_split", "").strip()
+
+WORSE = {"passed": 0, "skipped": 1, "failed": 2}
+
+
+def wanted():
+    with open(WANTED, encoding="utf-8", errors="surrogateescape", newline="") as file:
+        return [test for test in file.read().split("\0") if test]
+
+
+def tell(**event):
+    with open(EVENTS, "a", encoding="utf-8") as file:
+        file.write(json.dumps(event) + "\n")
+
+
+class Listing:
+    def pytest_collection_finish(self, session):
+        with open(LIST, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+            file.writelines(item.nodeid + "\0" for item in session.items)
+
+
+class Working:
+    def __init__(self, tests):
+        self.tests = tests
+        self.ends = {}
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items):
+        known = {item.nodeid: item for item in items}
+        items[:] = [known[test] for test in self.tests if test in known]
+
+    def pytest_runtest_logstart(self, nodeid):
+        self.ends[nodeid] = ["passed", 0.0]
+        tell(start=nodeid)
+
+    def pytest_runtest_logreport(self, report):
+        end = self.ends.setdefault(report.nodeid, ["passed", 0.0])
+        end[0] = max(end[0], report.outcome, key=lambda outcome: WORSE.get(outcome, 2))
+        end[1] += report.duration * 1000
+
+    def pytest_runtest_logfinish(self, nodeid):
+        outcome, ms = self.ends.pop(nodeid, ["failed", 0.0])
+        tell(end=nodeid, outcome=outcome if outcome in WORSE else "failed", ms=round(ms, 3))
+
+
+def pytest_configure(config):
+    if LIST:
+        config.pluginmanager.register(Listing(), "sidings_split_listing")
+    if WANTED and EVENTS:
+        tests = wanted()
+        config.pluginmanager.register(Working(tests), "sidings_split_working")
+        # Other files need not be collected.
+        files = dict.fromkeys(test.split("::", 1)[0] for test in tests)
+        config.args = [os.path.join(str(config.rootpath), file) for file in files]

@@ -1,0 +1,200 @@
+//! Jobs whose tests are split over their copies, on real containers: every test once, red with the list, and nothing
+//! lost with a process.
+
+use super::{submit, verdicts};
+use crate::support::{Fleet, job_of, tree};
+use expect_test::expect;
+use sidings_proto::AttemptId;
+use sidings_proto::api::RunView;
+use std::collections::BTreeSet;
+
+/// A runner of tests: says which it runs, takes those whose names begin with `bad` for failed, and tells of each.
+const RUN: &str = r#"#!/bin/sh
+while IFS= read -r test; do
+  echo "ran: $test"
+  case $test in
+    bad*) outcome=failed ;;
+    once*) if [ -e seen ]; then outcome=passed; else outcome=failed; touch seen; fi ;;
+    crash*) kill -SEGV $$ ;;
+    *) outcome=passed ;;
+  esac
+  name=$(printf '%s' "$test" | sed 's/["\\]/\\&/g; s/\t/\\t/g')
+  printf '{"end":"%s","outcome":"%s","ms":5}\n' "$name" "$outcome" >> "$SPLIT_EVENTS"
+done < "$SPLIT_FILE"
+"#;
+
+fn project(fleet: &Fleet, pipeline: &str, tests: &str) -> std::path::PathBuf {
+    tree(fleet.path("tree"), &[(".sidings.yml", pipeline), ("run.sh", RUN), ("tests.txt", tests)])
+}
+
+/// The tests that a run's copies of a job say they ran, in order of their names.
+async fn ran(fleet: &Fleet, view: &RunView) -> Vec<String> {
+    let mut ran = Vec::new();
+    for job in &view.jobs {
+        let log = fleet.client.log_if_any(job, 1).await;
+        ran.extend(log.lines().filter_map(|line| line.strip_prefix("ran: ")).map(str::to_owned));
+    }
+    ran.sort();
+    ran
+}
+
+#[tokio::test]
+async fn copies_run_every_test_once_whatever_it_is_called() {
+    let fleet = Fleet::start().await;
+    let runner = fleet.runner("a", 3).await;
+    let mut names: Vec<String> = (0..60).map(|no| format!("tests/{no}.t")).collect();
+    names
+        .extend(["two words", "süß \"quoted\" 'twice'", "back\\slash $HOME `x`", "-n", "tab\there"].map(str::to_owned));
+    let pipeline = "\
+image: debian:bookworm-slim
+jobs:
+  unit:
+    parallelism: 3
+    tests: { discover: cat tests.txt, run: sh run.sh }
+";
+    let id = submit(&fleet, &project(&fleet, pipeline, &(names.join("\n") + "\n")));
+    let view = fleet.client.until_ended(id).await;
+    expect![[r#"
+        run: passed
+        unit 1/3: passed, attempts 1
+          tests: passed, code 0
+        unit 2/3: passed, attempts 1
+          tests: passed, code 0
+        unit 3/3: passed, attempts 1
+          tests: passed, code 0
+    "#]]
+    .assert_eq(&verdicts(&view));
+    assert_eq!(view.splits.len(), 1);
+    assert_eq!((view.splits[0].told.as_str(), view.splits[0].passed), ("65 of 65 ran once", Some(true)));
+    names.sort();
+    assert_eq!(ran(&fleet, &view).await, names);
+    runner.until_tidy().await;
+}
+
+const RED: &str = "\
+image: debian:bookworm-slim
+jobs:
+  none: { tests: { discover: 'true', run: sh run.sh } }
+  twice: { tests: { discover: 'echo a; echo a', run: sh run.sh } }
+  broken: { tests: { discover: 'echo a; exit 3', run: sh run.sh } }
+  silent: { tests: { discover: 'echo a; echo b', run: 'true' } }
+  failing: { tests: { discover: 'echo good; echo bad one', run: sh run.sh } }
+  flaky: { tests: { discover: 'echo once; echo good', run: sh run.sh } }
+  strict: { tests: { discover: 'echo once; echo good', run: sh run.sh, on_flaky: fail } }
+  untried: { tests: { discover: 'echo once; echo good', run: sh run.sh, max_flaky_retries: 0 } }
+  crashing: { tests: { discover: 'printf \"a\\nb\\ncrash\\nd\\n\"', run: sh run.sh } }
+  sick: { tests: { discover: 'echo a; echo b', run: 'exit 9' } }
+  differing: { parallelism: 2, tests: { discover: 'echo a; echo $CI_NODE_INDEX', run: sleep 3000 } }
+";
+
+#[tokio::test]
+async fn what_did_not_run_or_went_wrong_is_red_with_the_list() {
+    let fleet = Fleet::start().await;
+    let runner = fleet.runner("a", 4).await;
+    let id = submit(&fleet, &project(&fleet, RED, ""));
+    let view = fleet.client.until_ended(id).await;
+    let why = |job: &sidings_proto::api::JobView| match &job.verdict {
+        Some(sidings_proto::Verdict::Failed(failure)) => {
+            // Which of the two lists came first is nobody's to say.
+            let message = failure.message.split(": it lacks").next().unwrap_or_default();
+            format!("{}: {}: {message}\n", job.name, failure.class)
+        }
+        other => format!("{}: {other:?}\n", job.name),
+    };
+    expect![[r#"
+        none: Failure { class: SplitIncomplete, message: "discovery found no test" }
+        twice: Failure { class: SplitIncomplete, message: "discovery printed the same test more than once: a" }
+        broken: Failure { class: StepFailed, message: "step \"tests\" exited with code 1" }
+        silent: Failure { class: SplitIncomplete, message: "2 not run: a, b" }
+        failing: Failure { class: TestsFailed, message: "1 failed: bad one" }
+        flaky: Some(Passed)
+        strict: Failure { class: TestsFailed, message: "1 flaky: once" }
+        untried: Failure { class: TestsFailed, message: "1 failed: once" }
+        crashing: Failure { class: TestsFailed, message: "1 crashed: crash" }
+        sick: Failure { class: StepFailed, message: "step \"tests\" exited with code 1" }
+        differing 1/2: Failure { class: SplitIncomplete, message: "two workers discovered different tests: it lacks 1 and has 1 others, - 2, + 1; 2 not run: a, 2" }
+        differing 2/2: Failure { class: SplitIncomplete, message: "two workers discovered different tests: it lacks 1 and has 1 others, - 2, + 1; 2 not run: a, 2" }
+    "#]]
+    .assert_eq(&view.jobs.iter().map(why).collect::<String>());
+    let sums = view.splits.iter().map(|sum| format!("{}: {}\n", sum.suite, sum.told));
+    expect![[r#"
+        crashing: 3 of 4 ran once, 1 crashed
+        differing: 0 of 2 ran once, 2 not run
+        failing: 1 of 2 ran once, 1 again, 1 failed
+        flaky: 1 of 2 ran once, 1 again, 1 flaky
+        none: no test ran
+        sick: 0 of 2 ran once, 2 not run
+        silent: 0 of 2 ran once, 2 not run
+        strict: 1 of 2 ran once, 1 again, 1 flaky
+        twice: no test ran
+        untried: 2 of 2 ran once, 1 failed
+    "#]]
+    .assert_eq(&sums.collect::<String>());
+    runner.until_tidy().await;
+}
+
+/// A batch that says it is there and waits for the file `go`.
+const PATIENT: &str = "\
+image: debian:bookworm-slim
+jobs:
+  unit:
+    parallelism: 2
+    tests:
+      discover: seq 1 40
+      run: |
+        touch here
+        until [ -e go ]; do sleep 0.05; done
+        sh run.sh
+";
+
+/// Waits until both copies are at work, and gives their attempts.
+async fn both_at_work(fleet: &Fleet, id: sidings_proto::RunId) -> [AttemptId; 2] {
+    let at_work = |view: &RunView| {
+        let has_two = view.splits.first().is_some_and(|sum| sum.batches == 2);
+        let attempt = |n: usize| AttemptId { job: view.jobs[n].id, fence: 1 };
+        has_two.then(|| [attempt(0), attempt(1)])
+    };
+    fleet.client.until(id, "two batches", at_work).await
+}
+
+#[tokio::test]
+async fn the_tests_of_a_killed_runner_are_run_by_others() {
+    let fleet = Fleet::start().await;
+    let tree = project(&fleet, PATIENT, "");
+    let (first, second) = (fleet.runner("a", 1).await, fleet.runner("b", 1).await);
+    let id = submit(&fleet, &tree);
+    let attempts = both_at_work(&fleet, id).await;
+    let lost = attempts.into_iter().find(|attempt| first.workspace(*attempt).exists()).expect("one of them has it");
+    let left = attempts.into_iter().find(|attempt| *attempt != lost).expect("there are two");
+    first.process.kill();
+    std::fs::write(second.workspace(left).join("go"), "").unwrap();
+    let view = fleet.client.until_ended(id).await;
+    assert_eq!(view.summary.verdict, Some(sidings_proto::Verdict::Passed), "{}", verdicts(&view));
+    assert_eq!(view.splits[0].told, "40 of 40 ran once");
+    let lost = view.jobs.iter().find(|job| job.id == lost.job).expect("it is one of them");
+    assert_eq!(lost.attempts.len(), 2);
+    let ran: BTreeSet<String> = ran(&fleet, &view).await.into_iter().collect();
+    assert_eq!(ran.len(), 40);
+    second.until_tidy().await;
+}
+
+#[tokio::test]
+async fn a_killed_controller_loses_no_test() {
+    let mut fleet = Fleet::start().await;
+    let tree = project(&fleet, PATIENT, "");
+    let runner = fleet.runner("a", 2).await;
+    let id = submit(&fleet, &tree);
+    let attempts = both_at_work(&fleet, id).await;
+    fleet.kill_controller();
+    for attempt in attempts {
+        std::fs::write(runner.workspace(attempt).join("go"), "").unwrap();
+    }
+    fleet.start_controller().await;
+    let view = fleet.client.until_ended(id).await;
+    assert_eq!(view.summary.verdict, Some(sidings_proto::Verdict::Passed), "{}", verdicts(&view));
+    assert_eq!(view.splits[0].told, "40 of 40 ran once");
+    assert!(view.jobs.iter().all(|job| job.attempts.len() == 1), "no worker is fenced: {}", verdicts(&view));
+    assert_eq!(ran(&fleet, &view).await.len(), 40);
+    assert_eq!(job_of(&view, "unit 1/2").steps.len(), 1);
+    runner.until_tidy().await;
+}
