@@ -12,6 +12,7 @@ use sidings_proto::image::{
 };
 use sidings_proto::runner::*;
 use sidings_proto::service::{Probe, Readiness, ReadyRecord};
+use sidings_proto::split::*;
 use sidings_proto::step::{ExitRecord, StepSpec};
 use sidings_proto::tested::{JobTests, PastTest, RunTests, TestHistory, TestSeries, TestSum};
 use sidings_proto::*;
@@ -473,12 +474,89 @@ fn what_clients_see() {
         diagnostics: Some("error: …".to_owned()),
         stopped: Some(StopReason::FailFast { job: "lint".to_owned() }),
         jobs: vec![job()],
+        splits: vec![split_sum()],
     };
     wire("run-view", &run);
     wire("push-answer-run", &PushAnswer { runs: vec![run], reasons: Vec::new() });
     wire("push-answer-reason", &PushAnswer { runs: Vec::new(), reasons: vec!["it was removed".to_owned()] });
     let (code, message) = ("not_found".to_owned(), "there is no such run".to_owned());
     wire("error", &ErrorBody { error: ErrorDetail { code, message } });
+}
+
+fn split_sum() -> SplitSum {
+    SplitSum {
+        suite: "unit".to_owned(),
+        total: 2,
+        settled: 2,
+        counts: BTreeMap::from([("passed".to_owned(), 1), ("not run".to_owned(), 1)]),
+        told: "1 of 2 ran once, 1 not run".to_owned(),
+        passed: Some(false),
+        reasons: vec!["1 not run:\n  b".to_owned()],
+        incomplete: true,
+        flaky: vec!["a".to_owned()],
+        workers: 1,
+        batches: 3,
+        out: 0,
+        left_ms: 5,
+    }
+}
+
+#[test]
+fn what_workers_of_a_split_job_say_and_hear() {
+    let test = SplitTest { id: "a b".to_owned(), file_bytes: Some(7) };
+    wire("split-list", &SplitList { tests: vec![test] });
+    let over = || SplitOver { passed: false, text: "1 failed:\n  a b".to_owned() };
+    wire("split-listed", &vec![SplitListed::Noted, SplitListed::Over(over())]);
+    wire("split-pull", &SplitPull { request: RequestId(id(3)) });
+    let lease = SplitLease { lease: 7, tests: vec![LeasedTest { no: 0, id: "a b".to_owned() }] };
+    wire("split-pulled", &vec![SplitPulled::Leased(lease), SplitPulled::Wait, SplitPulled::Over(over())]);
+    let result = |no, outcome| SplitResult { no, outcome, ms: 12 };
+    let outcomes = [SplitOutcome::Passed, SplitOutcome::Failed, SplitOutcome::Skipped];
+    let results = (0..).zip(outcomes).map(|(no, outcome)| result(no, outcome)).collect();
+    let end = Some(SplitEnd { code: Some(1), boot_ms: Some(900) });
+    wire("split-report", &SplitReport { lease: 7, started: vec![3], results, end });
+    wire("split-taken", &SplitTaken { counted: 1, already: 2, stale: 3, foreign: 4 });
+    wire("split-beat", &SplitBeat { holds: vec![7] });
+    wire("split-orders", &SplitOrders { drop: vec![7] });
+    let tests = Tests {
+        suite: "unit".to_owned(),
+        preset: Preset::Pytest,
+        discover: "d".to_owned(),
+        run: "r".to_owned(),
+        mode: Mode::Batch,
+        junit: Some("report.xml".to_owned()),
+        on_flaky: OnFlaky::Fail,
+        max_flaky_retries: 2,
+    };
+    wire("split-tests", &tests);
+}
+
+#[test]
+fn what_a_split_client_and_its_runner_say() {
+    use sidings_proto::split::desk::{Ask, Form, Happened, Told, Work};
+    let asks = vec![
+        Ask::Work,
+        Ask::List { bytes: 5 },
+        Ask::Next,
+        Ask::Results { lease: 7, form: Form::Junit, bytes: 5 },
+        Ask::Done { lease: 7, code: None, took_ms: 12 },
+        Ask::Watch { lease: 7 },
+    ];
+    wire("split-asks", &asks);
+    let work = Work { shell: vec!["sh".to_owned()], run: "r".to_owned(), ..Work::default() };
+    let told = vec![
+        Told::Work(work),
+        Told::Noted,
+        Told::Batch { lease: 7, tests: vec!["a b".to_owned()] },
+        Told::Over { passed: true, text: "1 of 1 ran once".to_owned() },
+        Told::Read { results: 1, others: 2, remarks: vec!["it ends in the middle".to_owned()] },
+        Told::Taken { counted: 1, missing: 0 },
+        Told::Dropped,
+        Told::Refused { why: "lease 7 is not known".to_owned() },
+    ];
+    wire("split-told", &told);
+    let outcome = Some(SplitOutcome::Passed);
+    wire("split-event", &Happened { end: Some("a b".to_owned()), outcome, ms: 1.5, ..Happened::default() });
 }
 
 #[test]

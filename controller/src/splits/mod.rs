@@ -120,13 +120,12 @@ impl Splits {
         event: Event,
     ) -> anyhow::Result<Answer> {
         let now = self.shell.now();
-        match held.handle(one, now, event.clone()).await? {
-            Answer::JoinAgain => {
-                held.handle(one, now, words::joined(worker.id)).await?;
-                held.handle(one, now, event).await
-            }
-            answer => Ok(answer),
+        let answer = held.handle(one, now, event.clone()).await?;
+        if answer != Answer::JoinAgain {
+            return Ok(answer);
         }
+        held.handle(one, now, words::joined(worker.id)).await?;
+        held.handle(one, now, event).await
     }
 
     /// Those of its job's copies that are with a runner now.

@@ -29,7 +29,7 @@ async fn pulled(rig: &Rig, work: &Work, request: RequestId) -> SplitPulled {
 async fn leased(rig: &Rig, work: &Work, request: RequestId) -> SplitLease {
     match pulled(rig, work, request).await {
         SplitPulled::Leased(lease) => lease,
-        other => panic!("no tests but {other:?}"),
+        other @ (SplitPulled::Wait | SplitPulled::Over(_)) => panic!("no tests but {other:?}"),
     }
 }
 
@@ -47,7 +47,7 @@ async fn report(rig: &Rig, work: &Work, report: &SplitReport) -> SplitTaken {
 async fn over(rig: &Rig, work: &Work) -> SplitOver {
     match pulled(rig, work, RequestId::new()).await {
         SplitPulled::Over(over) => over,
-        other => panic!("not over but {other:?}"),
+        other @ (SplitPulled::Wait | SplitPulled::Leased(_)) => panic!("not over but {other:?}"),
     }
 }
 

@@ -42,14 +42,15 @@ pub(super) fn run(desk: &mut Desk, work: &Work, folder: &Folder, batch: Batch<'_
     let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     hand_over(desk, lease, files.left(own))?;
     fs::remove_dir_all(&files.folder)?;
-    match desk.ask(&Ask::Done { lease, code: code(status), took_ms })? {
-        Told::Taken { missing: 0, .. } if status.success() => Ok(()),
-        Told::Taken { .. } if was_dropped => say(&format!("batch {number} took too long and was ended")),
-        Told::Taken { missing, .. } => {
-            let without = format!("{} of {} without a result", missing, counted(tests.len()));
+    let told = desk.ask(&Ask::Done { lease, code: code(status), took_ms })?;
+    let Told::Taken { missing, .. } = told else { return Err(unexpected(&told)) };
+    match (missing, status.success(), was_dropped) {
+        (0, true, _) => Ok(()),
+        (_, _, true) => say(&format!("batch {number} took too long and was ended")),
+        (missing, _, false) => {
+            let without = format!("{missing} of {} without a result", counted(tests.len()));
             say(&format!("batch {number} ended with {status}, {without}"))
         }
-        other => Err(unexpected(&other)),
     }
 }
 
@@ -65,18 +66,18 @@ fn code(status: ExitStatus) -> Option<i32> {
 
 fn hand_over(desk: &mut Desk, lease: u64, left: Vec<(Form, PathBuf)>) -> io::Result<()> {
     for (form, file) in left {
-        match desk.results(lease, form, &file) {
-            Ok(Told::Read { remarks, .. }) => {
-                let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                remarks.iter().try_for_each(|remark| say(&format!("{name}: {remark}")))?;
-            }
-            Ok(other) => return Err(unexpected(&other)),
+        let told = match desk.results(lease, form, &file) {
+            Ok(told) => told,
             // It cannot be opened: there are no results in it.
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) => {
                 say(&format!("{}: {error}", file.display()))?;
+                continue;
             }
             Err(error) => return Err(error),
-        }
+        };
+        let Told::Read { remarks, .. } = told else { return Err(unexpected(&told)) };
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        remarks.iter().try_for_each(|remark| say(&format!("{name}: {remark}")))?;
     }
     Ok(())
 }

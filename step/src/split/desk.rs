@@ -62,8 +62,8 @@ impl Desk {
 
 /// An answer to another question.
 pub(super) fn unexpected(told: &Told) -> io::Error {
-    match told {
-        Told::Refused { why } => io::Error::other(why.clone()),
-        other => io::Error::other(format!("the runner gave a strange answer: {other:?}")),
+    if let Told::Refused { why } = told {
+        return io::Error::other(why.clone());
     }
+    io::Error::other(format!("the runner gave a strange answer: {told:?}"))
 }

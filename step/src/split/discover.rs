@@ -28,9 +28,9 @@ pub(super) fn discover(desk: &mut Desk, work: &Work, folder: &Folder) -> io::Res
     if none {
         File::create(&listed)?;
     }
-    match desk.ask_with(list, |bytes| Ask::List { bytes })? {
-        Told::Noted => Ok(None),
-        Told::Over { passed, text } => over(passed, &text).map(Some),
-        other => Err(unexpected(&other)),
+    let told = desk.ask_with(list, |bytes| Ask::List { bytes })?;
+    if let Told::Over { passed, text } = &told {
+        return over(*passed, text).map(Some);
     }
+    if told == Told::Noted { Ok(None) } else { Err(unexpected(&told)) }
 }

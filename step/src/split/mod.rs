@@ -22,24 +22,21 @@ const EXIT_RED: u8 = 1;
 /// Works until there is nothing more to do. Gives 0 when every test of the job is green, whoever ran it.
 pub(crate) fn work() -> io::Result<u8> {
     let mut desk = Desk::connect(Path::new(MOUNT))?;
-    let work = match desk.ask(&Ask::Work)? {
-        Told::Work(work) => work,
-        other => return Err(desk::unexpected(&other)),
-    };
+    let told = desk.ask(&Ask::Work)?;
+    let Told::Work(work) = told else { return Err(desk::unexpected(&told)) };
     let folder = Folder::make(work.preset)?;
     if let Some(over) = discover::discover(&mut desk, &work, &folder)? {
         return Ok(over);
     }
     let mut number = 0;
     loop {
-        match desk.ask(&Ask::Next)? {
-            Told::Batch { lease, tests } => {
-                number += 1;
-                batch::run(&mut desk, &work, &folder, batch::Batch { number, lease, tests: &tests })?;
-            }
-            Told::Over { passed, text } => return over(passed, &text),
-            other => return Err(desk::unexpected(&other)),
+        let told = desk.ask(&Ask::Next)?;
+        if let Told::Over { passed, text } = &told {
+            return over(*passed, text);
         }
+        let Told::Batch { lease, tests } = &told else { return Err(desk::unexpected(&told)) };
+        number += 1;
+        batch::run(&mut desk, &work, &folder, batch::Batch { number, lease: *lease, tests })?;
     }
 }
 
