@@ -74,7 +74,7 @@ mod tests {
               1 failed:
                 b
               flaky: a
-            slow: 3 of 9 done, 2 under way, 1 worker, about 35s of work waiting
+            slow: 3 of 9 done, 2 under way, 1 worker, about 35.0s of work waiting
         "#]]
         .assert_eq(&text);
         assert_eq!(of_run(&run_of(Vec::new())), "");

@@ -102,18 +102,18 @@ async fn what_did_not_run_or_went_wrong_is_red_with_the_list() {
         other => format!("{}: {other:?}\n", job.name),
     };
     expect![[r#"
-        none: Failure { class: SplitIncomplete, message: "discovery found no test" }
-        twice: Failure { class: SplitIncomplete, message: "discovery printed the same test more than once: a" }
-        broken: Failure { class: StepFailed, message: "step \"tests\" exited with code 1" }
-        silent: Failure { class: SplitIncomplete, message: "2 not run: a, b" }
-        failing: Failure { class: TestsFailed, message: "1 failed: bad one" }
+        none: split_incomplete: discovery found no test
+        twice: split_incomplete: discovery printed the same test more than once: a
+        broken: step_failed: step "tests" exited with code 1
+        silent: split_incomplete: 2 not run: a, b
+        failing: tests_failed: 1 failed: bad one
         flaky: Some(Passed)
-        strict: Failure { class: TestsFailed, message: "1 flaky: once" }
-        untried: Failure { class: TestsFailed, message: "1 failed: once" }
-        crashing: Failure { class: TestsFailed, message: "1 crashed: crash" }
-        sick: Failure { class: StepFailed, message: "step \"tests\" exited with code 1" }
-        differing 1/2: Failure { class: SplitIncomplete, message: "two workers discovered different tests: it lacks 1 and has 1 others, - 2, + 1; 2 not run: a, 2" }
-        differing 2/2: Failure { class: SplitIncomplete, message: "two workers discovered different tests: it lacks 1 and has 1 others, - 2, + 1; 2 not run: a, 2" }
+        strict: tests_failed: 1 flaky: once
+        untried: tests_failed: 1 failed: once
+        crashing: tests_failed: 1 crashed: crash
+        sick: step_failed: step "tests" exited with code 1
+        differing 1/2: split_incomplete: two workers discovered different tests
+        differing 2/2: split_incomplete: two workers discovered different tests
     "#]]
     .assert_eq(&view.jobs.iter().map(why).collect::<String>());
     let sums = view.splits.iter().map(|sum| format!("{}: {}\n", sum.suite, sum.told));
