@@ -5,7 +5,6 @@
 //! files that would go along as a part of the project.
 
 use crate::exit::Refusal;
-use anyhow::Context;
 use sidings_proto::secret::{PutSecret, is_secret_name, refused_value};
 use sidings_proto::{Secret, SecretRules, SecretScope};
 use std::os::unix::fs::PermissionsExt;
@@ -14,19 +13,21 @@ use std::path::{Path, PathBuf};
 /// The secrets of a file, each for all projects.
 pub(crate) fn read(file: &Path) -> anyhow::Result<Vec<PutSecret>> {
     let shown = file.display();
-    let looking = || format!("reading the secrets file {shown}");
-    let mode = std::fs::metadata(file).with_context(looking)?.permissions().mode();
+    let unread = |error: std::io::Error| Refusal::usage(format!("the secrets file {shown} cannot be read: {error}"));
+    let mode = std::fs::metadata(file).map_err(unread)?.permissions().mode();
     if mode & 0o077 != 0 {
         return Err(Refusal::configuration(format!("{shown} can be read by others: `chmod 600 {shown}`")));
     }
-    let text = std::fs::read_to_string(file).with_context(looking)?;
+    let text = std::fs::read_to_string(file).map_err(unread)?;
     let wrong = |(line, why): (usize, String)| Refusal::configuration(format!("{shown}:{line}: {why}"));
     parse(&text).map_err(wrong)
 }
 
 /// Refuses a file that is one of these of a project: it would be sent with them.
 pub(crate) fn is_no_part_of(file: &Path, root: &Path, files: &[PathBuf]) -> anyhow::Result<()> {
-    let place = file.canonicalize().with_context(|| format!("looking for {}", file.display()))?;
+    let place = file
+        .canonicalize()
+        .map_err(|error| Refusal::usage(format!("the secrets file {} cannot be read: {error}", file.display())))?;
     let within = root.canonicalize().ok().and_then(|root| place.strip_prefix(root).ok().map(Path::to_owned));
     if within.is_some_and(|within| files.contains(&within)) {
         let why = "is one of the project's files and would go along: name it in .gitignore, or put it elsewhere";

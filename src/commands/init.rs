@@ -17,6 +17,10 @@ use tree::Tree;
 pub(super) fn init(args: &InitArgs) -> anyhow::Result<Exit> {
     let root = &args.path;
     anyhow::ensure!(root.is_dir(), Refusal::usage(format!("there is no folder {}", root.display())));
+    if !crate::worktree::pipelines(root).unwrap_or_default().iter().all(Option::is_none) {
+        let why = "has pipelines in .sidings/ already; write another one there";
+        return Err(Refusal::configuration(format!("{} {why}", root.display())));
+    }
     let tree = Tree::of(root);
     let findings = found(&tree);
     if !write_new(&root.join(FILE), &pipeline(&findings))? {
@@ -28,8 +32,21 @@ pub(super) fn init(args: &InitArgs) -> anyhow::Result<Exit> {
     let wrote = format!("wrote {}\n", root.join(FILE).display());
     let environment = environment(root, &findings)?;
     let other = other_ci(&tree);
-    print(&format!("{}{wrote}{environment}{other}look at them, then run it here: sidings run\n", told(&findings)))?;
+    print(&format!(
+        "{}{}{wrote}{environment}{other}look at them, then run it here: sidings run\n",
+        told(&findings),
+        unread(&tree)
+    ))?;
     Ok(Exit::Passed)
+}
+
+/// Files that should have told more.
+fn unread(tree: &Tree) -> String {
+    let wrong = |name: &str| {
+        let error = serde_json::from_str::<serde_json::Value>(&tree.text(name)).err()?;
+        Some(format!("{name} cannot be read, so that its scripts and packages are not known: {error}\n"))
+    };
+    ["package.json", "composer.json"].into_iter().filter(|name| tree.has(name)).filter_map(wrong).collect()
 }
 
 /// The Dockerfile, and with it what the build may see; gives what there is to say about it.
@@ -39,7 +56,8 @@ fn environment(root: &Path, findings: &[Finding]) -> anyhow::Result<String> {
         let mut needed: Vec<&str> = findings.iter().flat_map(|finding| finding.tools.iter().copied()).collect();
         needed.dedup();
         let needed = if needed.is_empty() { String::new() } else { format!("; its image needs {}", needed.join(", ")) };
-        return Ok(format!("{} is there and stays as it is{needed}\n", file.display()));
+        let there = if file.is_file() { "is there and stays as it is" } else { "is there, but is no file: replace it" };
+        return Ok(format!("{} {there}{needed}\n", file.display()));
     }
     let mut told = format!("wrote {}: the environment of the jobs\n", file.display());
     let ignored = root.join(".dockerignore");

@@ -2,6 +2,7 @@
 //! this process and in a folder that goes away with it.
 
 mod shell;
+mod stuck;
 mod terminal;
 mod throwaway;
 mod watch;
@@ -14,15 +15,16 @@ use super::runner::config;
 use super::submit::{chosen, tree_of};
 use crate::args::RunArgs;
 use crate::client::Client;
-use crate::exit::Exit;
+use crate::exit::{Exit, Refusal};
 use crate::folders;
-use crate::follow::{Asides, OnInterrupt, Scope, Transcript, follow_and_stand_aside};
+use crate::follow::{Asides, Followed, OnInterrupt, Scope, Transcript, follow_and_stand_aside};
 use crate::render::summary::ReadOn;
 use crate::signals::Signals;
 use crate::worktree::Project;
 use crate::{secrets_file, worktree};
 use anyhow::Context;
 use sidings_controller::{Controller, StoreKind};
+use sidings_proto::api::RunView;
 use sidings_proto::secret::PutSecret;
 use sidings_runner::{Attendant, Config, Shutdown};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -65,11 +67,12 @@ async fn again_and_again(client: &Client, first: Project, args: &RunArgs, cache:
     let mut signals = Signals::listen()?;
     loop {
         let look = Look::at(&project.root).await?;
-        let pipeline = lint::meant(&project, args.wanted.pipeline.as_deref())?;
-        if lint::is_right(&project, pipeline.as_deref())?
-            && once(client, &project, args, cache, Asides::none()).await? == Exit::Interrupted
-        {
-            return Ok(Exit::Interrupted);
+        match round(client, &project, args, cache).await {
+            Ok(Exit::Interrupted) => return Ok(Exit::Interrupted),
+            Ok(_) => {}
+            // What is missing for the moment, as while branches are changed, may be there after the next change.
+            Err(error) if error.is::<Refusal>() => anstream::eprintln!("error: {error:#}"),
+            Err(error) => return Err(error),
         }
         eprintln!("waiting for a change; Ctrl-C ends");
         tokio::select! {
@@ -77,6 +80,14 @@ async fn again_and_again(client: &Client, first: Project, args: &RunArgs, cache:
             () = signals.next() => return Ok(Exit::Interrupted),
         }
         project = chosen(&args.project).await?;
+    }
+}
+
+async fn round(client: &Client, project: &Project, args: &RunArgs, cache: &Path) -> anyhow::Result<Exit> {
+    let pipeline = lint::meant(project, args.wanted.pipeline.as_deref())?;
+    match lint::is_right(project, pipeline.as_deref())? {
+        true => once(client, project, args, cache, Asides::none()).await,
+        false => Ok(Exit::Configuration),
     }
 }
 
@@ -92,8 +103,7 @@ async fn once(
     let pipeline = lint::meant(project, args.wanted.pipeline.as_deref())?;
     let run = client.submit(&args.wanted.of(tree_of(client, project, pipeline).await?)).await?;
     let mut screen = Transcript::new(show.screen(), logs.clone());
-    let scope = Scope::default();
-    let followed = follow_and_stand_aside(client, run, scope, OnInterrupt::Cancel, &mut screen, asides).await?;
+    let (followed, reasons) = follow(client, run, &mut screen, asides).await?;
     drop(screen);
     if followed.complete {
         show.end(&followed.run, &ReadOn::Folder(logs))?;
@@ -103,10 +113,32 @@ async fn once(
     if let Some(folder) = save_all(client, &followed.run, &folder).await.context("saving the artifacts")? {
         anstream::eprintln!("artifacts: {}", folder.display());
     }
-    Ok(match followed.interrupted {
-        true => Exit::Interrupted,
-        false => Exit::of(followed.run.summary.verdict.as_ref()),
+    for reason in &reasons {
+        anstream::eprintln!("error: {reason}");
+    }
+    Ok(match (followed.interrupted, reasons.is_empty()) {
+        (true, _) => Exit::Interrupted,
+        (false, false) => Exit::Failed,
+        (false, true) => Exit::of(followed.run.summary.verdict.as_ref()),
     })
+}
+
+/// Follows the run to its end, and ends it where nothing of it can go on: then with the reasons.
+async fn follow(
+    client: &Client,
+    run: RunView,
+    screen: &mut Transcript,
+    asides: Asides,
+) -> anyhow::Result<(Followed, Vec<String>)> {
+    let (id, mut reasons) = (run.summary.id, Vec::new());
+    let following = follow_and_stand_aside(client, run, Scope::default(), OnInterrupt::Cancel, screen, asides);
+    tokio::pin!(following);
+    loop {
+        tokio::select! {
+            followed = &mut following => return Ok((followed?, reasons)),
+            stuck = stuck::end_when_stuck(client, id), if reasons.is_empty() => reasons = stuck,
+        }
+    }
 }
 
 /// The secrets of the file that was named for it, which must not be a part of what is run.

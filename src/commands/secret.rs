@@ -50,13 +50,21 @@ async fn scope(of: &For) -> anyhow::Result<SecretScope> {
     })
 }
 
+/// More than any secret may have; what is longer is refused by its length.
+const VALUE_MAX: u64 = 1 << 20;
+
 fn value(file: Option<&Path>) -> anyhow::Result<Secret> {
     let text = match file {
-        Some(file) => std::fs::read(file).with_context(|| format!("reading {}", file.display()))?,
+        Some(file) => {
+            let unread = |error: std::io::Error| Refusal::usage(format!("{} cannot be read: {error}", file.display()));
+            let mut text = Vec::new();
+            std::fs::File::open(file).and_then(|file| file.take(VALUE_MAX).read_to_end(&mut text)).map_err(unread)?;
+            text
+        }
         None if std::io::stdin().is_terminal() => asked_for()?.into_bytes(),
         None => {
             let mut text = Vec::new();
-            std::io::stdin().lock().take(1 << 20).read_to_end(&mut text).context("reading stdin")?;
+            std::io::stdin().lock().take(VALUE_MAX).read_to_end(&mut text).context("reading stdin")?;
             text
         }
     };

@@ -131,7 +131,7 @@ impl<W: Write> Live<W> {
                 let what = format!("attempt {fence} {}", tried_again(failure));
                 Some(format!("{} {what}\n", prefix(&[&job.name])))
             }
-            Notice::AttemptStarted(..) | Notice::StepStarted(_) | Notice::StepEnded(_) => None,
+            Notice::Waits(..) | Notice::AttemptStarted(..) | Notice::StepStarted(_) | Notice::StepEnded(_) => None,
         }
     }
 

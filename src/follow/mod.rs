@@ -14,7 +14,7 @@ mod transcript;
 pub(crate) use aside::{Asides, Wishes};
 pub(crate) use lines::{Line, Lines};
 pub(crate) use live::Live;
-pub(crate) use model::{LogId, Scope};
+pub(crate) use model::{LogId, Scope, needs_somebody};
 pub(crate) use plain::{Plain, prefix, shown};
 pub(crate) use screen::Screen;
 pub(crate) use transcript::Transcript;

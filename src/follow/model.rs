@@ -2,7 +2,7 @@
 //! in, notices out, each told once. The end of a step is told after the last line of its log.
 
 use super::lines::Line;
-use sidings_proto::api::{AttemptView, JobView, RunView, State, StepView};
+use sidings_proto::api::{AttemptView, JobView, RunView, State, StepView, WaitFor};
 use sidings_proto::{JobId, StepNo, Verdict};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -23,6 +23,8 @@ pub(crate) struct LogId {
 /// What is to be told.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Notice {
+    /// The job waits for what does not come by itself.
+    Waits(JobId, WaitFor),
     /// A runner took the job.
     AttemptStarted(JobId, u64),
     /// A step began.
@@ -204,7 +206,8 @@ impl Following {
     }
 
     fn due_of(&self, job: &JobView) -> Vec<Notice> {
-        let mut due = Vec::new();
+        let wait = job.wait.as_ref().filter(|wait| needs_somebody(wait.kind));
+        let mut due: Vec<Notice> = wait.map(|wait| Notice::Waits(job.id, wait.kind)).into_iter().collect();
         for attempt in job.attempts.iter().filter(|attempt| self.scope.takes_attempt(attempt.fence)) {
             due.push(Notice::AttemptStarted(job.id, attempt.fence));
             if job.attempts.last() == Some(attempt) {
@@ -253,6 +256,14 @@ fn logs_of(job: &JobView) -> Vec<LogId> {
         std::iter::once(StepNo::SETUP).chain(all).map(move |step| LogId { job: job.id, fence, step }).collect()
     };
     job.attempts.iter().flat_map(|attempt| -> Vec<LogId> { of(attempt) }).collect()
+}
+
+/// Whether somebody has to do something before the wait is over: agree, or start another runner.
+pub(crate) fn needs_somebody(wait: WaitFor) -> bool {
+    match wait {
+        WaitFor::Approval | WaitFor::Labels | WaitFor::Resources => true,
+        WaitFor::Needs | WaitFor::Group | WaitFor::BackOff | WaitFor::Runner | WaitFor::Turn => false,
+    }
 }
 
 fn has_begun(step: &StepView) -> bool {

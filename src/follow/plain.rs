@@ -86,6 +86,10 @@ pub(crate) fn prefix(names: &[&str]) -> String {
 
 fn told(following: &Following, notice: &Notice) -> Option<String> {
     match notice {
+        Notice::Waits(job, _) => {
+            let job = following.job(*job)?;
+            Some(format!("{} ○ waits: {}", prefix(&[&job.name]), job.wait.as_ref()?.message))
+        }
         Notice::AttemptStarted(job, fence) => attempt_started(following, *job, *fence),
         Notice::StepStarted(log) => {
             let job = following.job(log.job)?;

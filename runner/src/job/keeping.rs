@@ -56,7 +56,7 @@ impl Course<'_> {
                     let (files, size) = (counted(placed.entries), size(placed.bytes));
                     format!("artifacts of job \"{job}\": {files}, {size}, put in place in {}", seconds(began.elapsed()))
                 }
-                None => format!("job \"{job}\" keeps no artifacts"),
+                None => format!("there is nothing of job \"{job}\": it kept no files, or did not run"),
             });
         }
         Ok(())

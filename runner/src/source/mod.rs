@@ -51,7 +51,8 @@ pub(crate) async fn unpack_snapshot(
         Ok::<_, SourceError>(unpacked)
     };
     let unpacked = tokio::task::spawn_blocking(unpacking).await.context("unpack the snapshot")??;
-    Ok(format!("snapshot {} ({} entries, {} bytes) unpacked", &blob.as_str()[..16], unpacked.entries, unpacked.bytes))
+    let entries = if unpacked.entries == 1 { "1 entry".to_owned() } else { format!("{} entries", unpacked.entries) };
+    Ok(format!("snapshot {} ({entries}, {} bytes) unpacked", &blob.as_str()[..16], unpacked.bytes))
 }
 
 /// Whether a file has this hash.

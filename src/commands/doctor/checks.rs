@@ -146,7 +146,11 @@ async fn controller(remote: &Remote) -> Finding {
     };
     match answer {
         Ok(projects) => {
-            Finding::ok("controller", format!("{} knows {} projects", remote.server, projects.projects.len()))
+            let count = match projects.projects.len() {
+                1 => "1 project".to_owned(),
+                count => format!("{count} projects"),
+            };
+            Finding::ok("controller", format!("{} knows {count}", remote.server))
         }
         Err(error) => no_answer(&remote.server, remote.token.is_some(), &error),
     }

@@ -33,6 +33,21 @@ fn a_job_that_waits_has_no_logs_and_nothing_to_tell() {
 }
 
 #[test]
+fn a_job_that_waits_for_somebody_says_so_once() {
+    let wait = |kind| sidings_proto::api::WaitView { kind, message: "why".to_owned() };
+    let waits = |kind| {
+        let mut run = waiting();
+        run.jobs[0].wait = Some(wait(kind));
+        run
+    };
+    let mut following = Following::new(waiting(), Scope::default());
+    following.see(waits(WaitFor::Turn));
+    assert_eq!(following.due(), []);
+    following.see(waits(WaitFor::Approval));
+    assert_eq!((following.due(), following.due()), (vec![Notice::Waits(job_id(1), WaitFor::Approval)], vec![]));
+}
+
+#[test]
 fn each_log_is_opened_once_as_soon_as_it_is_begun() {
     let mut following = Following::new(waiting(), Scope::default());
     assert_eq!(following.see(second_step_runs()), [log(0), log(1), log(2)]);
