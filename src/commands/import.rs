@@ -6,9 +6,12 @@ use crate::args::{ImportArgs, ImportOrigin};
 use crate::exit::{Exit, Refusal};
 use anyhow::Context;
 use sidings_import::{Imported, Kind, Origin};
-use sidings_pipeline::FILE;
+use sidings_pipeline::{FILE, place};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+
+/// Longer is no pipeline.
+const MOST: u64 = 1024 * 1024;
 
 pub(super) fn import(args: &ImportArgs) -> anyhow::Result<Exit> {
     let file = args.file.clone().map_or_else(found, Ok)?;
@@ -22,6 +25,7 @@ pub(super) fn import(args: &ImportArgs) -> anyhow::Result<Exit> {
     };
     let imported =
         sidings_import::import(origin, &text).map_err(|error| Refusal::configuration(format!("{shown}, {error}")))?;
+    fits(&args.output)?;
     if is_stream(&args.output) {
         print(&imported.text)?;
     } else if !write_new(&args.output, &imported.text)? {
@@ -56,19 +60,47 @@ fn found() -> anyhow::Result<PathBuf> {
     }
 }
 
+/// Reads one byte more than may be there at most: the importer refuses what is too long.
 fn read(file: &Path) -> anyhow::Result<String> {
-    let mut bytes = Vec::new();
-    if is_stream(file) {
-        io::stdin().read_to_end(&mut bytes).context("reading the standard input")?;
+    let bytes = if is_stream(file) {
+        let mut bytes = Vec::new();
+        io::stdin().take(MOST + 1).read_to_end(&mut bytes).context("reading the standard input")?;
+        bytes
     } else {
-        let opened = std::fs::File::open(file);
-        if opened.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
-            return Err(Refusal::usage(format!("there is no {}", file.display())));
+        regular(file)?
+    };
+    String::from_utf8(bytes).map_err(|_| Refusal::configuration(format!("{} is not UTF-8", file.display())))
+}
+
+/// A file that is one: a pipe could make us wait for ever, and a device has no end.
+fn regular(file: &Path) -> anyhow::Result<Vec<u8>> {
+    let shown = file.display();
+    match super::lint::read_regular(file, MOST + 1) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Refusal::usage(format!("there is no {shown}"))),
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+            Err(Refusal::configuration(format!("{shown} is no regular file")))
         }
-        let read = opened.and_then(|mut file| file.read_to_end(&mut bytes));
-        read.with_context(|| format!("reading {}", file.display()))?;
+        bytes => bytes.with_context(|| format!("reading {shown}")),
     }
-    String::from_utf8(bytes).with_context(|| format!("{} is not UTF-8", file.display()))
+}
+
+/// Refuses to write the one file beside a folder of pipelines: with both of them nothing runs.
+fn fits(output: &Path) -> anyhow::Result<()> {
+    if output.file_name().is_none_or(|name| name != FILE) {
+        return Ok(());
+    }
+    let root = output.parent().unwrap_or(Path::new(""));
+    let folder = root.join(place::FOLDER);
+    let entries = std::fs::read_dir(&folder).into_iter().flatten().filter_map(Result::ok);
+    let has_pipelines = entries.map(|entry| entry.path()).any(|path| path.extension().is_some_and(|it| it == "yml"));
+    if !has_pipelines {
+        return Ok(());
+    }
+    Err(Refusal::configuration(format!(
+        "there are pipelines in {}, and with {FILE} beside them nothing runs: say `--output {}/NAME.yml`",
+        folder.display(),
+        place::FOLDER
+    )))
 }
 
 fn tell(imported: &Imported, output: &Path) {
@@ -120,6 +152,22 @@ mod tests {
         let missing =
             ImportArgs { file: Some(folder.path().join("none")), from: None, output: folder.path().join(FILE) };
         assert!(import(&missing).unwrap_err().to_string().contains("there is no"));
+        assert_eq!(crate::exit::exit_of(&import(&missing).unwrap_err()), Exit::Usage);
+        let no_file = ImportArgs { file: Some(folder.path().to_owned()), ..missing };
+        let error = import(&no_file).unwrap_err();
+        assert_eq!(crate::exit::exit_of(&error), Exit::Configuration, "{error:#}");
         assert!(!folder.path().join(FILE).exists());
+    }
+
+    #[test]
+    fn beside_a_folder_of_pipelines_it_asks_where_to_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut args = arguments(folder.path(), ".gitlab-ci.yml", "test:\n  image: alpine:3.20\n  script: make\n");
+        std::fs::create_dir(folder.path().join(place::FOLDER)).unwrap();
+        std::fs::write(folder.path().join(".sidings/ci.yml"), "jobs: {}\n").unwrap();
+        assert!(import(&args).unwrap_err().to_string().contains("--output .sidings/NAME.yml"));
+        assert!(!folder.path().join(FILE).exists());
+        args.output = folder.path().join(".sidings/old.yml");
+        assert_eq!(import(&args).unwrap(), Exit::Passed);
     }
 }

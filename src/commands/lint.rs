@@ -89,7 +89,7 @@ fn look(name: &str, text: &str, project: &Project) -> Diagnostics {
 
 pub(super) fn read(file: &Path) -> anyhow::Result<String> {
     let shown = file.display();
-    let bytes = match read_regular(file) {
+    let bytes = match read_regular(file, FILE_MAX) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Err(Refusal::configuration(format!("there is no {shown}: `sidings init` writes a first one")));
         }
@@ -120,14 +120,14 @@ fn inside(root: &Path, path: &Path) -> Option<PathBuf> {
 
 /// Reads a file that is one: a pipe could make us wait for ever, and a device has no end. One that is too long for
 /// anything a pipeline is made from is cut, and refused by whoever looks at its length.
-fn read_regular(file: &Path) -> io::Result<Vec<u8>> {
+pub(super) fn read_regular(file: &Path, most: u64) -> io::Result<Vec<u8>> {
     let without_waiting = OFlags::NONBLOCK.bits().cast_signed();
     let file = OpenOptions::new().read(true).custom_flags(without_waiting).open(file)?;
     if !file.metadata()?.is_file() {
         return Err(io::Error::from(io::ErrorKind::InvalidInput));
     }
     let mut bytes = Vec::new();
-    file.take(FILE_MAX).read_to_end(&mut bytes)?;
+    file.take(most).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
@@ -146,7 +146,7 @@ impl Tree {
 
 impl Files for Tree {
     fn read(&self, path: &str) -> Option<String> {
-        let bytes = read_regular(&inside(&self.0, &self.0.join(path))?).ok()?;
+        let bytes = read_regular(&inside(&self.0, &self.0.join(path))?, FILE_MAX).ok()?;
         Some(String::from_utf8_lossy(&bytes).into_owned())
     }
 }
