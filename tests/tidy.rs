@@ -22,6 +22,7 @@ fn sources() -> Vec<Source> {
         "import",
         "inventory",
         "environment",
+        "flaws",
         "git",
         "reports",
         "controller",
@@ -123,6 +124,13 @@ fn an_inventory_reads_a_stream_and_nothing_else() {
     absent(&["inventory/src/"], &DEEDS);
     absent(&["inventory/src/"], &CLOCKS);
     absent(&["inventory/src/"], &["async fn"]);
+}
+
+#[test]
+fn flaws_are_told_from_values_alone() {
+    absent(&["flaws/src/"], &DEEDS);
+    absent(&["flaws/src/"], &CLOCKS);
+    absent(&["flaws/src/"], &["async fn", "HashMap", "HashSet"]);
 }
 
 #[test]

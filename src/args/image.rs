@@ -21,6 +21,8 @@ pub(crate) enum ImageCommand {
     Diff(DiffImagesArgs),
     /// Print an image's bill of materials.
     Sbom(SbomArgs),
+    /// List the known flaws of an image's packages, out of an OSV dump on disk.
+    Audit(AuditArgs),
 }
 
 /// `sidings image key`.
@@ -104,4 +106,44 @@ pub(crate) enum SbomFormat {
     Cyclonedx,
     /// SPDX 2.3, as JSON.
     Spdx,
+}
+
+/// `sidings image audit`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+What could not be looked at is listed too: packages of which the dump has no entries, versions that cannot be compared, \
+files that are no entries.
+
+Exit codes: 0 no flaw is as bad as --fail-on, or no limit was given; 1 one is; 2 there is no such image or folder, or no \
+entry in it; 64 the file of --ignore is wrong.")]
+pub(crate) struct AuditArgs {
+    /// An image of the local engine, or a file that `docker save` wrote: it ends in `.tar`.
+    pub(crate) image: String,
+    /// The dump, unpacked: all files ending in `.json` in it and in the folders below it.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) flaws: PathBuf,
+    /// End with 1 where a flaw is as bad as this, or worse; one that nobody rated is taken for low.
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub(crate) fail_on: Option<FailOn>,
+    /// Flaws to live with: a YAML list of `id`, `reason`, `until` (its last day) and, for only one, `package`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ignore: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) trace: TraceArgs,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// From which severity on an audit fails.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum FailOn {
+    /// A base score from 9, and packages that are malicious themselves.
+    Critical,
+    /// From 7.
+    High,
+    /// From 4.
+    Medium,
+    /// Above 0, and what nobody rated.
+    Low,
 }

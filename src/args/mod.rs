@@ -12,7 +12,7 @@ mod tree;
 
 pub(crate) use global::{Global, LogFormat, ProjectChoice, Remote, Trust};
 pub(crate) use image::{
-    DiffImagesArgs, ImageArgs, ImageCommand, KeyArgs, SbomArgs, SbomFormat, ShowImageArgs, TraceArgs,
+    AuditArgs, DiffImagesArgs, FailOn, ImageArgs, ImageCommand, KeyArgs, SbomArgs, SbomFormat, ShowImageArgs, TraceArgs,
 };
 pub(crate) use project::{
     HookArgs, HookCommand, ProjectAdd, ProjectArgs, ProjectCommand, TokenArgs, TokenCommand, TokenCreate,

@@ -1,6 +1,8 @@
 //! `sidings image`: the images that jobs run in.
 
+mod audit;
 mod contents;
+mod findings;
 mod key;
 mod packages;
 mod tell;
@@ -15,5 +17,6 @@ pub(super) async fn image(args: ImageArgs) -> anyhow::Result<Exit> {
         ImageCommand::Show(args) => contents::show(args).await,
         ImageCommand::Diff(args) => contents::diff(args).await,
         ImageCommand::Sbom(args) => contents::sbom(args).await,
+        ImageCommand::Audit(args) => audit::audit(args).await,
     }
 }

@@ -8,16 +8,20 @@ use std::process::Command;
 const METADATA: &str = "Metadata-Version: 2.1\nName: Some_Thing\nVersion: 1.0\n";
 
 /// An image on the local engine, which goes with the test.
-struct Image(String);
+pub(super) struct Image(String);
 
 impl Image {
-    fn build(folder: &Path, name: &str) -> Image {
+    pub(super) fn build(folder: &Path, name: &str) -> Image {
         let image = Image(format!("sidings-inventory-test:{name}-{}", std::process::id()));
         let mut build = Command::new("docker");
         build.env("DOCKER_BUILDKIT", "0").args(["build", "-q", "-t", &image.0]).arg(folder);
         let (code, _, stderr) = run(build);
         assert_eq!(code, 0, "{stderr}");
         image
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.0
     }
 }
 

@@ -6,6 +6,7 @@ mod caches;
 mod conditions;
 mod endings;
 mod examples;
+mod flaws;
 mod flights;
 mod inits;
 mod inventories;

@@ -34,7 +34,7 @@ pub(super) async fn sbom(args: SbomArgs) -> anyhow::Result<Exit> {
     Ok(Exit::Passed)
 }
 
-async fn read(image: &str, trace: &TraceArgs) -> anyhow::Result<Inventory> {
+pub(super) async fn read(image: &str, trace: &TraceArgs) -> anyhow::Result<Inventory> {
     let dockerfile = trace.dockerfile.as_deref().map(text).transpose()?;
     let read = match image.ends_with(".tar") {
         true => saved(Path::new(image))?,
