@@ -53,7 +53,7 @@ async fn artifacts_are_in_place_for_the_jobs_that_need_them_and_can_be_downloade
     assert_eq!(log, format!("made\ntwo\n755\n{tmp}"), "{}", verdicts(&view));
     let setup = fleet.client.log(job_of(&view, "use"), 0).await;
     assert!(setup.contains("artifacts of job \"build\": 2 files, 5 bytes, put in place"), "{setup}");
-    assert!(setup.contains("job \"nothing\" keeps no artifacts"), "{setup}");
+    assert!(setup.contains("there is nothing of job \"nothing\": it kept no files, or did not run"), "{setup}");
 
     let run = run.to_string();
     let (code, list, stderr) = fleet.sidings(&work, &["artifacts", &run]);

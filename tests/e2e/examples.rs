@@ -33,3 +33,8 @@ fn the_node_service_passes() {
 fn the_sql_ledger_passes() {
     passes("sql-ledger");
 }
+
+#[test]
+fn the_split_suite_passes() {
+    passes("split-suite");
+}

@@ -2,7 +2,7 @@
 //! lost with a process.
 
 use super::{submit, verdicts};
-use crate::support::{Fleet, job_of, tree};
+use crate::support::{Fleet, copy_example, job_of, tree};
 use expect_test::expect;
 use sidings_proto::AttemptId;
 use sidings_proto::api::RunView;
@@ -199,4 +199,41 @@ async fn a_killed_controller_loses_no_test() {
     assert_eq!(ran(&fleet, &view).await.len(), 40);
     assert_eq!(job_of(&view, "unit 1/2").steps.len(), 1);
     runner.until_tidy().await;
+}
+
+/// The tests of pytest's own log, each with how it ended.
+fn told_by_pytest(log: &str) -> Vec<String> {
+    let told = |line: &str| {
+        let ended =
+            ["PASSED", "SKIPPED", "FAILED"].iter().find_map(|word| Some((line.find(&format!(" {word}"))?, word)));
+        ended.filter(|_| line.starts_with("tests/")).map(|(at, word)| format!("{word} {}", &line[..at]))
+    };
+    log.lines().filter_map(told).collect()
+}
+
+#[tokio::test]
+async fn pytest_runs_split_what_it_runs_whole() {
+    let fleet = Fleet::start().await;
+    let _runner = fleet.runner("a", 4).await;
+    let tree = copy_example("split-suite", fleet.path("tree"));
+    let pipeline = "\
+build: .
+jobs:
+  unit:
+    parallelism: 3
+    tests: { preset: pytest, run: python3 -m pytest -v }
+  whole:
+    steps: [{ run: python3 -m pytest -v }]
+";
+    std::fs::write(tree.join(".sidings.yml"), pipeline).unwrap();
+    let view = fleet.client.until_ended(submit(&fleet, &tree)).await;
+    let mut split = Vec::new();
+    for job in view.jobs.iter().filter(|job| job.name != "whole") {
+        split.extend(told_by_pytest(&fleet.client.log_if_any(job, 1).await));
+    }
+    let mut whole = told_by_pytest(&fleet.client.log(job_of(&view, "whole"), 1).await);
+    split.sort();
+    whole.sort();
+    assert_eq!(split, whole, "{}", verdicts(&view));
+    assert_eq!((whole.len(), view.summary.verdict.clone()), (58, Some(sidings_proto::Verdict::Passed)), "{view:#?}");
 }

@@ -71,6 +71,28 @@ async fn a_step_runs_alone_on_a_laptop() {
 }
 
 #[tokio::test]
+async fn what_can_never_begin_on_a_laptop_ends_the_run() {
+    let fleet = Fleet::start().await;
+    let pipeline = "\
+image: debian:bookworm-slim
+jobs:
+  fine: { steps: [run: 'true'] }
+  train: { labels: { gpu: 'true' }, steps: [run: 'true'] }
+  ship: { needs: fine, approval: true, steps: [run: 'true'] }
+";
+    let tree = tree(fleet.path("tree"), &[(".sidings.yml", pipeline)]);
+    let (code, stdout, stderr) = fleet.sidings(&tree, &["run", "--plain"]);
+    assert_eq!(code, 1, "{stdout}{stderr}");
+    assert!(
+        stdout.contains("[fine] ✓ passed") && stdout.contains("[train] ○ waits: no runner with gpu=true"),
+        "{stdout}"
+    );
+    let expected = "error: job `train` cannot begin on this machine: no runner with gpu=true\n\
+                    error: job `ship` cannot begin on this machine: needs the approval of somebody\n";
+    assert!(stderr.ends_with(expected), "{stderr}");
+}
+
+#[tokio::test]
 async fn a_changed_file_is_another_run_until_somebody_ends_it() {
     let fleet = Fleet::start().await;
     let pipeline = "image: debian:bookworm-slim\njobs: { look: { steps: [{ name: look, run: cat text }] } }\n";
@@ -99,6 +121,11 @@ async fn a_changed_file_is_another_run_until_somebody_ends_it() {
     };
     assert!(until("waiting for a change").await.contains("the first"));
     std::fs::write(work.join("text"), "the second\n").unwrap();
+    assert!(until("waiting for a change").await.contains("the second"));
+    // As while a branch is changed.
+    std::fs::rename(work.join(".sidings.yml"), fleet.path("away.yml")).unwrap();
+    assert!(until("waiting for a change").await.contains("there is no "));
+    std::fs::rename(fleet.path("away.yml"), work.join(".sidings.yml")).unwrap();
     assert!(until("waiting for a change").await.contains("the second"));
     let id = i32::try_from(running.id()).unwrap();
     rustix::process::kill_process(rustix::process::Pid::from_raw(id).unwrap(), rustix::process::Signal::INT).unwrap();
