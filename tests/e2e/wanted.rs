@@ -4,8 +4,8 @@ use super::verdicts;
 use crate::support::{Fleet, job_of, tree};
 use expect_test::expect;
 use sidings_proto::api::RunView;
-use std::io::{BufRead, BufReader, Read};
-use std::process::Stdio;
+use std::io::{BufRead, BufReader};
+use std::time::Duration;
 
 const PIPELINE: &str = "\
 image: debian:bookworm-slim
@@ -98,20 +98,18 @@ async fn a_changed_file_is_another_run_until_somebody_ends_it() {
     let pipeline = "image: debian:bookworm-slim\njobs: { look: { steps: [{ name: look, run: cat text }] } }\n";
     let work = tree(fleet.path("work"), &[(".sidings.yml", pipeline), ("text", "the first\n")]);
     let mut command = std::process::Command::new(crate::support::SIDINGS);
-    command.args(["run", "--plain", "--watch"]).current_dir(&work).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // One pipe for both, so that their lines come in the order they were written.
+    let (output, said) = std::io::pipe().unwrap();
+    command.args(["run", "--plain", "--watch"]).current_dir(&work).stdout(said.try_clone().unwrap()).stderr(said);
     let mut running = command.spawn().unwrap();
+    drop(command);
     let (said, mut lines) = tokio::sync::mpsc::unbounded_channel();
-    let outputs: [Box<dyn Read + Send>; 2] =
-        [Box::new(running.stdout.take().unwrap()), Box::new(running.stderr.take().unwrap())];
-    for output in outputs {
-        let said = said.clone();
-        std::thread::spawn(move || {
-            BufReader::new(output).lines().map_while(Result::ok).try_for_each(|line| said.send(line))
-        });
-    }
+    std::thread::spawn(move || {
+        BufReader::new(output).lines().map_while(Result::ok).try_for_each(|line| said.send(line))
+    });
     let mut until = async |words: &str| {
         let mut all = String::new();
-        while let Some(line) = lines.recv().await {
+        while let Ok(Some(line)) = tokio::time::timeout(Duration::from_mins(2), lines.recv()).await {
             all += &(line.clone() + "\n");
             if line.contains(words) {
                 return all;
@@ -120,7 +118,9 @@ async fn a_changed_file_is_another_run_until_somebody_ends_it() {
         panic!("no {words:?} in {all}");
     };
     assert!(until("waiting for a change").await.contains("the first"));
-    std::fs::write(work.join("text"), "the second\n").unwrap();
+    // In one move: an empty file would be a change of its own.
+    std::fs::write(fleet.path("text"), "the second\n").unwrap();
+    std::fs::rename(fleet.path("text"), work.join("text")).unwrap();
     assert!(until("waiting for a change").await.contains("the second"));
     // As while a branch is changed.
     std::fs::rename(work.join(".sidings.yml"), fleet.path("away.yml")).unwrap();
