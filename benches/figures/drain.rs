@@ -74,6 +74,7 @@ async fn runner(fleet: &Fleet, folder: &Path, number: usize) -> Config {
         warm_networks: None,
         log_limit_bytes: LOG_LIMIT_BYTES,
         least_free_bytes: Some(0),
+        cleaning: None,
         registries: Default::default(),
         authorities: None,
         attendant: None,

@@ -28,6 +28,12 @@ impl Disk {
         Ok(Disk { free: found.f_bavail * found.f_frsize, all: found.f_blocks * found.f_frsize })
     }
 
+    /// The hundredths of it that are in use.
+    pub fn used_percent(&self) -> u64 {
+        let used = u128::from(self.all.saturating_sub(self.free));
+        u64::try_from(used * 100 / u128::from(self.all.max(1))).unwrap_or(100)
+    }
+
     /// With less free than this a runner takes no jobs.
     pub fn least_free(&self, told: Option<u64>) -> u64 {
         told.unwrap_or(LEAST_FREE.max(self.all / LEAST_PART))

@@ -4,6 +4,7 @@ mod artifact;
 mod attempt;
 mod attendant;
 mod cache;
+pub mod clean;
 mod data_folder;
 mod depot;
 pub mod disk;
@@ -23,6 +24,7 @@ pub mod workspace;
 
 use anyhow::Context;
 pub use attendant::{Attendant, HeldStep};
+use clean::{Cleaner, Holds, Marks, Tending};
 use data_folder::{DataFolder, Identity};
 use disk::Room;
 use engine::docker::{Docker, DockerConfig};
@@ -68,6 +70,8 @@ pub struct Config {
     pub log_limit_bytes: u64,
     /// With less free on the disk of its folder it takes no jobs, in bytes; by [`disk::Disk::least_free`] when none.
     pub least_free_bytes: Option<u64>,
+    /// When it cleans up after itself and others; never when none.
+    pub cleaning: Option<Marks>,
     /// How it gets at registries.
     pub registries: Registries,
     /// Who is trusted beside the machine's own authorities: by the runner, its steps and its builds.
@@ -151,6 +155,17 @@ pub async fn clear_away(data_dir: &Path) -> anyhow::Result<()> {
     engine.close().await.context("leave the engine")
 }
 
+/// Cleans up on this host's engine, or says what would go. None: that engine keeps nothing.
+///
+/// # Errors
+/// The engine cannot be reached.
+pub async fn clean_up(kind: EngineKind, marks: Marks, dry: bool) -> anyhow::Result<Option<clean::Cleaned>> {
+    let config = DockerConfig { warm_networks: 0, ..DockerConfig::new(RunnerId::new(), PathBuf::from("/")) };
+    let engine = connect(kind, config).await?;
+    let cleaner = Cleaner::new(engine, Arc::default(), marks, PathBuf::from("/"));
+    if dry { cleaner.rehearse().await } else { cleaner.clean_up().await }
+}
+
 /// Whether a runner's folder holds an identity: then it needs no registration token, unless the controller forgot it.
 pub fn is_enrolled(data_dir: &Path) -> bool {
     data_folder::has_identity(data_dir)
@@ -180,6 +195,8 @@ async fn live(
     }
     data.sweep_attempts()?;
     let tools = config.tools(engine.clone(), data, &facts, bundle)?;
+    let over = CancellationToken::new();
+    let tending = tokio::spawn(tools.tending.clone().tend(over.clone()));
     let worked = link::work(
         client.clone(),
         config.client()?,
@@ -190,6 +207,8 @@ async fn live(
         shutdown.clone(),
     );
     let worked = worked.await;
+    over.cancel();
+    tending.await.context("tend to the engine's disk")?;
     engine.close().await.context("leave the engine")?;
     worked
 }
@@ -229,11 +248,18 @@ impl Config {
         facts: &EngineFacts,
         bundle: Option<Bundle>,
     ) -> anyhow::Result<Tools> {
+        let holds: Arc<Holds> = Arc::default();
+        let cleaner = self.cleaning.map(|marks| {
+            let marks = Marks { least_free: self.least_free_bytes, ..marks };
+            Cleaner::new(engine.clone(), holds.clone(), marks, data.path().to_owned())
+        });
         let certificates = bundle.as_ref().map(Bundle::file);
         Ok(Tools {
             images: image::Images::new(engine.clone(), facts.clone(), data.path().to_owned())
                 .trusting(bundle.clone())
+                .held_in(holds.clone())
                 .shared_by(self.registries.images.clone()),
+            tending: Arc::new(Tending::new(engine.clone(), holds, cleaner)),
             engine,
             mirrors: Mirrors::open(&data.mirrors())?.trusting(certificates),
             bundle,

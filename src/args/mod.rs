@@ -1,6 +1,7 @@
 //! The command line as clap reads it. The doc comments are the help texts; nothing here does anything.
 
 mod choice;
+mod cleaning;
 mod global;
 mod image;
 mod project;
@@ -25,7 +26,7 @@ pub(crate) use secrets::{For, SecretArgs, SecretCommand, SecretRemove, SecretSet
 pub(crate) use serve::{
     Capacity, ControllerArgs, DataFolder, EngineChoice, LeastFree, Listen, RunnerArgs, StoreChoice, UpArgs,
 };
-pub(crate) use tree::{CompletionsArgs, DoctorArgs, ImportArgs, ImportOrigin, InitArgs, LintArgs, RunArgs};
+pub(crate) use tree::{CompletionsArgs, DoctorArgs, GcArgs, ImportArgs, ImportOrigin, InitArgs, LintArgs, RunArgs};
 
 use clap::{Parser, Subcommand};
 
@@ -67,6 +68,8 @@ pub(crate) enum Command {
     Schema,
     /// Check that this machine can do its part, and say what to do where it cannot.
     Doctor(DoctorArgs),
+    /// Clean up this machine's engine: images and build cache that nobody used for long.
+    Gc(GcArgs),
     /// Start a controller and a runner in one process.
     Up(UpArgs),
     /// Start a controller: it accepts runs, decides who does what, and remembers.

@@ -1,5 +1,6 @@
 //! `up`, `controller` and `runner`: the commands that stay.
 
+use super::cleaning::Cleaning;
 use super::global::secret;
 use super::reach::Reach;
 use super::secrets::SecretsFile;
@@ -56,6 +57,8 @@ pub(crate) struct Stay {
     pub(crate) labels: Vec<(String, String)>,
     #[command(flatten)]
     pub(crate) least_free: LeastFree,
+    #[command(flatten)]
+    pub(crate) cleaning: Cleaning,
 }
 
 /// When a disk counts as full.

@@ -1,6 +1,7 @@
 //! Commands about the directory they are started in.
 
 use super::choice::Wanted;
+use super::cleaning::Cleaning;
 use super::global::{ProjectChoice, Remote};
 use super::reach::{Reach, RegistryAccess};
 use super::secrets::SecretsFile;
@@ -105,6 +106,27 @@ pub(crate) struct DoctorArgs {
     pub(crate) registry: RegistryAccess,
     #[command(flatten)]
     pub(crate) remote: Remote,
+}
+
+/// `sidings gc`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+What a container is made from, what was used a short while ago and what Sidings did not make stays. The build cache goes \
+first, as far as no image has it; then the images that were not used for the longest time.")]
+pub(crate) struct GcArgs {
+    /// Say what would go, and remove nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Remove all that may go, however much is free.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) cleaning: Cleaning,
+    #[command(flatten)]
+    pub(crate) least_free: LeastFree,
 }
 
 /// `sidings completions`.

@@ -6,6 +6,7 @@ mod cancel;
 mod completions;
 mod controller;
 mod doctor;
+mod gc;
 mod hook;
 mod image;
 mod import;
@@ -55,6 +56,7 @@ async fn one(command: Command) -> anyhow::Result<Exit> {
         Command::Image(args) => image::image(args).await,
         Command::Schema => schema::schema(),
         Command::Doctor(args) => doctor::doctor(args).await,
+        Command::Gc(args) => gc::gc(args).await,
         Command::Up(args) => up::up(args).await,
         Command::Controller(args) => controller::controller(args).await,
         Command::Runner(args) => runner::runner(args).await,

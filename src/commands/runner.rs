@@ -24,6 +24,7 @@ pub(super) async fn runner(args: RunnerArgs) -> anyhow::Result<Exit> {
         registries: Registries { images: args.registry, ..args.reach.registry.registries()? },
         labels: args.stay.labels.into_iter().collect(),
         least_free_bytes: args.stay.least_free.bytes(),
+        cleaning: Some(args.stay.cleaning.marks(args.stay.least_free)?),
         ..config(&args.capacity, data, args.controller, token)
     };
     let shutdown = Shutdown::default();
@@ -50,6 +51,7 @@ pub(super) fn config(
         warm_networks: None,
         log_limit_bytes: LOG_LIMIT_BYTES,
         least_free_bytes: None,
+        cleaning: None,
         registries: Default::default(),
         authorities: None,
         attendant: None,

@@ -25,6 +25,7 @@ pub(super) async fn up(args: UpArgs) -> anyhow::Result<Exit> {
     let config = Config {
         labels: args.stay.labels.into_iter().collect(),
         least_free_bytes: args.stay.least_free.bytes(),
+        cleaning: Some(args.stay.cleaning.marks(args.stay.least_free)?),
         authorities,
         registries,
         ..config(&args.capacity, data, here, token)

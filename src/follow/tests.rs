@@ -78,6 +78,7 @@ async fn runner(folder: &Path, controller: &Controller, shutdown: Shutdown) {
         warm_networks: None,
         log_limit_bytes: sidings_runner::LOG_LIMIT_BYTES,
         least_free_bytes: Some(0),
+        cleaning: None,
         registries: Default::default(),
         authorities: None,
         attendant: None,

@@ -3,6 +3,7 @@
 mod artifacts;
 mod authorities;
 mod caches;
+mod cleaning;
 mod conditions;
 mod endings;
 mod examples;

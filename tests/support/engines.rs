@@ -25,7 +25,7 @@ impl Hosts {
         let hosts = Hosts { hosts: hosts.into_iter().collect(), project: project.to_owned() };
         for host in &hosts.hosts {
             let base = docker(*host, &["image", "inspect", "--format", "{{.Id}}", "debian:bookworm-slim"]);
-            assert!(base.is_some(), "these tests need `./scripts/engine more 3` (./scripts/test starts them)");
+            assert!(base.is_some(), "these tests need `./scripts/engine more 4` (./scripts/test starts them)");
         }
         hosts
     }
@@ -65,7 +65,7 @@ impl Drop for Hosts {
 }
 
 /// What the client prints; none where it fails.
-fn docker(host: usize, args: &[&str]) -> Option<String> {
+pub(crate) fn docker(host: usize, args: &[&str]) -> Option<String> {
     let mut command = Command::new("docker");
     command.args(["--host", &Hosts::engine(host)]).args(args).stdin(Stdio::null());
     let output = command.output().unwrap();

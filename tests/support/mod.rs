@@ -8,7 +8,7 @@ mod terminal;
 mod tree;
 
 pub(crate) use client::{Client, job_of};
-pub(crate) use engines::{Hosts, host_address};
+pub(crate) use engines::{Hosts, docker, host_address};
 pub(crate) use process::Process;
 pub(crate) use terminal::Terminal;
 pub(crate) use tree::{copy_example, git, tree};

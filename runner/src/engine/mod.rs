@@ -28,15 +28,17 @@ use crate::setup_log::SetupLog;
 mod additions;
 pub mod docker;
 pub mod dummy;
+mod storage;
 mod terminal;
 
+pub use storage::{Removed, Storage};
 pub use terminal::{Entry, Session, TerminalSize};
 
 pub use additions::Additions;
 
 /// A container engine on this host.
 #[async_trait]
-pub trait Engine: Send + Sync + 'static {
+pub trait Engine: Storage {
     /// Makes ready what all jobs share: the helper's folder, the holders' image, the network. Says what the engine is.
     async fn prepare(&self) -> anyhow::Result<EngineFacts>;
 

@@ -6,7 +6,7 @@ use sidings_proto::{Commit, Timestamp};
 use std::collections::BTreeMap;
 
 /// The whole key, by which an image is known to be what its tag says.
-pub(super) const KEY: &str = "dev.sidings.key";
+pub(crate) const KEY: &str = "dev.sidings.key";
 /// The project's name.
 pub(super) const PROJECT: &str = "dev.sidings.project";
 /// So much of the key is in the tag.

@@ -6,6 +6,7 @@
 //! `context` packs the files, `recipe` says what is built, `flight` who builds and who waits on this host, `fleet` who does
 //! among all hosts; `sharing` is the order in which that goes, `transport` how an image travels.
 
+use crate::clean::{Hold, Holds};
 use crate::engine::{Build, DockerfileSource, Engine, EngineFacts, ImageError, ImageFacts};
 use crate::setup_log::SetupLog;
 use crate::trust::Bundle;
@@ -33,6 +34,7 @@ mod transport;
 mod trusting;
 
 pub use fleet::Fleet;
+pub(crate) use labels::KEY as KEY_LABEL;
 pub use sharing::Share;
 
 /// What an image's labels say of where it comes from.
@@ -61,6 +63,8 @@ pub struct ReadyImage {
     pub use_: ImageUse,
     /// What others are to have of it.
     pub share: Option<Share>,
+    /// What keeps it on this host, if it was built for a key: as long as this lives.
+    pub hold: Option<Hold>,
 }
 
 /// Makes images ready, each of them once.
@@ -71,6 +75,7 @@ pub struct Images {
     flights: Flights,
     contents: Mutex<BTreeMap<String, Arc<Contents>>>,
     bundle: Option<Bundle>,
+    holds: Arc<Holds>,
     /// Where images are put for others, `host/path`; with the controller when none.
     registry: Option<String>,
 }
@@ -89,6 +94,7 @@ struct Found {
     built: bool,
     fetched: Option<Fetched>,
     share: Option<Share>,
+    hold: Option<Hold>,
 }
 
 /// An image to be built, once it is known what it is.
@@ -112,7 +118,7 @@ impl Wanted<'_> {
     /// It is here, and was not built here now.
     fn found(&self, facts: ImageFacts, fetched: Option<Fetched>) -> Found {
         let (reference, key) = (self.tag.to_owned(), Some(self.key().to_owned()));
-        Found { reference, facts, key, built: false, fetched, share: None }
+        Found { reference, facts, key, built: false, fetched, share: None, hold: None }
     }
 }
 
@@ -129,6 +135,7 @@ impl Images {
             flights: Flights::default(),
             contents: Mutex::default(),
             bundle: None,
+            holds: Arc::default(),
             registry: None,
         }
     }
@@ -137,6 +144,12 @@ impl Images {
     #[must_use]
     pub(crate) fn trusting(self, bundle: Option<Bundle>) -> Images {
         Images { bundle, ..self }
+    }
+
+    /// Tells whoever cleans up which images jobs have.
+    #[must_use]
+    pub(crate) fn held_in(self, holds: Arc<Holds>) -> Images {
+        Images { holds, ..self }
     }
 
     /// Puts what is built here into this registry, for the others.
@@ -177,14 +190,22 @@ impl Images {
             }
         };
         let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let Found { reference, facts, key, built, fetched, share } = found;
+        let Found { reference, facts, key, built, fetched, share, hold } = found;
         let use_ = ImageUse { reference: reference.clone(), id: facts.id.clone(), key, built, took_ms, fetched };
-        Ok(ReadyImage { reference, facts, use_, share })
+        Ok(ReadyImage { reference, facts, use_, share, hold })
     }
 
     async fn fetched(&self, reference: &str, log: &SetupLog) -> Result<Found, ImageError> {
         let facts = self.have(reference, log).await?;
-        Ok(Found { reference: reference.to_owned(), facts, key: None, built: false, fetched: None, share: None })
+        Ok(Found {
+            reference: reference.to_owned(),
+            facts,
+            key: None,
+            built: false,
+            fetched: None,
+            share: None,
+            hold: None,
+        })
     }
 
     /// The image, from this host or else its registry; fetched once even when many ask.
@@ -216,13 +237,19 @@ impl Images {
         let (account, bases) = self.account(&prepared, meta, log).await?;
         let key = account.key.clone();
         let tag = labels::tag(&meta.project, &key);
+        // From here on: what is found must still be there when its containers are made.
+        let hold = self.holds.hold(&key, &tag).await;
         let waiting = format!("waiting for the image {tag}, which another job is building");
         let (secrets, bases) = (&secrets, bases.as_slice());
         let wanted = Wanted { prepared: &prepared, meta, secrets, is_secret, account: &account, tag: &tag, bases };
         let have = async || self.have_built(&wanted, fleet, log).await;
         // With another project's secrets the same build may end in another way.
         let flight = if secrets.is_empty() { &key } else { &tag };
-        self.flights.alone(flight, log, &waiting, have).await
+        let found = self.flights.alone(flight, log, &waiting, have).await?;
+        if found.built || found.fetched.is_some() {
+            self.holds.has_made_one();
+        }
+        Ok(Found { hold: Some(hold), ..found })
     }
 
     /// The key and what went into it, and the layers of the base images: those are on this host then.
@@ -254,15 +281,31 @@ impl Images {
         fleet: Option<&Arc<dyn Fleet>>,
         log: &SetupLog,
     ) -> Result<Found, ImageError> {
-        if let Some(facts) = self.here(wanted.tag).await?
-            && facts.labels.get(labels::KEY).is_some_and(|of| of == wanted.key())
-        {
+        if let Some(facts) = self.in_stock(wanted).await? {
             return Ok(wanted.found(facts, None));
         }
-        match fleet {
+        let found = match fleet {
             Some(fleet) => self.of_fleet(wanted, fleet, log).await,
             None => self.build(wanted, log).await,
+        }?;
+        self.uses(&found.facts, wanted.tag).await;
+        Ok(found)
+    }
+
+    /// The image of the key, if this host has it. One that is removed while it is looked at is not here.
+    async fn in_stock(&self, wanted: &Wanted<'_>) -> Result<Option<ImageFacts>, ImageError> {
+        let is_it = |facts: &ImageFacts| facts.labels.get(labels::KEY).is_some_and(|of| of == wanted.key());
+        let Some(facts) = self.here(wanted.tag).await?.filter(is_it) else { return Ok(None) };
+        if self.uses(&facts, wanted.tag).await {
+            return Ok(Some(facts));
         }
+        Ok(self.here(wanted.tag).await?.filter(is_it))
+    }
+
+    /// Gives an image its name once more: the engine notes when, and so all runners on it know that it is in use.
+    async fn uses(&self, facts: &ImageFacts, tag: &str) -> bool {
+        let named = self.engine.tag_image(&facts.id, tag).await;
+        named.inspect_err(|error| tracing::debug!(error = format!("{error:#}"), tag, "could not name an image")).is_ok()
     }
 
     async fn build(&self, wanted: &Wanted<'_>, log: &SetupLog) -> Result<Found, ImageError> {

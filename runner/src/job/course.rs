@@ -9,6 +9,7 @@ use super::step::{Place, not_called_for, not_run, skipped};
 use super::stop::{Stop, Stops};
 use super::verdict::{failed, of_stopped_job};
 use super::{Channel, Tools};
+use crate::clean::Hold;
 use crate::engine::{ImageFacts, Network};
 use crate::image::{ReadyImage, Share};
 use crate::setup_log::{SetupLog, now};
@@ -42,6 +43,8 @@ pub(super) struct Course<'a> {
 pub(super) struct Account {
     steps: Mutex<Vec<StepResult>>,
     images: Mutex<Vec<ImageUse>>,
+    /// What keeps the images on this host.
+    holds: Mutex<Vec<Hold>>,
     /// Services that ended before the steps did, as sentences.
     deaths: Mutex<Vec<String>>,
     kept: Mutex<Kept>,
@@ -192,7 +195,8 @@ impl Course<'_> {
         let images = &self.tools.images;
         let fleet = self.channel.fleet.as_ref();
         let ready = images.ready(environment, &workspace, &meta, &secrets, fleet, self.setup).await;
-        let ReadyImage { facts, use_, share, .. } = ready.map_err(|error| self.no_image(error))?;
+        let ReadyImage { facts, use_, share, hold, .. } = ready.map_err(|error| self.no_image(error))?;
+        self.account.holds.lock().unwrap_or_else(PoisonError::into_inner).extend(hold);
         if let Some(share) = share {
             // It is received for as long as there are images to come.
             let _ = shares.send(share);

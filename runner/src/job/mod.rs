@@ -24,6 +24,7 @@ mod verdict;
 use crate::attempt::{Orders, Telling};
 use crate::attendant::Attendant;
 use crate::cache::Copies;
+use crate::clean::Tending;
 use crate::depot::Depot;
 use crate::engine::{Engine, Network};
 use crate::image::{BuildMeta, Fleet, Images};
@@ -57,6 +58,8 @@ pub(crate) struct Tools {
     pub(crate) images: Images,
     pub(crate) mirrors: Mirrors,
     pub(crate) exits: ExitWatch,
+    /// Who cleans up.
+    pub(crate) tending: Arc<Tending>,
     /// Whom to call when a step fails.
     pub(crate) attendant: Option<Arc<dyn Attendant>>,
     /// The folder of the attempts' folders.

@@ -127,6 +127,14 @@ impl Link {
                 free = free_slots(&self.slots) => free,
             };
             if !self.room.is_there() {
+                // What may go makes room; if that is not enough, somebody has to.
+                tokio::select! {
+                    () = self.shutdown.wanted() => continue,
+                    () = self.tools.tending.make_room() => {}
+                }
+                if self.room.is_there() {
+                    continue;
+                }
                 tokio::select! {
                     () = self.shutdown.wanted() => {}
                     () = tokio::time::sleep(LOOK_AGAIN) => {}

@@ -14,6 +14,7 @@
 //! | `probe` | a look at the Engine before a runner is started |
 //! | `answers` | answers of many messages, read to their end |
 //! | `said` | what the Engine's client says in its own log |
+//! | `stock` | what there is of images and builds, and its removal; `plain` asks what bollard does not understand |
 //! | `travel` | images on their way to other hosts and from them |
 //! | `image`, `fetch`, `build` | images: looked up, fetched, built; `progress` and `blame` make a build readable, `session` gives it secrets and credentials |
 //!
@@ -55,6 +56,7 @@ mod labels;
 mod layer;
 mod ledger;
 pub mod look;
+mod plain;
 mod private;
 pub mod probe;
 mod progress;
@@ -62,6 +64,7 @@ pub mod said;
 pub mod save;
 mod session;
 mod step;
+mod stock;
 mod terminal;
 mod travel;
 mod upgrade;

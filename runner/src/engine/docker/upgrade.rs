@@ -17,13 +17,21 @@ pub(super) enum Upgraded {
 
 /// Sends a request for `what`, which `needed_for` needs.
 pub(super) async fn upgraded(needed_for: &str, what: &str, request: &str) -> anyhow::Result<Upgraded> {
+    match connected(needed_for).await? {
+        Upgraded::Unix(connection) => Ok(Upgraded::Unix(agreed(connection, what, request).await?)),
+        Upgraded::Tcp(connection) => Ok(Upgraded::Tcp(agreed(connection, what, request).await?)),
+    }
+}
+
+/// A connection over which nothing was said yet.
+pub(super) async fn connected(needed_for: &str) -> anyhow::Result<Upgraded> {
     let host = std::env::var("DOCKER_HOST").unwrap_or_else(|_| DEFAULT_HOST.to_owned());
     if let Some(path) = host.strip_prefix("unix://") {
         let connection = UnixStream::connect(path).await.with_context(|| format!("connecting to {path}"))?;
-        Ok(Upgraded::Unix(agreed(connection, what, request).await?))
+        Ok(Upgraded::Unix(connection))
     } else if let Some(address) = host.strip_prefix("tcp://").filter(|_| !wants_tls()) {
         let connection = TcpStream::connect(address).await.with_context(|| format!("connecting to {address}"))?;
-        Ok(Upgraded::Tcp(agreed(connection, what, request).await?))
+        Ok(Upgraded::Tcp(connection))
     } else {
         bail!("{needed_for} need an engine on this machine's socket, or without TLS; this one is at {host}");
     }

@@ -25,8 +25,10 @@ mod shell;
 mod spool;
 
 use super::{
-    Build, ContainerId, Engine, EngineFacts, Entry, ImageError, ImageFacts, Network, Session, Signal, StepContainer,
+    Build, ContainerId, Engine, EngineFacts, Entry, ImageError, ImageFacts, Network, Removed, Session, Signal,
+    StepContainer, Storage,
 };
+use crate::clean::{Stock, StoredImage};
 use crate::setup_log::SetupLog;
 use anyhow::Context;
 use async_trait::async_trait;
@@ -37,8 +39,10 @@ use sidings_proto::step::{SPEC_FILE, StepSpec};
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
@@ -72,6 +76,25 @@ impl Dummy {
 fn image(reference: &str, labels: BTreeMap<String, String>) -> ImageFacts {
     let id = format!("sha256:{}", blake3::hash(reference.as_bytes()).to_hex());
     ImageFacts { id, labels, command: vec!["true".to_owned()], ..ImageFacts::default() }
+}
+
+#[async_trait]
+impl Storage for Dummy {
+    async fn root(&self) -> anyhow::Result<Option<PathBuf>> {
+        Ok(None)
+    }
+
+    async fn stock(&self) -> anyhow::Result<Option<Stock>> {
+        Ok(None)
+    }
+
+    async fn remove_image(&self, image: &StoredImage) -> anyhow::Result<Removed> {
+        Ok(Removed::Stays(format!("{} has no layers: this engine has no containers", image.id)))
+    }
+
+    async fn prune_cache(&self, _unused_for: Duration) -> anyhow::Result<u64> {
+        Ok(0)
+    }
 }
 
 #[async_trait]

@@ -1,10 +1,12 @@
 //! What the tests of jobs are made with.
 
 use crate::attempt::{Orders, Telling};
+use crate::clean::{Stock, StoredImage, Tending};
 use crate::depot::{Depot, Open};
 use crate::engine::dummy::Dummy;
 use crate::engine::{
-    Build, ContainerId, Engine, EngineFacts, Entry, ImageError, ImageFacts, Network, Session, Signal, StepContainer,
+    Build, ContainerId, Engine, EngineFacts, Entry, ImageError, ImageFacts, Network, Removed, Session, Signal,
+    StepContainer, Storage,
 };
 use crate::image::Images;
 use crate::job::{Channel, Tools, carry_out};
@@ -29,6 +31,7 @@ use sidings_proto::{
 use std::collections::VecDeque;
 use std::fmt::Write;
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -103,6 +106,25 @@ pub(super) enum Fault {
     WaitFails,
     FirstWaitFails,
     TeardownFailsOnce,
+}
+
+#[async_trait]
+impl Storage for Watched {
+    async fn root(&self) -> anyhow::Result<Option<PathBuf>> {
+        self.dummy.root().await
+    }
+
+    async fn stock(&self) -> anyhow::Result<Option<Stock>> {
+        self.dummy.stock().await
+    }
+
+    async fn remove_image(&self, image: &StoredImage) -> anyhow::Result<Removed> {
+        self.dummy.remove_image(image).await
+    }
+
+    async fn prune_cache(&self, unused_for: Duration) -> anyhow::Result<u64> {
+        self.dummy.prune_cache(unused_for).await
+    }
 }
 
 #[async_trait]
@@ -261,6 +283,7 @@ impl Bench {
             images: Images::new(engine.clone(), facts, dir.path().to_owned()),
             mirrors: Mirrors::open(&dir.path().join("mirrors")).unwrap(),
             exits: ExitWatch::start(),
+            tending: Arc::new(Tending::new(engine.clone(), Arc::default(), None)),
             attendant: None,
             attempts,
             copies: crate::cache::Copies::open(dir.path().join("caches")).unwrap(),

@@ -157,6 +157,7 @@ impl Runner {
             warm_networks: None,
             log_limit_bytes: 16 * 1024 * 1024,
             least_free_bytes: Some(least_free),
+            cleaning: None,
             registries: Default::default(),
             authorities: None,
             attendant: None,
