@@ -113,8 +113,13 @@ impl Reading {
 
     /// The images that the target's stages begin from or copy from.
     pub fn bases(&self) -> BTreeSet<String> {
-        let Some(file) = &self.file else { return BTreeSet::new() };
-        Reach::of(file, self.target, &self.globals, &BTreeMap::new()).images.into_keys().collect()
+        self.bases_by_line().into_keys().collect()
+    }
+
+    /// The same, with the line that names each first, from 1.
+    pub fn bases_by_line(&self) -> BTreeMap<String, usize> {
+        let Some(file) = &self.file else { return BTreeMap::new() };
+        Reach::of(file, self.target, &self.globals, &BTreeMap::new()).images
     }
 
     /// The stage that is built; none when the file could not be read.

@@ -162,6 +162,10 @@ pub enum Code {
     UncheckedDownload,
     /// Packages have no versions.
     UnpinnedPackages,
+    /// An image that the lock file does not have.
+    NotLocked,
+    /// An image that is written with another digest than it is locked to.
+    LockMismatch,
 }
 
 impl Code {
@@ -198,6 +202,8 @@ impl Code {
             Code::SecretInImage => "secret_in_image",
             Code::UncheckedDownload => "unchecked_download",
             Code::UnpinnedPackages => "unpinned_packages",
+            Code::NotLocked => "not_locked",
+            Code::LockMismatch => "lock_mismatch",
         }
     }
 }

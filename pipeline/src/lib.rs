@@ -17,6 +17,7 @@ mod dockerfile;
 mod duration;
 mod group;
 mod input;
+pub mod lock;
 mod matrix;
 mod pipeline;
 pub mod place;
@@ -34,6 +35,7 @@ mod yaml;
 pub use choose::choose;
 pub use cron::next_after;
 pub use diagnostic::{Code, Diagnostic, Diagnostics, Place, Related, Severity};
+pub use lock::Lock;
 pub use place::FILE;
 pub use plan::skipped_by_message;
 pub use policy::Policy;
@@ -161,15 +163,27 @@ pub fn images(file: &str, text: &str, files: &dyn Files) -> Result<BTreeMap<Stri
 fn analyse(input: &Input<'_>) -> (Option<Outcome>, Diagnostics) {
     let mut report = Report::new(Source::new(input.file, input.text));
     let read = pipeline(input, &mut report);
+    let sound = read.as_ref().filter(|_| !report.has_errors());
+    let beside = sound.map(|pipeline| beside_lock(pipeline, input.files, &mut report)).unwrap_or_default();
     let mut found = report.into_diagnostics();
     if let Some(pipeline) = read.as_ref().filter(|_| !found.has_errors()) {
         found.0.extend(input.policy.look(pipeline, input.files).0);
     }
+    found.0.extend(beside.0);
     let outcome = match read {
         Some(pipeline) if !found.has_errors() => Some(plan::plan(&pipeline, input.context, input.files)),
         Some(_) | None => None,
     };
     (outcome, found)
+}
+
+/// What is to be said of a pipeline, beside its project's lock file, and of that.
+fn beside_lock(pipeline: &pipeline::Pipeline, files: &dyn Files, report: &mut Report) -> Diagnostics {
+    match Lock::of(files) {
+        None => Diagnostics::default(),
+        Some(Err(wrong)) => wrong,
+        Some(Ok(lock)) => lock.look(pipeline, report, files),
+    }
 }
 
 fn pipeline(input: &Input<'_>, report: &mut Report) -> Option<pipeline::Pipeline> {

@@ -48,6 +48,8 @@ pub(crate) struct Pipeline {
     pub(crate) fail_fast: bool,
     pub(crate) concurrency: Option<Concurrency>,
     pub(crate) jobs: Vec<Job>,
+    /// The references of images that it names, each where it stands first.
+    pub(crate) references: BTreeMap<String, Span>,
 }
 
 /// A job, with what it has from the top of the file. A matrix and `parallelism` make several of one entry.

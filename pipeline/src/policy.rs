@@ -161,14 +161,14 @@ fn both(ours: &[String], theirs: &[String]) -> Vec<String> {
 
 /// One way in which a Dockerfile is built.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-struct Build {
+pub(crate) struct Build {
     /// The last stage for none.
-    target: Option<String>,
-    args: BTreeMap<String, String>,
+    pub(crate) target: Option<String>,
+    pub(crate) args: BTreeMap<String, String>,
 }
 
 /// The Dockerfiles of a pipeline, and what it builds of each.
-fn built(pipeline: &Pipeline) -> BTreeMap<String, BTreeSet<Build>> {
+pub(crate) fn built(pipeline: &Pipeline) -> BTreeMap<String, BTreeSet<Build>> {
     let mut built: BTreeMap<String, BTreeSet<Build>> = BTreeMap::new();
     for job in &pipeline.jobs {
         let steps = job.stages.iter().flat_map(|stage| &stage.steps).map(|step| &step.image);

@@ -11,6 +11,7 @@ mod environment;
 mod fields;
 mod inputs;
 mod job;
+mod lock;
 mod matrix;
 mod needs;
 mod path;
@@ -36,6 +37,7 @@ use crate::Files;
 use crate::diagnostic::Code;
 use crate::dockerfile::Dockerfile;
 use crate::input::Input;
+use crate::lock::Lock;
 use crate::matrix::{Axis, Combination};
 use crate::pipeline::Pipeline;
 use crate::policy::Policy;
@@ -57,6 +59,8 @@ struct Reader<'r> {
     /// Looked at once each.
     dockerfiles: BTreeMap<String, Dockerfile>,
     images: Images,
+    /// Of images, where they stand first.
+    references: BTreeMap<String, Span>,
     inputs: Vec<Input>,
     /// Bytes of the plan so far, about.
     spent: usize,
@@ -105,6 +109,11 @@ pub(crate) fn policy(tree: &Node<'_>, report: &mut Report) -> Option<Policy> {
     Reader::new(&NoFiles, report).policy(&At::root(tree))
 }
 
+/// What a lock file says.
+pub(crate) fn lock(tree: &Node<'_>, report: &mut Report) -> Option<Lock> {
+    Reader::new(&NoFiles, report).lock(&At::root(tree))
+}
+
 /// The images that it names, and under the empty name that of the pipeline itself: the part of the file that says so.
 pub(crate) fn images(tree: &Node<'_>, files: &dyn Files, report: &mut Report) -> Option<BTreeMap<String, Environment>> {
     let mut reader = Reader::new(files, report);
@@ -135,6 +144,7 @@ impl<'r> Reader<'r> {
             files,
             dockerfiles: BTreeMap::new(),
             images: Images::default(),
+            references: BTreeMap::new(),
             inputs: Vec::new(),
             spent: 0,
             made: 0,
@@ -179,8 +189,8 @@ impl Reader<'_> {
                 Vec::new()
             }
         };
-        let inputs = std::mem::take(&mut self.inputs);
-        Pipeline { inputs, when, timeout_ms, fail_fast, concurrency, jobs }
+        let (inputs, references) = (std::mem::take(&mut self.inputs), std::mem::take(&mut self.references));
+        Pipeline { inputs, when, timeout_ms, fail_fast, concurrency, jobs, references }
     }
 
     fn error(&mut self, code: Code, span: &Span, message: impl Into<String>, help: impl Into<String>) {

@@ -149,7 +149,7 @@ fn check_tag(tag: &str) -> Result<(), Refused> {
     Ok(())
 }
 
-fn check_digest(digest: &str) -> Result<(), Refused> {
+pub(crate) fn check_digest(digest: &str) -> Result<(), Refused> {
     let hex = digest.strip_prefix("sha256:").unwrap_or_default();
     let right = hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
     if right { Ok(()) } else { Err(malformed("a digest is `sha256:` and 64 hex digits in lower case", None)) }

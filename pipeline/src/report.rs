@@ -81,6 +81,11 @@ impl Report {
         self.found.len() < MOST
     }
 
+    /// Whether anything keeps the text from being used.
+    pub(crate) fn has_errors(&self) -> bool {
+        self.found.iter().any(|found| found.severity == Severity::Error)
+    }
+
     /// Where a piece of text stands within a place; the place itself if it is not written there as it is.
     pub(crate) fn find(&self, within: &Span, piece: &str) -> Span {
         let text = self.source.text.get(within.clone()).unwrap_or_default();
@@ -134,7 +139,8 @@ impl Report {
         Related { message: printable(&message), place: self.place(&span), span }
     }
 
-    fn place(&self, span: &Span) -> Place {
+    /// A place as people are told it.
+    pub(crate) fn place(&self, span: &Span) -> Place {
         let (line, column) = self.source.line_and_column(span.start);
         let (end_line, end_column) = self.source.line_and_column(span.end);
         Place { file: self.source.name.clone(), line, column, end_line, end_column }

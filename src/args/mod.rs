@@ -4,6 +4,7 @@ mod choice;
 mod cleaning;
 mod global;
 mod image;
+mod lock;
 mod project;
 mod reach;
 mod runs;
@@ -15,6 +16,7 @@ pub(crate) use global::{Global, LogFormat, ProjectChoice, Remote, Trust};
 pub(crate) use image::{
     AuditArgs, DiffImagesArgs, FailOn, ImageArgs, ImageCommand, KeyArgs, SbomArgs, SbomFormat, ShowImageArgs, TraceArgs,
 };
+pub(crate) use lock::LockArgs;
 pub(crate) use project::{
     HookArgs, HookCommand, ProjectAdd, ProjectArgs, ProjectCommand, TokenArgs, TokenCommand, TokenCreate,
 };
@@ -58,6 +60,8 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Check a pipeline file and show everything that is wrong with it.
     Lint(LintArgs),
+    /// Write down which images this directory's pipelines mean, with their digests: `.sidings.lock`.
+    Lock(LockArgs),
     /// Write a first `.sidings.yml` (and a Dockerfile, when there is none) for this directory.
     Init(InitArgs),
     /// Make a `.sidings.yml` of another CI's pipeline: GitLab, GitHub Actions, Woodpecker.

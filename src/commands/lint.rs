@@ -62,9 +62,7 @@ pub(super) fn meant(project: &Project, wanted: Option<&str>) -> anyhow::Result<O
 /// Whether a pipeline of a project can be run; if not, everything that is wrong is shown on stderr.
 pub(super) fn is_right(project: &Project, pipeline: Option<&str>) -> anyhow::Result<bool> {
     let name = place::path_of(pipeline);
-    let file = project.root.join(&name);
-    let text = read(&file)?;
-    belongs(&file, project)?;
+    let text = read_of(project, &name)?;
     let found = look(&name, &text, project);
     anstream::eprint!("{}", found.render(true));
     Ok(!found.has_errors())
@@ -85,6 +83,14 @@ fn look(name: &str, text: &str, project: &Project) -> Diagnostics {
         }
         Err(wrong) => wrong,
     }
+}
+
+/// The text of a project's pipeline file.
+pub(super) fn read_of(project: &Project, name: &str) -> anyhow::Result<String> {
+    let file = project.root.join(name);
+    let text = read(&file)?;
+    belongs(&file, project)?;
+    Ok(text)
 }
 
 pub(super) fn read(file: &Path) -> anyhow::Result<String> {

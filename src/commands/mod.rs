@@ -12,6 +12,7 @@ mod image;
 mod import;
 mod init;
 mod lint;
+mod lock;
 mod logs;
 mod output;
 mod policy;
@@ -51,6 +52,7 @@ async fn one(command: Command) -> anyhow::Result<Exit> {
     match command {
         Command::Run(args) => run::run(args).await,
         Command::Lint(args) => lint::lint(args).await,
+        Command::Lock(args) => lock::lock(args).await,
         Command::Init(args) => init::init(&args),
         Command::Import(args) => import::import(&args),
         Command::Image(args) => image::image(args).await,

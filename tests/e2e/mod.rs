@@ -13,6 +13,7 @@ mod inits;
 mod inventories;
 mod keys;
 mod kills;
+mod locks;
 mod pushes;
 mod registries;
 mod reports;

@@ -4,12 +4,14 @@
 mod client;
 mod engines;
 mod process;
+mod registry;
 mod terminal;
 mod tree;
 
 pub(crate) use client::{Client, job_of};
 pub(crate) use engines::{Hosts, docker, host_address};
 pub(crate) use process::Process;
+pub(crate) use registry::Registry;
 pub(crate) use terminal::Terminal;
 pub(crate) use tree::{copy_example, git, tree};
 

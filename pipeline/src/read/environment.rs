@@ -154,7 +154,10 @@ impl Reader<'_> {
             return chosen.clone();
         }
         match reference::check(&written.text) {
-            Ok(()) => Chosen::Is(Rc::new(Environment::Image { reference: written.text })),
+            Ok(()) => {
+                self.references.entry(written.text.clone()).or_insert(written.span);
+                Chosen::Is(Rc::new(Environment::Image { reference: written.text }))
+            }
             Err(refused) => {
                 let problem = self.refused(&written, refused);
                 self.report.add(problem);

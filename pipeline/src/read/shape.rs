@@ -35,6 +35,9 @@ pub(super) const PIPELINE: Shape = Shape {
 pub(super) const POLICY: Shape =
     Shape { what: "a policy", place: "at the top of a policy", keys: &["rules", "registries"], later: &[] };
 
+pub(super) const LOCK: Shape =
+    Shape { what: "a lock file", place: "at the top of a lock file", keys: &["version", "images"], later: &[] };
+
 pub(super) const RULES: Shape = Shape {
     what: "a rule",
     place: "under `rules`",

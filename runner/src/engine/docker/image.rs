@@ -122,7 +122,7 @@ fn pull_failure(reference: &str, error: BollardError) -> ImageError {
 }
 
 /// What was said, when it says that the reference is at fault and not the way to the registry.
-fn refusal(error: &BollardError) -> Option<&str> {
+pub(super) fn refusal(error: &BollardError) -> Option<&str> {
     let (status, said) = said(error)?;
     let refused = matches!(status, Some(400 | 401 | 403 | 404));
     let known = REFUSALS.iter().any(|refusal| said.contains(refusal)) && !said.contains("dial tcp");

@@ -16,6 +16,7 @@
 //! | `said` | what the Engine's client says in its own log |
 //! | `stock` | what there is of images and builds, and its removal; `plain` asks what bollard does not understand |
 //! | `travel` | images on their way to other hosts and from them |
+//! | `resolve` | which digest a reference has in its registry |
 //! | `image`, `fetch`, `build` | images: looked up, fetched, built; `progress` and `blame` make a build readable, `session` gives it secrets and credentials |
 //!
 //! Whatever makes a container runs in a task of its own: a caller that is dropped half-way leaves nothing unaccounted.
@@ -60,6 +61,7 @@ mod plain;
 mod private;
 pub mod probe;
 mod progress;
+pub mod resolve;
 pub mod said;
 pub mod save;
 mod session;
