@@ -8,6 +8,7 @@ pub mod core;
 mod http;
 mod images;
 mod intake;
+mod inventories;
 mod kept;
 mod logs;
 mod metrics;
@@ -120,9 +121,12 @@ pub async fn start(config: Config) -> anyhow::Result<Controller> {
     let tidying = kept.go_by(move || shell.now(), CancellationToken::clone(&closing));
     let (images, clock) = (app.images.clone(), app.shell.clone());
     let forgetting = images.go_by(move || clock.now(), CancellationToken::clone(&closing));
+    let (inventories, clock) = (app.inventories.clone(), app.shell.clone());
+    let ageing = inventories.go_by(move || clock.now(), CancellationToken::clone(&closing));
     let tending = app.splits.clone().tend();
     let parts = [watched(turning.run(), &failed), watched(tidying, &failed), watched(timetable, &failed)];
-    let parts = parts.into_iter().chain([watched(forgetting, &failed), watched(tending, &failed)]);
+    let parts =
+        parts.into_iter().chain([watched(forgetting, &failed), watched(ageing, &failed), watched(tending, &failed)]);
     let tasks = parts.chain([watched(serving, &failed)]).collect();
     let app = Arc::new(AppBox(app));
     Ok(Controller { addr, url, first_api_token, app, closing, stop, failed, tasks, _only_one: only_one })
@@ -148,6 +152,7 @@ async fn assemble(
     let key_file = config.secrets_key.clone().unwrap_or_else(|| data.join("secrets.key"));
     let kept = kept::Kept::open(data.join("kept"), store.clone()).await?;
     let app = http::App {
+        inventories: Arc::new(inventories::Inventories::new(store.clone(), config.store == StoreKind::Sqlite)),
         images: Arc::new(images::Images::open(store.clone(), kept.blobs.clone()).await?),
         secrets: secrets::Vault::open(store.clone(), &key_file).await?,
         tokens: tokens::Tokens::open(store.clone(), tokens::AttemptKey::in_file(&data.join("server.key"))?).await?,

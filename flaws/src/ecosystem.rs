@@ -22,6 +22,7 @@ pub(crate) fn sought(package: &Package, distribution: Option<&Distribution>) -> 
     let own = |ecosystem: &str, order| (ecosystem.to_owned(), order);
     let (ecosystem, order) = match package.kind {
         Kind::Cargo => own("crates.io", Order::SemVer),
+        Kind::Gem => own("RubyGems", Order::Gem),
         Kind::Go => own("Go", Order::SemVer),
         Kind::Npm => own("npm", Order::SemVer),
         Kind::Python => own("PyPI", Order::Pep440),
@@ -64,7 +65,7 @@ pub(crate) fn covers(sought: &str, told: &str) -> bool {
 fn is_of_a_distribution(kind: Kind) -> bool {
     match kind {
         Kind::Apk | Kind::Deb | Kind::Rpm => true,
-        Kind::Cargo | Kind::Go | Kind::Maven | Kind::Npm | Kind::Python => false,
+        Kind::Cargo | Kind::Gem | Kind::Go | Kind::Maven | Kind::Npm | Kind::Python => false,
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod affected;
 mod audit;
+mod dump;
 mod ecosystem;
 mod entry;
 mod ignoring;

@@ -1,7 +1,8 @@
-//! How bad a flaw is: the base score of its CVSS v3 vector, by the specification's formula; else the word that its database
-//! has for it. A CVSS v4 vector is not calculated, so such an entry goes by its word.
+//! How bad a flaw is: the score of its CVSS vector, of the newer version where there are two; else the word that its
+//! database has for it.
 
 use crate::entry::{Affected, Entry, Score};
+use cvss::{Cvss, v3};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -72,7 +73,8 @@ pub(crate) fn severity(entry: &Entry, affected: &Affected) -> (Severity, Option<
         return (Severity::Critical, None);
     }
     for scores in [&affected.severity, &entry.severity] {
-        if let Some(tenths) = scores.iter().filter(|it| it.sort == "CVSS_V3").filter_map(|it| base(&it.score)).max() {
+        let of = |sort: &str| scores.iter().filter(|it| it.sort == sort).filter_map(|it| score(&it.score)).max();
+        if let Some(tenths) = of("CVSS_V4").or_else(|| of("CVSS_V3")) {
             return (Severity::of_score(tenths), Some(tenths));
         }
     }
@@ -88,78 +90,23 @@ fn word(said: &Value) -> Option<Severity> {
     ["severity", "urgency"].into_iter().find_map(|key| Severity::of_word(said.get(key)?.as_str()?))
 }
 
-/// The base score in tenths, by section 7.1 of the specification of CVSS 3.1. None where a metric is missing or not known.
-fn base(vector: &str) -> Option<u32> {
-    let metrics = vector.strip_prefix("CVSS:3.1/").or_else(|| vector.strip_prefix("CVSS:3.0/"))?;
-    let metric = |name: &str| metrics.split('/').find_map(|it| it.strip_prefix(name)?.strip_prefix(':'));
-    let changed = match metric("S")? {
-        "U" => false,
-        "C" => true,
+/// Whether no base metric is missing, which the library takes for one without an impact.
+fn is_whole(vector: &v3::Vector) -> bool {
+    let reach = vector.av.is_some() && vector.ac.is_some() && vector.pr.is_some() && vector.ui.is_some();
+    reach && vector.s.is_some() && vector.c.is_some() && vector.i.is_some() && vector.a.is_some()
+}
+
+/// The score in tenths: of CVSS 3 the base score, of CVSS 4 the one of all metrics that are given. None where a metric
+/// that must be there is missing, or one is not known.
+fn score(vector: &str) -> Option<u32> {
+    let score = match vector.parse::<Cvss>().ok()? {
+        Cvss::CvssV30(vector) | Cvss::CvssV31(vector) => is_whole(&vector).then(|| vector.base_score().value())?,
+        Cvss::CvssV40(vector) => vector.score().value(),
         _ => return None,
     };
-    let [confidentiality, integrity, availability] = [metric("C")?, metric("I")?, metric("A")?].map(impact);
-    let lost = 1.0 - (1.0 - confidentiality?) * (1.0 - integrity?) * (1.0 - availability?);
-    let impact = if changed { 7.52 * (lost - 0.029) - 3.25 * (lost - 0.02_f64).powi(15) } else { 6.42 * lost };
-    let reach = attack_vector(metric("AV")?)? * complexity(metric("AC")?)?;
-    let exploitability = 8.22 * reach * privileges(metric("PR")?, changed)? * interaction(metric("UI")?)?;
-    if impact <= 0.0 {
-        return Some(0);
-    }
-    let factor = if changed { 1.08 } else { 1.0 };
-    Some(rounded_up((factor * (impact + exploitability)).min(10.0)))
-}
-
-/// To tenths; by way of whole numbers, as appendix A has it, because 4.02 may be 4.0200000001.
-fn rounded_up(score: f64) -> u32 {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a score is from 0 to 10")]
-    let fine = (score * 100_000.0).round() as u32;
-    fine.div_ceil(10_000)
-}
-
-fn impact(value: &str) -> Option<f64> {
-    match value {
-        "H" => Some(0.56),
-        "L" => Some(0.22),
-        "N" => Some(0.0),
-        _ => None,
-    }
-}
-
-fn attack_vector(value: &str) -> Option<f64> {
-    match value {
-        "N" => Some(0.85),
-        "A" => Some(0.62),
-        "L" => Some(0.55),
-        "P" => Some(0.2),
-        _ => None,
-    }
-}
-
-fn complexity(value: &str) -> Option<f64> {
-    match value {
-        "L" => Some(0.77),
-        "H" => Some(0.44),
-        _ => None,
-    }
-}
-
-fn privileges(value: &str, changed: bool) -> Option<f64> {
-    match (value, changed) {
-        ("N", _) => Some(0.85),
-        ("L", false) => Some(0.62),
-        ("L", true) => Some(0.68),
-        ("H", false) => Some(0.27),
-        ("H", true) => Some(0.5),
-        _ => None,
-    }
-}
-
-fn interaction(value: &str) -> Option<f64> {
-    match value {
-        "N" => Some(0.85),
-        "R" => Some(0.62),
-        _ => None,
-    }
+    let tenths = (score * 10.0).round() as u32;
+    Some(tenths)
 }
 
 #[cfg(test)]
@@ -168,7 +115,7 @@ mod tests {
 
     #[track_caller]
     fn check(vector: &str, tenths: u32, wanted: Severity) {
-        assert_eq!(base(vector), Some(tenths), "{vector}");
+        assert_eq!(score(vector), Some(tenths), "{vector}");
         assert_eq!(Severity::of_score(tenths), wanted);
     }
 
@@ -183,6 +130,10 @@ mod tests {
         check("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N/E:P/RL:O", 75, Severity::High);
         check("CVSS:3.1/AV:L/AC:L/PR:L/UI:N/S:U/C:H/I:H/A:H", 78, Severity::High);
         check("CVSS:3.1/AV:P/AC:H/PR:H/UI:R/S:U/C:N/I:N/A:N", 0, Severity::Negligible);
+        check("CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:H/SI:H/SA:H", 100, Severity::Critical);
+        check("CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N", 93, Severity::Critical);
+        check("CVSS:4.0/AV:L/AC:L/AT:P/PR:L/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N", 73, Severity::High);
+        check("CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:N/VI:N/VA:N/SC:N/SI:N/SA:N", 0, Severity::Negligible);
     }
 
     #[test]
@@ -195,7 +146,7 @@ mod tests {
             "7.5",
             "CVSS:3.1/AV:X/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H",
         ] {
-            assert_eq!(base(vector), None, "{vector}");
+            assert_eq!(score(vector), None, "{vector}");
         }
     }
 

@@ -123,6 +123,8 @@ pub enum Kind {
     Cargo,
     /// Debian and its family.
     Deb,
+    /// Gems of Ruby.
+    Gem,
     /// Modules in a binary of Go.
     Go,
     /// Archives of Java.
@@ -168,6 +170,7 @@ impl Kind {
             Kind::Apk => "apk",
             Kind::Cargo => "cargo",
             Kind::Deb => "deb",
+            Kind::Gem => "gem",
             Kind::Go => "go",
             Kind::Maven => "maven",
             Kind::Npm => "npm",

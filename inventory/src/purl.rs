@@ -12,6 +12,7 @@ pub(crate) fn purl(found: &Found, distribution: Option<&Distribution>) -> String
         Kind::Deb => distributed("deb", of.map_or("debian", |it| &it.id), found, of),
         Kind::Rpm => distributed("rpm", of.map_or("", |it| &it.id), found, of),
         Kind::Cargo => simple("cargo", "", &found.name, &found.version),
+        Kind::Gem => simple("gem", "", &found.name, &found.version),
         Kind::Go => in_folders("golang", &found.name, &found.version),
         Kind::Npm => in_folders("npm", &found.name.to_ascii_lowercase(), &found.version),
         Kind::Python => simple("pypi", "", &normalised(&found.name), &found.version),

@@ -53,6 +53,9 @@ pub enum ImageAnswer {
         claim: u64,
         /// Whether there are others that could want it: where there are none, nothing need be sent.
         wanted: bool,
+        /// Whether to send what is in it, once it is built.
+        #[serde(default)]
+        inventory: bool,
     },
     /// Wait: another one builds it. Ask again with this claim's number.
     Wait {

@@ -11,6 +11,7 @@ pub mod commit;
 pub mod cron;
 pub mod id;
 pub mod image;
+pub mod inventory;
 pub mod log;
 pub mod pattern;
 pub mod plan;

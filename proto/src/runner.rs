@@ -22,6 +22,7 @@
 //! | `GET /runner/v1/attempts/{job}/{fence}/caches/{blob}` | attempt | → the archive of a cache that it may read |
 //! | `POST /runner/v1/attempts/{job}/{fence}/images` | attempt | [`ImageAsk`](crate::image::ImageAsk) → [`ImageAnswer`](crate::image::ImageAnswer); held open while another one builds |
 //! | `POST /runner/v1/attempts/{job}/{fence}/images/told` | attempt | [`ImageTold`](crate::image::ImageTold) → 204; 409 `stale_claim` when the claim has passed on |
+//! | `PUT /runner/v1/attempts/{job}/{fence}/images/{key}/inventory` | attempt | what is in it, JSON in zstd → 204 |
 //! | `GET /runner/v1/attempts/{job}/{fence}/images/{key}/{blob}` | attempt | → a part of an image that is ready |
 //!
 //! Every write carries its attempt. A stale one gets 409 with code `stale_attempt` and changes nothing; every call

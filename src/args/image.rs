@@ -1,5 +1,6 @@
 //! `sidings image`.
 
+use super::Remote;
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -21,6 +22,10 @@ pub(crate) enum ImageCommand {
     Diff(DiffImagesArgs),
     /// Print an image's bill of materials.
     Sbom(SbomArgs),
+    /// List the images that runners built, those used last first.
+    List(ListImagesArgs),
+    /// Find who has a package: the images that hold it, and the line of the Dockerfile that brought it.
+    Find(FindPackageArgs),
     /// List the known flaws of an image's packages, out of an OSV dump on disk.
     Audit(AuditArgs),
 }
@@ -65,10 +70,48 @@ pub(crate) struct TraceArgs {
 /// `sidings image show`.
 #[derive(Debug, Args)]
 pub(crate) struct ShowImageArgs {
-    /// An image of the local engine, or a file that `docker save` wrote: it ends in `.tar`.
+    /// An image of the local engine, a file that `docker save` wrote (it ends in `.tar`), or `key:HEX`: one that a runner
+    /// built, by the beginning of its key.
     pub(crate) image: String,
     #[command(flatten)]
     pub(crate) trace: TraceArgs,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `sidings image list`.
+#[derive(Debug, Args)]
+pub(crate) struct ListImagesArgs {
+    /// Only those of this project.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) project: Option<String>,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `sidings image find`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example: `sidings image find openssl --version 3.0.15-1~deb12u1`
+
+Exit codes: 0 somebody has it; 1 nobody has.")]
+pub(crate) struct FindPackageArgs {
+    /// The package's own name, or that of the source it was built from.
+    pub(crate) name: String,
+    /// Only this version.
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) version: Option<String>,
+    /// Only images of this project.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) project: Option<String>,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
@@ -77,10 +120,13 @@ pub(crate) struct ShowImageArgs {
 /// `sidings image diff`.
 #[derive(Debug, Args)]
 pub(crate) struct DiffImagesArgs {
-    /// An image of the local engine, or a file that `docker save` wrote: it ends in `.tar`.
+    /// An image of the local engine, a file that `docker save` wrote (it ends in `.tar`), or `key:HEX`: one that a runner
+    /// built, by the beginning of its key.
     pub(crate) before: String,
     /// The image to compare it with.
     pub(crate) after: String,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
@@ -89,10 +135,13 @@ pub(crate) struct DiffImagesArgs {
 /// `sidings image sbom`.
 #[derive(Debug, Args)]
 pub(crate) struct SbomArgs {
-    /// An image of the local engine, or a file that `docker save` wrote: it ends in `.tar`.
+    /// An image of the local engine, a file that `docker save` wrote (it ends in `.tar`), or `key:HEX`: one that a runner
+    /// built, by the beginning of its key.
     pub(crate) image: String,
     #[command(flatten)]
     pub(crate) trace: TraceArgs,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
     /// The form of the document.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: SbomFormat,
@@ -117,10 +166,11 @@ files that are no entries.
 Exit codes: 0 no flaw is as bad as --fail-on, or no limit was given; 1 one is; 2 there is no such image or folder, or no \
 entry in it; 64 the file of --ignore is wrong.")]
 pub(crate) struct AuditArgs {
-    /// An image of the local engine, or a file that `docker save` wrote: it ends in `.tar`.
+    /// An image of the local engine, a file that `docker save` wrote (it ends in `.tar`), or `key:HEX`: one that a runner
+    /// built, by the beginning of its key.
     pub(crate) image: String,
-    /// The dump, unpacked: all files ending in `.json` in it and in the folders below it.
-    #[arg(long, value_name = "FOLDER")]
+    /// The dump: a zip, or a folder, of which all files ending in `.json` or `.zip` are read, and those of the folders in it.
+    #[arg(long, value_name = "PATH")]
     pub(crate) flaws: PathBuf,
     /// End with 1 where a flaw is as bad as this, or worse; one that nobody rated is taken for low.
     #[arg(long, value_enum, value_name = "SEVERITY")]
@@ -130,6 +180,8 @@ pub(crate) struct AuditArgs {
     pub(crate) ignore: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) trace: TraceArgs,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,

@@ -14,7 +14,8 @@ mod tree;
 
 pub(crate) use global::{Global, LogFormat, ProjectChoice, Remote, Trust};
 pub(crate) use image::{
-    AuditArgs, DiffImagesArgs, FailOn, ImageArgs, ImageCommand, KeyArgs, SbomArgs, SbomFormat, ShowImageArgs, TraceArgs,
+    AuditArgs, DiffImagesArgs, FailOn, FindPackageArgs, ImageArgs, ImageCommand, KeyArgs, ListImagesArgs, SbomArgs,
+    SbomFormat, ShowImageArgs, TraceArgs,
 };
 pub(crate) use lock::LockArgs;
 pub(crate) use project::{

@@ -15,10 +15,12 @@ use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use sidings_inventory::Inventory;
 use sidings_proto::api::{
     ArtifactList, ErrorBody, MadeToken, NewProject, NewToken, PREFIX, ProjectView, Projects, Push, PushAnswer,
     RetryRun, RunView, Runners, Runs, Schedules, SubmitRun, Tokens,
 };
+use sidings_proto::inventory::{BuiltImages, FoundPackages};
 use sidings_proto::secret::{PutSecret, SecretView, Secrets};
 use sidings_proto::tested::{RunTests, TestHistory};
 use sidings_proto::{BlobId, JobId, RunId, SecretScope, StepNo, TokenId};
@@ -113,6 +115,31 @@ impl Client {
         let request = self.to(Method::PUT, &["blobs", id.as_str()]);
         self.send(request.header(reqwest::header::CONTENT_LENGTH, length).body(body)).await?;
         Ok(())
+    }
+
+    /// Images that runners built.
+    pub(crate) async fn images(&self, project: Option<&str>) -> Result<BuiltImages, Error> {
+        let query: Vec<_> = project.map(|project| ("project", project)).into_iter().collect();
+        self.json(self.to(Method::GET, &["images"]).query(&query)).await
+    }
+
+    /// Who has a package.
+    pub(crate) async fn packages(
+        &self,
+        name: &str,
+        version: Option<&str>,
+        project: Option<&str>,
+    ) -> Result<FoundPackages, Error> {
+        let query: Vec<_> = [("name", Some(name)), ("version", version), ("project", project)]
+            .into_iter()
+            .filter_map(|(key, value)| Some((key, value?)))
+            .collect();
+        self.json(self.to(Method::GET, &["images", "packages"]).query(&query)).await
+    }
+
+    /// What is in the image of that key, or the only one whose key begins so.
+    pub(crate) async fn inventory(&self, key: &str) -> Result<Inventory, Error> {
+        self.json(self.to(Method::GET, &["images", key, "inventory"])).await
     }
 
     /// Asks for a run.

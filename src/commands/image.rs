@@ -1,6 +1,7 @@
 //! `sidings image`: the images that jobs run in.
 
 mod audit;
+mod built;
 mod contents;
 mod findings;
 mod key;
@@ -17,6 +18,8 @@ pub(super) async fn image(args: ImageArgs) -> anyhow::Result<Exit> {
         ImageCommand::Show(args) => contents::show(args).await,
         ImageCommand::Diff(args) => contents::diff(args).await,
         ImageCommand::Sbom(args) => contents::sbom(args).await,
+        ImageCommand::List(args) => built::list(args).await,
+        ImageCommand::Find(args) => built::find(args).await,
         ImageCommand::Audit(args) => audit::audit(args).await,
     }
 }

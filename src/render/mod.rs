@@ -2,6 +2,7 @@
 //! the stream it is written to strips them where they are not wanted.
 
 pub(crate) mod artifacts;
+pub(crate) mod built;
 pub(crate) mod duration;
 pub(crate) mod lists;
 pub(crate) mod safe;

@@ -4,6 +4,10 @@
 use super::inventories::Image;
 use crate::support::{Fleet, tree};
 use serde_json::Value;
+use std::fs::File;
+use std::io::Write;
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
 
 const METADATA: &str = "Metadata-Version: 2.1\nName: Some_Thing\nVersion: 1.0rc1\n";
 const PYTHON: &str = r#"{"id": "PYSEC-1", "aliases": ["CVE-1"], "summary": "it does too much",
@@ -24,7 +28,7 @@ async fn an_image_is_audited_against_a_dump_on_disk() {
     let files = [
         ("Dockerfile", "FROM debian:bookworm-slim\nRUN mkdir /opt/some\nCOPY some /opt/some\n"),
         ("some/some.dist-info/METADATA", METADATA),
-        ("dump/PyPI/PYSEC-1.json", PYTHON),
+        ("dump/PyPI/README", ""),
         ("dump/Debian/2.json", DEBIAN),
         ("dump/Debian/3.json", OLD),
         ("dump/Debian/cut.json", "{\"id\": "),
@@ -40,6 +44,11 @@ async fn an_image_is_audited_against_a_dump_on_disk() {
         let common = ["image", "audit", image.name(), "--dockerfile", "Dockerfile"];
         fleet.sidings(&work, &[&common, arguments].concat())
     };
+    // As its publisher gives it.
+    let mut zip = ZipWriter::new(File::create(work.join("dump/PyPI/all.zip")).unwrap());
+    zip.start_file("PYSEC-1.json", SimpleFileOptions::default()).unwrap();
+    zip.write_all(PYTHON.as_bytes()).unwrap();
+    zip.finish().unwrap();
     let (code, listed, stderr) = audit(&["--flaws", "dump"]);
     assert_eq!((code, stderr.as_str()), (0, ""), "{listed}");
     let (first, rest) = listed.split_once('\n').unwrap();

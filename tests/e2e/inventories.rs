@@ -1,7 +1,9 @@
 //! What the command line says of an image that a run built: its packages by line, against another one, as documents.
 
+use super::submit;
 use crate::support::{Fleet, run, tree};
 use serde_json::Value;
+use sidings_proto::Verdict;
 use std::path::Path;
 use std::process::Command;
 
@@ -70,4 +72,42 @@ async fn an_image_of_the_local_engine_is_shown_compared_and_documented() {
     assert_eq!(sidings(&["diff", "saved.tar", &image.0]), "the same: no layer and no package differs\n");
     let (code, _, stderr) = fleet.sidings(&work, &["image", "show", "sidings-inventory-test:none"]);
     assert_eq!((code, stderr.as_str()), (2, "error: the engine has no image sidings-inventory-test:none\n"));
+}
+
+#[tokio::test]
+async fn what_a_runner_built_is_known_by_its_packages() {
+    let fleet = Fleet::start().await;
+    let _runner = fleet.runner("r1", 2).await;
+    let pipeline = "build: .\njobs: { look: { steps: [{ run: cat /opt/some/of }] } }\n";
+    // Of another content each time, so that it is built.
+    let of = format!("{}\n", fleet.path("").display());
+    let files = [
+        (".sidings.yml", pipeline),
+        ("Dockerfile", "FROM debian:bookworm-slim\nRUN mkdir /opt/some\nCOPY some /opt/some\n"),
+        ("some/of", of.as_str()),
+        ("some/some.dist-info/METADATA", METADATA),
+    ];
+    let work = tree(fleet.path("work"), &files);
+    let sidings = |arguments: &[&str]| fleet.sidings(&work, arguments);
+    assert_eq!(sidings(&["image", "find", "Some_Thing"]), (1, "no image has Some_Thing\n".to_owned(), String::new()));
+    let view = fleet.client.until_ended(submit(&fleet, &work)).await;
+    assert_eq!(view.summary.verdict, Some(Verdict::Passed), "{view:?}");
+
+    let (code, found, _) = sidings(&["image", "find", "Some_Thing", "--json"]);
+    assert_eq!(code, 0, "{found}");
+    let found: Value = serde_json::from_str(&found).unwrap();
+    let package = &found["packages"][0]["package"];
+    assert_eq!((&package["kind"], &package["version"]), (&Value::from("python"), &Value::from("1.0")));
+    assert_eq!(package["line"], 3);
+    let (_, found, _) = sidings(&["image", "find", "glibc"]);
+    assert!(found.lines().any(|line| line.contains(" libc6 ")), "by its source: {found}");
+
+    let (_, listed, _) = sidings(&["image", "list"]);
+    let key = listed.lines().nth(1).unwrap().split_whitespace().nth(1).unwrap();
+    let (code, shown, stderr) = sidings(&["image", "show", &format!("key:{key}")]);
+    assert_eq!((code, stderr.as_str()), (0, ""));
+    assert!(shown.contains("python  Some_Thing"), "{shown}");
+    let (code, _, stderr) = sidings(&["image", "show", "key:0000"]);
+    assert_eq!((code, stderr.contains("nothing is known of what is in an image of key 0000")), (2, true), "{stderr}");
+    drop(Command::new("docker").args(["rmi", "-f", &format!("sidings/work:{key}")]).output());
 }

@@ -10,6 +10,7 @@ mod enrolment;
 mod error;
 mod events;
 mod images;
+mod inventories;
 mod logs;
 mod names;
 mod openapi;
@@ -31,6 +32,7 @@ pub(crate) use openapi::document;
 use crate::blobs::Blobs;
 use crate::images::Images;
 use crate::intake::Intake;
+use crate::inventories::Inventories;
 use crate::kept::Kept;
 use crate::logs::Logs;
 use crate::metrics::Metrics;
@@ -64,6 +66,7 @@ pub(crate) struct App {
     pub(crate) blobs: Blobs,
     pub(crate) kept: Kept,
     pub(crate) images: Arc<Images>,
+    pub(crate) inventories: Arc<Inventories>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) names: RunnerNames,
     /// Log chunks that are held in memory at once: bounds what many runners can make it hold.
@@ -111,6 +114,7 @@ fn runner_routes() -> Router<Arc<App>> {
         .route("/attempts/{job}/{fence}/images", post(images::ask))
         .route("/attempts/{job}/{fence}/images/told", post(images::told))
         .route("/attempts/{job}/{fence}/images/{key}/{blob}", get(images::part))
+        .merge(inventories::of_runners())
         .merge(split::routes())
 }
 
@@ -132,6 +136,9 @@ fn api_routes() -> Router<Arc<App>> {
         .route("/jobs/{job}/artifacts", get(artifacts::list))
         .route("/jobs/{job}/artifacts/file", get(artifacts::file))
         .route("/jobs/{job}/artifacts/tar", get(artifacts::all))
+        .route("/images", get(inventories::list))
+        .route("/images/packages", get(inventories::find))
+        .route("/images/{key}/inventory", get(inventories::show))
         .route("/runners", get(enrolment::runners))
         .route("/tokens", post(enrolment::make_token).get(enrolment::tokens))
         .route("/tokens/{id}", axum::routing::delete(enrolment::revoke_token))

@@ -5,6 +5,7 @@ use super::error::HttpError;
 use super::parts::{Json, Path, Query};
 use super::{App, AppState};
 use crate::core::event::{Answer, Event};
+use crate::images::Name;
 use crate::kept::NotKept;
 use crate::logs::Verified;
 use crate::shell::live::Current;
@@ -78,7 +79,12 @@ pub(super) async fn finish(
 ) -> Result<axum::Json<Finished>, HttpError> {
     finish.kept.caches = app.kept.only_whole(std::mem::take(&mut finish.kept.caches)).await;
     let finished = match app.shell.live().attempt(attempt) {
-        Some(current) => finish_current(&app, attempt, &current, finish).await?,
+        Some(current) => {
+            let keys = finish.images.iter().filter_map(|image| image.key.as_deref());
+            let names: Vec<Name> = keys.flat_map(|key| Name::usable(&current.job.run, key)).collect();
+            app.inventories.used(&names, app.shell.now()).await;
+            finish_current(&app, attempt, &current, finish).await?
+        }
         // It is over: the core tells a repeat from a stale one.
         None => tell(&app, attempt, finish).await?,
     };

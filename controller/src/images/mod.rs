@@ -87,6 +87,18 @@ fn name(run: &RunSpec, scope: &str, key: &str) -> Name {
     Name { project: run.project.clone(), scope: scope.to_owned(), key: key.to_owned() }
 }
 
+impl Name {
+    /// The image of that key that a run builds, or uses where it is not one that all trust.
+    pub(crate) fn own(run: &RunSpec, key: &str) -> Name {
+        name(run, scope(run), key)
+    }
+
+    /// The images of that key that a run may have used.
+    pub(crate) fn usable(run: &RunSpec, key: &str) -> [Name; 2] {
+        [name(run, "", key), Name::own(run, key)]
+    }
+}
+
 impl Images {
     /// What the store knows.
     pub(crate) async fn open(store: Arc<dyn Store>, blobs: Blobs) -> anyhow::Result<Self> {
@@ -132,8 +144,7 @@ impl Images {
         if !is_current(caller.holder.attempt) {
             return Err(Refused::Stale);
         }
-        let own = name(caller.run, scope(caller.run), &ask.key);
-        let trusted = name(caller.run, "", &ask.key);
+        let [trusted, own] = Name::usable(caller.run, &ask.key);
         // What all trust is good enough for everybody.
         let at = if book.get(&trusted).is_some_and(|claim| claim.image().is_some()) { trusted } else { own };
         self.forget_lost(&mut book, &at, shell.now()).await?;
@@ -179,7 +190,7 @@ impl Images {
         if shell.live().attempt(caller.holder.attempt).is_none() {
             return Err(Refused::Stale);
         }
-        let at = name(caller.run, scope(caller.run), &told.key);
+        let at = Name::own(caller.run, &told.key);
         let claim = book.get(&at).cloned().unwrap_or_default();
         match claim.told(caller.holder.attempt, told.claim, told.outcome) {
             Told::Now(claim) => {
@@ -195,7 +206,7 @@ impl Images {
     /// Whether a run may have this part of an image.
     pub(crate) async fn is_part_of(&self, run: &RunSpec, key: &str, blob: &BlobId) -> bool {
         let book = self.book.lock().await;
-        let images = ["", scope(run)].map(|scope| name(run, scope, key));
+        let images = Name::usable(run, key);
         let mut images = images.iter().filter_map(|at| book.get(at)?.image());
         images.any(|image| image.blobs().any(|part| part.blob == *blob))
     }

@@ -1,6 +1,7 @@
 //! One suite for every store: equal random histories, and every read compared.
 
 mod images;
+mod inventories;
 mod splits;
 mod tested;
 

@@ -1,5 +1,6 @@
 //! The store without a disk: for `sidings run`, for tests, and to hold the SQLite store to.
 
+use super::inventories::{PackageFilter, RememberedInventories, StoredInventory};
 use super::remembered::Remembered;
 use super::splits::{Past, Ran, RememberedSplits, SplitKey, SplitSetup, StoredSplit};
 use super::stored::{StoredCache, StoredImage, StoredRun, StoredSummary};
@@ -9,6 +10,7 @@ use crate::core::event::{ActiveRun, Record};
 use crate::images::Name;
 use async_trait::async_trait;
 use sidings_proto::api::ProjectView;
+use sidings_proto::inventory::{BuiltImage, FoundPackage};
 use sidings_proto::runner::{Hello, TestBatch};
 use sidings_proto::split::SplitSum;
 use sidings_proto::tested::TestSeries;
@@ -34,6 +36,7 @@ struct All {
     runners: BTreeMap<RunnerId, StoredRunner>,
     secrets: BTreeMap<(SecretScope, String), StoredSecret>,
     images: BTreeMap<Name, StoredImage>,
+    inventories: RememberedInventories,
 }
 
 impl MemoryStore {
@@ -173,6 +176,32 @@ impl Store for MemoryStore {
     async fn remove_image(&self, name: &Name) -> anyhow::Result<()> {
         self.all().images.remove(name);
         Ok(())
+    }
+
+    async fn put_inventory(&self, inventory: &StoredInventory) -> anyhow::Result<()> {
+        self.all().inventories.put(inventory);
+        Ok(())
+    }
+
+    async fn inventories(&self, project: Option<&str>) -> anyhow::Result<Vec<BuiltImage>> {
+        Ok(self.all().inventories.images(project))
+    }
+
+    async fn inventory_contents(&self, project: Option<&str>, key: &str) -> anyhow::Result<Vec<(BuiltImage, Vec<u8>)>> {
+        Ok(self.all().inventories.contents(project, key))
+    }
+
+    async fn packages(&self, filter: &PackageFilter) -> anyhow::Result<Vec<FoundPackage>> {
+        Ok(self.all().inventories.packages(filter))
+    }
+
+    async fn inventories_used(&self, names: &[Name], at: Timestamp) -> anyhow::Result<()> {
+        self.all().inventories.used(names, at);
+        Ok(())
+    }
+
+    async fn expire_inventories(&self, before: Timestamp) -> anyhow::Result<u64> {
+        Ok(self.all().inventories.expire(before))
     }
 
     async fn put_project(&self, project: &ProjectView) -> anyhow::Result<()> {

@@ -5,6 +5,7 @@
 //! out before (I2). It gives the domain's words back, never rows.
 
 pub(crate) mod in_memory;
+pub(crate) mod inventories;
 pub(crate) mod remembered;
 pub(crate) mod splits;
 pub(crate) mod sqlite;
@@ -18,7 +19,9 @@ mod conformance;
 use crate::core::event::{ActiveRun, Record};
 use crate::images::Name;
 use async_trait::async_trait;
+use inventories::{PackageFilter, StoredInventory};
 use sidings_proto::api::ProjectView;
+use sidings_proto::inventory::{BuiltImage, FoundPackage};
 use sidings_proto::runner::{Hello, TestBatch};
 use sidings_proto::split::SplitSum;
 use sidings_proto::tested::TestSeries;
@@ -190,6 +193,19 @@ pub(crate) trait Store: Send + Sync + 'static {
     async fn put_image(&self, image: &StoredImage) -> anyhow::Result<()>;
     /// Forgets one; one that is not there is no error.
     async fn remove_image(&self, name: &Name) -> anyhow::Result<()>;
+
+    /// Keeps what is in an image, in place of what was.
+    async fn put_inventory(&self, inventory: &StoredInventory) -> anyhow::Result<()>;
+    /// Images of which it is kept, of a project if it is said; those used last come first.
+    async fn inventories(&self, project: Option<&str>) -> anyhow::Result<Vec<BuiltImage>>;
+    /// What is in the images whose key begins so: two at most.
+    async fn inventory_contents(&self, project: Option<&str>, key: &str) -> anyhow::Result<Vec<(BuiltImage, Vec<u8>)>>;
+    /// Packages of images, by project; images used last come first.
+    async fn packages(&self, filter: &PackageFilter) -> anyhow::Result<Vec<FoundPackage>>;
+    /// Jobs ran in these; one of which nothing is kept is no error.
+    async fn inventories_used(&self, names: &[Name], at: Timestamp) -> anyhow::Result<()>;
+    /// Forgets what was last used before; gives of how many images.
+    async fn expire_inventories(&self, before: Timestamp) -> anyhow::Result<u64>;
 
     /// Makes a project known, or gives it a new repository and default branch.
     async fn put_project(&self, project: &ProjectView) -> anyhow::Result<()>;

@@ -5,6 +5,7 @@ use reqwest::{Method, StatusCode};
 use sidings_proto::image::{
     BlobSize, ImageAnswer, ImageAsk, ImageLayer, ImageOutcome, ImagePlace, ImageTold, SharedImage,
 };
+use sidings_proto::inventory::{BuiltImages, FoundPackage, FoundPackages};
 use sidings_proto::runner::Retire;
 use sidings_proto::{BlobId, RunId, Trigger};
 
@@ -64,7 +65,7 @@ async fn two(rig: &Rig) -> (Runner, Work, Runner, Work) {
 async fn who_waits_is_told_at_once_when_the_image_is_ready() {
     let rig = rig().await;
     let (_one, a, other, b) = two(&rig).await;
-    assert_eq!(ask(&rig, &a, None).await, ImageAnswer::Build { claim: 1, wanted: true });
+    assert_eq!(ask(&rig, &a, None).await, ImageAnswer::Build { claim: 1, wanted: true, inventory: true });
     let ImageAnswer::Wait { claim: 1, by, job, .. } = ask(&rig, &b, None).await else { panic!("it is being built") };
     assert_eq!((by.as_str(), job), ("r1", a.assignment.attempt.job));
 
@@ -172,7 +173,11 @@ async fn an_image_whose_parts_are_not_there_is_not_taken() {
     let runner = rig.runner().await;
     rig.run(THREE).await;
     let work = runner.lease(&rig).await;
-    assert_eq!(ask(&rig, &work, None).await, ImageAnswer::Build { claim: 1, wanted: false }, "nobody else is there");
+    assert_eq!(
+        ask(&rig, &work, None).await,
+        ImageAnswer::Build { claim: 1, wanted: false, inventory: true },
+        "nobody else is there"
+    );
     let mut image = image(&rig, &work).await;
     let ImagePlace::Controller { config, .. } = &mut image.place else { panic!() };
     config.bytes += 1;
@@ -180,4 +185,86 @@ async fn an_image_whose_parts_are_not_there_is_not_taken() {
     assert_eq!(refused(answer, StatusCode::UNPROCESSABLE_ENTITY).await, "bad_image");
     let answer = work.post(&rig, "images", &ImageAsk { key: "../etc".to_owned(), waited: None }).await;
     assert_eq!(refused(answer, StatusCode::UNPROCESSABLE_ENTITY).await, "bad_image");
+}
+
+async fn list(rig: &Rig, work: &Work, bytes: Vec<u8>) -> reqwest::Response {
+    let path = work.path(&format!("images/{}/inventory", key()));
+    rig.call_as(&work.assignment.token, Method::PUT, &path).body(bytes).send().await.unwrap()
+}
+
+fn inventory(version: &str) -> Vec<u8> {
+    let package = serde_json::json!({
+        "kind": "deb", "name": "libssl3", "version": version, "architecture": "amd64", "licences": [], "purl": "", "paths": [],
+        "source": {"name": "openssl", "version": null}, "layer": 1,
+    });
+    let layer = serde_json::json!({
+        "number": 1, "digest": "sha256:1", "created_by": "", "bytes": 70, "files": 1,
+        "made": {"line": 9, "instruction": "RUN apt-get install", "sure": "text"},
+    });
+    let inventory = serde_json::json!({
+        "image": {"id": "sha256:1", "names": [], "created": null, "platform": "linux/amd64",
+            "distribution": {"id": "debian", "version": "12"}, "dockerfile": null},
+        "layers": [layer], "packages": [package], "removed": [], "remarks": [],
+    });
+    zstd::encode_all(inventory.to_string().as_bytes(), 1).unwrap()
+}
+
+#[tokio::test]
+async fn who_has_a_package_is_known_of_every_image_that_was_built() {
+    let rig = rig().await;
+    let (_one, a, other, _b) = two(&rig).await;
+    assert_eq!(list(&rig, &a, inventory("3.0.14-1")).await.status(), StatusCode::NO_CONTENT);
+    let foreign = rig.run_in_project(("other", Trigger::PullRequest), THREE).await;
+    let work = lease_of(&rig, &other, foreign.summary.id).await;
+    assert_eq!(list(&rig, &work, inventory("3.0.15-1")).await.status(), StatusCode::NO_CONTENT);
+    let found = async |rig: &Rig, query: &str| -> FoundPackages {
+        let call = rig.call(Method::GET, &format!("/api/v1/images/packages?name={query}"));
+        json(call.send().await.unwrap(), StatusCode::OK).await
+    };
+    let said = |found: &FoundPackages| -> Vec<(String, String, Option<u32>, bool)> {
+        let one = |it: &FoundPackage| {
+            (it.image.project.clone(), it.package.version.clone(), it.package.line, it.image.of_pull_request)
+        };
+        found.packages.iter().map(one).collect()
+    };
+    let web = ("web".to_owned(), "3.0.14-1".to_owned(), Some(9), false);
+    let pull_request = ("other".to_owned(), "3.0.15-1".to_owned(), Some(9), true);
+    for name in ["openssl", "libssl3"] {
+        assert_eq!(said(&found(&rig, name).await), [pull_request.clone(), web.clone()]);
+    }
+    assert_eq!(said(&found(&rig, "openssl&version=3.0.14-1").await), std::slice::from_ref(&web));
+    assert_eq!(said(&found(&rig, "openssl&project=other").await), [pull_request]);
+    assert_eq!(said(&found(&rig, "ssl").await), []);
+
+    // In place of what was, and for the next life.
+    assert_eq!(list(&rig, &a, inventory("3.0.16-1")).await.status(), StatusCode::NO_CONTENT);
+    let rig = rig.restart().await;
+    assert_eq!(
+        said(&found(&rig, "libssl3&project=web").await),
+        [("web".to_owned(), "3.0.16-1".to_owned(), Some(9), false)]
+    );
+    let images: BuiltImages =
+        json(rig.call(Method::GET, "/api/v1/images?project=web").send().await.unwrap(), StatusCode::OK).await;
+    let [image] = images.images.as_slice() else { panic!("{images:?}") };
+    assert_eq!((image.bytes, image.packages, image.distribution.as_deref()), (70, 1, Some("debian 12")));
+
+    let of_key = async |key: &str, query: &str| {
+        let path = format!("/api/v1/images/{key}/inventory{query}");
+        rig.call(Method::GET, &path).send().await.unwrap()
+    };
+    assert_eq!(of_key("555", "").await.status(), StatusCode::UNPROCESSABLE_ENTITY, "both begin so");
+    assert_eq!(of_key("6", "").await.status(), StatusCode::NOT_FOUND);
+    let told: serde_json::Value = json(of_key("5", "?project=web").await, StatusCode::OK).await;
+    assert_eq!(told["packages"][0]["version"], "3.0.16-1");
+}
+
+#[tokio::test]
+async fn what_is_no_inventory_is_refused() {
+    let rig = rig().await;
+    let (_one, a, _other, _b) = two(&rig).await;
+    let bomb = zstd::encode_all(std::io::Read::take(std::io::repeat(b' '), 300 << 20), 1).unwrap();
+    for bytes in [Vec::new(), b"{}".to_vec(), zstd::encode_all(&b"{}"[..], 1).unwrap(), bomb] {
+        let code = refused(list(&rig, &a, bytes).await, StatusCode::UNPROCESSABLE_ENTITY).await;
+        assert_eq!(code, "bad_inventory");
+    }
 }

@@ -2,6 +2,9 @@ use super::*;
 use jiff::civil::{Date, date};
 use serde_json::{Value, json};
 use sidings_inventory::{Distribution, Layer, Made, PackageSource, Sureness};
+use std::io::{Cursor, Write};
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
 
 const TODAY: Date = date(2026, 11, 22);
 const WORST: &str = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H";
@@ -175,6 +178,34 @@ fn a_distribution_that_is_not_told_leaves_its_packages_open() {
     }
     let pro = entry("UBUNTU-1", "Ubuntu:22.04:LTS", "a", "2");
     assert_eq!(audit(&inventory, &[pro], "[]").findings.len(), 1);
+}
+
+/// As a publisher packs it.
+fn zipped(files: &[(&str, &[u8])]) -> Cursor<Vec<u8>> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, content) in files {
+        zip.start_file(*name, SimpleFileOptions::default()).unwrap();
+        zip.write_all(content).unwrap();
+    }
+    zip.finish().unwrap()
+}
+
+#[test]
+fn a_dump_may_be_a_zip() {
+    let inventory = image(vec![package(Kind::Deb, "zlib", "1")]);
+    let flaw = entry("DEBIAN-1", "Debian:12", "zlib", "2").to_string();
+    let files: [(&str, &[u8]); 3] = [("DEBIAN-1.json", flaw.as_bytes()), ("cut.json", b"{"), ("README", b"{")];
+    let mut auditor = Auditor::new(&inventory);
+    auditor.read_zip("all.zip", zipped(&files));
+    auditor.read_zip("none.zip", Cursor::new(b"no zip".to_vec()));
+    // One byte of what is packed is another: its sum tells.
+    let mut damaged = zipped(&[("long.json", flaw.as_bytes())]).into_inner();
+    damaged[60] ^= 1;
+    auditor.read_zip("damaged.zip", Cursor::new(damaged));
+    let audit = auditor.finish(&Ignores::default());
+    assert_eq!(named(&audit), ["critical DEBIAN-1 zlib 1 → 2"]);
+    let bad: Vec<&str> = audit.bad.iter().map(|bad| bad.name.as_str()).collect();
+    assert_eq!(bad, ["all.zip: cut.json", "none.zip", "damaged.zip: long.json"]);
 }
 
 #[test]

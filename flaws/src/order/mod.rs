@@ -4,6 +4,7 @@
 
 mod apk;
 mod deb;
+mod gem;
 mod maven;
 mod number;
 mod pep440;
@@ -17,6 +18,8 @@ pub enum Order {
     Apk,
     /// Debian and its family.
     Deb,
+    /// Ruby.
+    Gem,
     /// Maven.
     Maven,
     /// Python.
@@ -35,6 +38,7 @@ pub struct Version(Parsed);
 enum Parsed {
     Apk(apk::Version),
     Deb(deb::Version),
+    Gem(gem::Version),
     Maven(maven::Version),
     Pep440(pep440::Version),
     Rpm(rpm::Version),
@@ -53,6 +57,7 @@ impl Order {
         let parsed = match self {
             Order::Apk => Parsed::Apk(apk::parse(text)?),
             Order::Deb => Parsed::Deb(deb::parse(text)?),
+            Order::Gem => Parsed::Gem(gem::parse(text)?),
             Order::Maven => Parsed::Maven(maven::parse(text)?),
             Order::Pep440 => Parsed::Pep440(pep440::parse(text)?),
             Order::Rpm => Parsed::Rpm(rpm::parse(text)?),

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use std::cmp::Ordering;
 use std::process::Command;
 
-const ORDERS: [Order; 6] = [Order::Apk, Order::Deb, Order::Maven, Order::Pep440, Order::Rpm, Order::SemVer];
+const ORDERS: [Order; 7] = [Order::Apk, Order::Deb, Order::Gem, Order::Maven, Order::Pep440, Order::Rpm, Order::SemVer];
 
 #[track_caller]
 fn compare(order: Order, left: &str, right: &str) -> Ordering {
@@ -47,6 +47,21 @@ fn debian() {
     same(Order::Deb, &["1.0", "0:1.0", "1.0-0", "1.00", "01.0-00"]);
     same(Order::Deb, &["1.", "1.0"]);
     unknown(Order::Deb, &["", "a:1", "1 2", "1-", "-1", "1_2", ":1", "1:"]);
+}
+
+/// From RubyGems' own tests.
+#[test]
+fn ruby() {
+    rising(
+        Order::Gem,
+        &["1.0.a", "1.0", "1.0.1", "1.8.2.a", "1.8.2.a9", "1.8.2.a10", "1.8.2.b", "1.8.2", "1.8.10", "2"],
+    );
+    rising(Order::Gem, &["5.0.0.beta2", "5.0.0.beta10", "5.0.0-1", "5.0.0.rc1", "5.0.0"]);
+    rising(Order::Gem, &["0.beta.1", "0.0.1", "1.0.0-1", "1"]);
+    same(Order::Gem, &["1", "1.0", "1.0.0", "01", "1.00"]);
+    same(Order::Gem, &["1.a", "1.0.a", "1.0.0.a", "1.a.0"]);
+    same(Order::Gem, &["1-2", "1.pre.2"]);
+    unknown(Order::Gem, &["", "a", ".1", "1.", "1..2", "1 2", "junk", "1.2_3", "-1"]);
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod copyright;
 mod dpkg;
 mod elf;
 mod fields;
+mod gem;
 mod go;
 mod java;
 mod npm;
@@ -64,6 +65,7 @@ pub(crate) enum Reader {
     RpmLog,
     Python,
     Npm,
+    Gem,
     Java,
     OsRelease,
     Dockerfile,
@@ -108,6 +110,9 @@ impl Reader {
         if python::is_metadata(folder, name) {
             return Some(Reader::Python);
         }
+        if gem::is_installed(folder, name) {
+            return Some(Reader::Gem);
+        }
         if name == "package.json" && npm::is_installed(folder) {
             return Some(Reader::Npm);
         }
@@ -122,7 +127,7 @@ impl Reader {
     /// Reads the file; what is wrong with it becomes a remark. An error is the stream's own, or a bound's.
     pub(crate) fn read(self, path: &str, size: u64, from: &mut impl Read, left: &mut Left) -> io::Result<Reading> {
         let most = match self {
-            Reader::Copyright | Reader::Dockerfile | Reader::OsRelease => MOST_PAPER,
+            Reader::Copyright | Reader::Dockerfile | Reader::Gem | Reader::OsRelease => MOST_PAPER,
             Reader::Dpkg | Reader::Apk | Reader::Python | Reader::Npm => MOST_TEXT,
             Reader::Java | Reader::Program | Reader::RpmSqlite | Reader::RpmNdb => MOST_SPOOLED,
             Reader::RpmOther => return Ok(Reading::remark(rpm::OTHER)),
@@ -157,6 +162,7 @@ impl Reader {
             Reader::Apk => Reading::of(apk::packages(&text)),
             Reader::Python => Reading::of(python::package(&text).into_iter().collect()),
             Reader::Npm => npm::package(content),
+            Reader::Gem => gem::package(path, &text),
             Reader::Copyright => Reading::told(copyright::licences(path, &text)),
             Reader::OsRelease => Reading::told(os_release::distribution(&text)),
             Reader::Dockerfile => Reading::told(Some(Evidence::Dockerfile(text.into_owned()))),
@@ -173,7 +179,7 @@ impl Reader {
             Reader::Program => program(&mut file),
             Reader::Java => return java::packages(path, &mut file, left),
             Reader::Dpkg | Reader::Copyright | Reader::Apk | Reader::RpmOther | Reader::RpmLog => Ok(Vec::new()),
-            Reader::Python | Reader::Npm | Reader::OsRelease | Reader::Dockerfile => Ok(Vec::new()),
+            Reader::Python | Reader::Npm | Reader::Gem | Reader::OsRelease | Reader::Dockerfile => Ok(Vec::new()),
         };
         match found {
             Ok(found) => Reading::of(found),

@@ -151,6 +151,21 @@ fn npm_counts_what_is_installed() {
 }
 
 #[test]
+fn a_gem_is_told_by_its_stub_or_else_its_file() {
+    let path = "usr/lib/ruby/gems/3.1.0/specifications/net-http-0.3.0.gemspec";
+    let text = b"# -*- encoding: utf-8 -*-\n# stub: net-http 0.3.0 ruby lib\n\nGem::Specification.new do |s|\n  s.licenses = [\"Ruby\".freeze, \"BSD-2-Clause\".freeze]\nend\n";
+    let gem = found(path, text);
+    assert_eq!(
+        (names(&gem), gem[0].licences.as_slice()),
+        (vec!["net-http 0.3.0".to_owned()], &["BSD-2-Clause".to_owned(), "Ruby".to_owned()][..])
+    );
+    let default = "var/lib/gems/3.1.0/specifications/default/google-protobuf-3.21.0-x86_64-linux.gemspec";
+    assert_eq!(names(&found(default, b"Gem::Specification.new")), ["google-protobuf 3.21.0"]);
+    assert_eq!(read("a/specifications/odd.gemspec", b"").remarks.len(), 1);
+    assert_eq!(Reader::of("srv/app/app.gemspec"), None);
+}
+
+#[test]
 fn os_release_names_the_distribution() {
     let told = |text: &str| read("etc/os-release", text.as_bytes()).evidence;
     let rocky = Distribution { id: "rocky".to_owned(), version: "9.3".to_owned() };

@@ -7,6 +7,7 @@ use super::BuildMeta;
 use crate::setup_log::SetupLog;
 use anyhow::Context;
 use async_trait::async_trait;
+use bytes::Bytes;
 use sidings_proto::BlobId;
 use sidings_proto::image::{ImageAnswer, ImageAsk, ImageOutcome, ImageTold, SharedImage};
 use std::path::Path;
@@ -23,6 +24,8 @@ pub trait Fleet: Send + Sync {
     async fn missing(&self, blobs: Vec<BlobId>) -> anyhow::Result<Vec<BlobId>>;
     /// Puts a file there, of this many bytes.
     async fn put(&self, blob: &BlobId, bytes: u64, file: &Path) -> anyhow::Result<()>;
+    /// Puts what is in an image there: JSON in zstd.
+    async fn put_inventory(&self, key: &str, packed: Bytes) -> anyhow::Result<()>;
     /// Gets a part of an image into a new file of at most so many bytes. Its hash is the caller's to check.
     async fn part(&self, key: &str, blob: &BlobId, bytes: u64, into: &Path) -> anyhow::Result<()>;
 }
@@ -33,7 +36,7 @@ pub(super) enum Turn {
     /// Fetch what a runner of this name built.
     Fetch(Box<SharedImage>, String),
     /// Build it under this claim; others could want it.
-    Build { claim: u64, wanted: bool },
+    Build { claim: u64, wanted: bool, inventory: bool },
     /// Build it, for this host alone.
     Alone,
     /// A build that failed: this text is the user's.
@@ -53,7 +56,7 @@ pub(super) async fn turn(fleet: &dyn Fleet, key: &str, log: &SetupLog) -> Turn {
         };
         match answer {
             ImageAnswer::Ready { image, by } => return Turn::Fetch(Box::new(image), by),
-            ImageAnswer::Build { claim, wanted } => return Turn::Build { claim, wanted },
+            ImageAnswer::Build { claim, wanted, inventory } => return Turn::Build { claim, wanted, inventory },
             ImageAnswer::Failed { by, job, message, .. } => {
                 log.note(&format!(
                     "the build on runner {by} failed, so this one would as well; its log is in job {job}"

@@ -27,6 +27,7 @@ mod context;
 mod fleet;
 mod flight;
 mod labels;
+mod listing;
 mod prepared;
 mod recipe;
 mod sharing;

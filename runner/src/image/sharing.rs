@@ -23,6 +23,8 @@ pub struct Share {
     /// Its name in the fleet's registry, if there is one.
     name: Option<String>,
     wanted: bool,
+    /// Whether what is in it is to be told.
+    inventory: bool,
 }
 
 impl std::fmt::Debug for Share {
@@ -50,9 +52,10 @@ impl Images {
                     self.build(wanted, log).await
                 }
             },
-            Turn::Build { claim, wanted: by_others } => match self.build(wanted, log).await {
+            Turn::Build { claim, wanted: by_others, inventory } => match self.build(wanted, log).await {
                 Ok(found) => {
-                    let share = self.share_of(wanted, fleet, (claim, by_others), &found.facts);
+                    let share = self.share_of(wanted, fleet, claim, &found.facts);
+                    let share = Share { wanted: by_others, inventory, ..share };
                     Ok(Found { share: Some(share), ..found })
                 }
                 Err(error) => {
@@ -70,13 +73,7 @@ impl Images {
         }
     }
 
-    fn share_of(
-        &self,
-        wanted: &Wanted<'_>,
-        fleet: &Arc<dyn Fleet>,
-        (claim, by_others): (u64, bool),
-        facts: &ImageFacts,
-    ) -> Share {
+    fn share_of(&self, wanted: &Wanted<'_>, fleet: &Arc<dyn Fleet>, claim: u64, facts: &ImageFacts) -> Share {
         Share {
             fleet: Arc::clone(fleet),
             claim,
@@ -84,7 +81,8 @@ impl Images {
             facts: facts.clone(),
             bases: wanted.bases.to_vec(),
             name: self.registry.as_ref().map(|registry| fleet::in_registry(registry, wanted.meta, wanted.key())),
-            wanted: by_others,
+            wanted: false,
+            inventory: false,
         }
     }
 
@@ -134,6 +132,13 @@ impl Images {
             (None, false) => ImageOutcome::GivenUp,
         };
         tell(&*share.fleet, &share.key, share.claim, outcome).await;
+        // After what others wait for.
+        if share.inventory {
+            match self.list(&share.facts, &share.key, &*share.fleet).await {
+                Ok(packages) => log.note(&format!("the image has {packages} packages, which the controller knows now")),
+                Err(error) => log.note(&format!("what is in the image could not be listed: {error:#}")),
+            }
+        }
     }
 
     async fn by_controller(&self, share: &Share, log: &SetupLog) -> ImageOutcome {

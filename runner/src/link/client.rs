@@ -204,6 +204,12 @@ impl Client {
         done(self.of_attempt(Method::POST, key, "images/told").json(body)).await
     }
 
+    /// Puts what is in an image there.
+    pub(crate) async fn put_inventory(&self, key: &AttemptKey, image: &str, packed: Bytes) -> Result<(), CallError> {
+        let call = self.of_attempt(Method::PUT, key, &format!("images/{image}/inventory"));
+        done(call.header(CONTENT_TYPE, "application/octet-stream").body(packed)).await
+    }
+
     /// Puts a part of an image into a file.
     pub(crate) async fn image_part(
         &self,

@@ -5,6 +5,7 @@ use crate::depot::{Depot, own};
 use crate::image::Fleet;
 use anyhow::ensure;
 use async_trait::async_trait;
+use bytes::Bytes;
 use sidings_proto::BlobId;
 use sidings_proto::image::{ImageAnswer, ImageAsk, ImageTold};
 use std::path::Path;
@@ -36,6 +37,12 @@ impl Fleet for AttemptDepot {
 
     async fn put(&self, blob: &BlobId, bytes: u64, file: &Path) -> anyhow::Result<()> {
         Depot::put(self, blob, bytes, &own(file.to_owned())).await
+    }
+
+    async fn put_inventory(&self, key: &str, packed: Bytes) -> anyhow::Result<()> {
+        let mut repeats = Repeats::within(ANSWERED_WITHIN);
+        while repeats.answered(self.client.put_inventory(&self.key, key, packed.clone()).await).await?.is_none() {}
+        Ok(())
     }
 
     async fn part(&self, key: &str, blob: &BlobId, bytes: u64, into: &Path) -> anyhow::Result<()> {

@@ -1,7 +1,9 @@
-//! `sidings image show`, `diff` and `sbom`: what is in images of the local engine, or in files that were saved.
+//! `sidings image show`, `diff` and `sbom`: what is in images of the local engine, in files that were saved, or in what
+//! runners built, as the controller knows it.
 
 use super::packages;
-use crate::args::{DiffImagesArgs, SbomArgs, SbomFormat, ShowImageArgs, TraceArgs};
+use crate::args::{DiffImagesArgs, Remote, SbomArgs, SbomFormat, ShowImageArgs, TraceArgs};
+use crate::client::Client;
 use crate::commands::output::{print, print_as};
 use crate::exit::{Exit, Refusal};
 use sidings_inventory::{Bounds, Failed, Inventory, cyclonedx, diff as difference, inventory, spdx};
@@ -10,19 +12,20 @@ use std::fs::File;
 use std::path::Path;
 
 pub(super) async fn show(args: ShowImageArgs) -> anyhow::Result<Exit> {
-    let inventory = read(&args.image, &args.trace).await?;
+    let inventory = read(&args.image, &args.trace, &args.remote).await?;
     print_as(args.json, &inventory, packages::shown)
 }
 
 pub(super) async fn diff(args: DiffImagesArgs) -> anyhow::Result<Exit> {
     let trace = TraceArgs { dockerfile: None, target: None };
-    let (before, after) = (read(&args.before, &trace).await?, read(&args.after, &trace).await?);
+    let (before, after) =
+        (read(&args.before, &trace, &args.remote).await?, read(&args.after, &trace, &args.remote).await?);
     let difference = difference(&before, &after);
     print_as(args.json, &difference, packages::compared)
 }
 
 pub(super) async fn sbom(args: SbomArgs) -> anyhow::Result<Exit> {
-    let inventory = read(&args.image, &args.trace).await?;
+    let inventory = read(&args.image, &args.trace, &args.remote).await?;
     let document = match args.format {
         SbomFormat::Cyclonedx => cyclonedx(&inventory),
         SbomFormat::Spdx => spdx(&inventory),
@@ -34,17 +37,24 @@ pub(super) async fn sbom(args: SbomArgs) -> anyhow::Result<Exit> {
     Ok(Exit::Passed)
 }
 
-pub(super) async fn read(image: &str, trace: &TraceArgs) -> anyhow::Result<Inventory> {
+pub(super) async fn read(image: &str, trace: &TraceArgs, remote: &Remote) -> anyhow::Result<Inventory> {
     let dockerfile = trace.dockerfile.as_deref().map(text).transpose()?;
-    let read = match image.ends_with(".tar") {
-        true => saved(Path::new(image))?,
-        false => engine(image).await?,
+    let mut read = match image.strip_prefix("key:") {
+        Some(key) => Client::new(remote)?.inventory(key).await?,
+        None => read_here(image).await?,
     };
-    let mut read = read.map_err(|error| refused(image, error))?;
     if let Some(dockerfile) = dockerfile.or_else(|| read.image.dockerfile.clone()) {
         read.trace(&dockerfile, trace.target.as_deref());
     }
     Ok(read)
+}
+
+async fn read_here(image: &str) -> anyhow::Result<Inventory> {
+    let read = match image.ends_with(".tar") {
+        true => saved(Path::new(image))?,
+        false => engine(image).await?,
+    };
+    read.map_err(|error| refused(image, error))
 }
 
 fn text(path: &Path) -> anyhow::Result<String> {

@@ -6,6 +6,7 @@
 mod caches;
 mod enrolment;
 mod images;
+mod inventories;
 mod kept;
 mod read;
 mod rows;
@@ -15,6 +16,7 @@ mod splits;
 mod tested;
 mod write;
 
+use super::inventories::{PackageFilter, StoredInventory};
 use super::splits::{Past, Ran, SplitKey, SplitSetup, StoredSplit};
 use super::stored::{StoredCache, StoredImage, StoredRun, StoredSummary};
 use super::tested::{CaseFilter, TestsOf};
@@ -24,6 +26,7 @@ use crate::images::Name;
 use anyhow::Context;
 use async_trait::async_trait;
 use sidings_proto::api::ProjectView;
+use sidings_proto::inventory::{BuiltImage, FoundPackage};
 use sidings_proto::runner::{Hello, TestBatch};
 use sidings_proto::split::SplitSum;
 use sidings_proto::tested::TestSeries;
@@ -212,6 +215,37 @@ impl Store for SqliteStore {
 
     async fn remove_image(&self, name: &Name) -> anyhow::Result<()> {
         images::remove(&mut *self.writer().await, name).await
+    }
+
+    async fn put_inventory(&self, inventory: &StoredInventory) -> anyhow::Result<()> {
+        let mut writer = self.writer().await;
+        let mut transaction = writer.begin_with(BEGIN).await?;
+        inventories::put(&mut transaction, inventory).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn inventories(&self, project: Option<&str>) -> anyhow::Result<Vec<BuiltImage>> {
+        inventories::images(&mut *self.readers.acquire().await?, project).await
+    }
+
+    async fn inventory_contents(&self, project: Option<&str>, key: &str) -> anyhow::Result<Vec<(BuiltImage, Vec<u8>)>> {
+        inventories::contents(&mut *self.readers.acquire().await?, project, key).await
+    }
+
+    async fn packages(&self, filter: &PackageFilter) -> anyhow::Result<Vec<FoundPackage>> {
+        inventories::packages(&mut *self.readers.acquire().await?, filter).await
+    }
+
+    async fn inventories_used(&self, names: &[Name], at: Timestamp) -> anyhow::Result<()> {
+        inventories::used(&mut *self.writer().await, names, at).await
+    }
+
+    async fn expire_inventories(&self, before: Timestamp) -> anyhow::Result<u64> {
+        let mut writer = self.writer().await;
+        let mut transaction = writer.begin_with(BEGIN).await?;
+        let gone = inventories::expire(&mut transaction, before).await?;
+        transaction.commit().await?;
+        Ok(gone)
     }
 
     async fn put_project(&self, project: &ProjectView) -> anyhow::Result<()> {

@@ -90,7 +90,7 @@ async fn write_results(db: &mut AnyConnection, of: &TestsOf, cases: &[(u32, &Tes
 }
 
 /// `($1, $2), ($3, $4)`.
-fn places(rows: usize, columns: usize) -> String {
+pub(super) fn places(rows: usize, columns: usize) -> String {
     let row = |row: usize| {
         let places: Vec<String> = (1..=columns).map(|column| format!("${}", row * columns + column)).collect();
         format!("({})", places.join(", "))
