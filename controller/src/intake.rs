@@ -202,7 +202,12 @@ impl Intake {
             inputs: spec.inputs.clone(),
             choice: spec.choice.clone(),
         };
+        let used = match how.exact {
+            true => self.digests_of(&earlier).await?,
+            false => BTreeMap::new(),
+        };
         let leave_out = |plan: &mut Plan| {
+            plan.locked.extend(used);
             if how.failed_only {
                 leave_out_passed(plan, &earlier)
             }
@@ -211,6 +216,17 @@ impl Intake {
             Taken::Run(run) => Ok(run),
             Taken::Nothing { reason } => Err(IntakeError::NoRun(reason)),
         }
+    }
+
+    /// Those that a run's jobs used.
+    async fn digests_of(&self, run: &StoredRun) -> Result<BTreeMap<String, String>, IntakeError> {
+        let used = self.store.digests(run.spec.id).await?;
+        if used.is_empty() {
+            let message = "the run used no image by its digest, so there is nothing to repeat exactly";
+            return Err(IntakeError::Conflict(message.to_owned()));
+        }
+        // One that was written with its digest says so itself.
+        Ok(used.into_iter().filter(|(reference, _)| !reference.contains('@')).collect())
     }
 
     async fn take(&self, wanted: Wanted, change: impl FnOnce(&mut Plan)) -> Result<Taken, IntakeError> {

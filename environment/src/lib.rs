@@ -17,6 +17,7 @@ pub mod ignore;
 mod index;
 mod listing;
 mod mount;
+mod naming;
 mod place;
 mod reach;
 mod reading;

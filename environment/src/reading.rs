@@ -6,6 +6,7 @@ use crate::contents::{Contents, is_file};
 use crate::dockerfile::{Deed, File, Step};
 use crate::listing::{Listing, Sort};
 use crate::mount::{self, Shows};
+use crate::naming::is_dockers;
 use crate::reach::{self, Origin, Reach};
 use crate::scope::{Globals, Scope};
 use crate::sight::Sight;
@@ -16,8 +17,6 @@ use std::io;
 /// 1980.
 const FIRST_SECOND: u64 = 315_532_800;
 const EPOCH: &str = "SOURCE_DATE_EPOCH";
-/// The only frontend whose meaning is known here.
-const FRONTEND: &str = "docker/dockerfile";
 /// Arguments for the builder itself begin so: they need no `ARG` to count.
 const FOR_BUILDER: &str = "BUILDKIT_";
 
@@ -70,11 +69,11 @@ pub struct Target<'r> {
 /// A Dockerfile, understood for an order.
 #[derive(Debug)]
 pub struct Reading {
-    order: Order,
+    pub(crate) order: Order,
     /// None: it could not be read, and everything counts.
-    file: Option<File>,
+    pub(crate) file: Option<File>,
     target: usize,
-    globals: Globals,
+    pub(crate) globals: Globals,
 }
 
 impl Order {
@@ -218,8 +217,7 @@ impl<'r> Scales<'r> {
         }
         let Some(syntax) = &file.syntax else { return };
         self.put(Kind::Frontend, "", syntax, 1);
-        let name = syntax.strip_prefix("docker.io/").unwrap_or(syntax);
-        if name.split([':', '@']).next() != Some(FRONTEND) {
+        if !is_dockers(syntax) {
             self.widen(1, "another frontend than Docker's may read the file in its own way");
         }
         if !syntax.contains('@') {

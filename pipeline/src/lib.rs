@@ -164,25 +164,28 @@ fn analyse(input: &Input<'_>) -> (Option<Outcome>, Diagnostics) {
     let mut report = Report::new(Source::new(input.file, input.text));
     let read = pipeline(input, &mut report);
     let sound = read.as_ref().filter(|_| !report.has_errors());
-    let beside = sound.map(|pipeline| beside_lock(pipeline, input.files, &mut report)).unwrap_or_default();
+    let (lock, beside) = sound.map(|pipeline| beside_lock(pipeline, input.files, &mut report)).unwrap_or_default();
     let mut found = report.into_diagnostics();
     if let Some(pipeline) = read.as_ref().filter(|_| !found.has_errors()) {
         found.0.extend(input.policy.look(pipeline, input.files).0);
     }
     found.0.extend(beside.0);
     let outcome = match read {
-        Some(pipeline) if !found.has_errors() => Some(plan::plan(&pipeline, input.context, input.files)),
+        Some(pipeline) if !found.has_errors() => Some(plan::plan(&pipeline, input.context, input.files, lock)),
         Some(_) | None => None,
     };
     (outcome, found)
 }
 
-/// What is to be said of a pipeline, beside its project's lock file, and of that.
-fn beside_lock(pipeline: &pipeline::Pipeline, files: &dyn Files, report: &mut Report) -> Diagnostics {
+/// The project's lock file, and what is to be said of it and of a pipeline beside it.
+fn beside_lock(pipeline: &pipeline::Pipeline, files: &dyn Files, report: &mut Report) -> (Lock, Diagnostics) {
     match Lock::of(files) {
-        None => Diagnostics::default(),
-        Some(Err(wrong)) => wrong,
-        Some(Ok(lock)) => lock.look(pipeline, report, files),
+        None => Default::default(),
+        Some(Err(wrong)) => (Lock::default(), wrong),
+        Some(Ok(lock)) => {
+            let found = lock.look(pipeline, report, files);
+            (lock, found)
+        }
     }
 }
 

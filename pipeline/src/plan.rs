@@ -3,6 +3,7 @@
 mod names;
 
 use crate::condition::Asked;
+use crate::lock::Lock;
 use crate::pipeline::{Concurrency, Job, Need, Pipeline, Service, Stage, Step, apart};
 use crate::{Context, Files, Outcome, input};
 use sidings_proto::{JobSpec, Plan, PlannedJob, RunsOn, Scheduling, StepNo, Trigger, plan};
@@ -23,7 +24,7 @@ pub fn skipped_by_message(context: &Context) -> Option<String> {
 }
 
 /// A pipeline without errors, for one commit.
-pub(crate) fn plan(pipeline: &Pipeline, context: &Context, files: &dyn Files) -> Outcome {
+pub(crate) fn plan(pipeline: &Pipeline, context: &Context, files: &dyn Files, lock: Lock) -> Outcome {
     let inputs = match input::values(&pipeline.inputs, context) {
         Ok(inputs) => inputs,
         Err(reason) => return Outcome::Refused { reason },
@@ -31,7 +32,7 @@ pub(crate) fn plan(pipeline: &Pipeline, context: &Context, files: &dyn Files) ->
     let asked = &Asked::about(context, files, inputs);
     match pipeline.when.as_ref().and_then(|when| when.why_not(asked)) {
         Some(why) => Outcome::NoRun { reason: format!("the pipeline's condition is false ({why})") },
-        None => Outcome::Plan(jobs(pipeline, asked)),
+        None => Outcome::Plan(Plan { locked: lock.digests, ..jobs(pipeline, asked) }),
     }
 }
 
@@ -61,6 +62,7 @@ fn jobs(pipeline: &Pipeline, asked: &Asked<'_>) -> Plan {
         fail_fast: pipeline.fail_fast,
         inputs: asked.inputs.clone(),
         concurrency: pipeline.concurrency.as_ref().map(|said| group(said, asked.context, "")),
+        ..Plan::default()
     }
 }
 

@@ -184,6 +184,9 @@ pub struct PushAnswer {
 pub struct RetryRun {
     /// Jobs that passed are not run again.
     pub failed_only: bool,
+    /// The images are those of the earlier run, by their digests.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub exact: bool,
 }
 
 /// Where a run or job is in its life.
@@ -263,6 +266,9 @@ pub struct RunView {
     /// The jobs whose tests are split over their copies.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub splits: Vec<crate::split::SplitSum>,
+    /// The digests of the images that it used, `sha256:…` by reference. One that only a runner's host had is not there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub digests: BTreeMap<String, String>,
 }
 
 /// A job of a run.

@@ -9,6 +9,7 @@ pub mod cache;
 pub mod choice;
 pub mod commit;
 pub mod cron;
+pub mod digest;
 pub mod id;
 pub mod image;
 pub mod inventory;

@@ -51,6 +51,9 @@ pub struct Plan {
     /// The runs that do not go on at the same time as this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub concurrency: Option<Concurrency>,
+    /// The digests of images, `sha256:…` by reference, that its lock file says, or the run that it repeats exactly.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub locked: BTreeMap<String, String>,
 }
 
 /// One job of a plan.

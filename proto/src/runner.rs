@@ -20,6 +20,7 @@
 //! | `POST /runner/v1/attempts/{job}/{fence}/caches` | attempt | [`CacheWanted`](crate::cache::CacheWanted) → [`CacheAnswer`](crate::cache::CacheAnswer) |
 //! | `POST /runner/v1/attempts/{job}/{fence}/split/…` | attempt | the tests of a split job, see [`crate::split`] |
 //! | `GET /runner/v1/attempts/{job}/{fence}/caches/{blob}` | attempt | → the archive of a cache that it may read |
+//! | `POST /runner/v1/attempts/{job}/{fence}/digests` | attempt | [`DigestsTold`](crate::digest::DigestsTold) → [`DigestsKept`](crate::digest::DigestsKept) |
 //! | `POST /runner/v1/attempts/{job}/{fence}/images` | attempt | [`ImageAsk`](crate::image::ImageAsk) → [`ImageAnswer`](crate::image::ImageAnswer); held open while another one builds |
 //! | `POST /runner/v1/attempts/{job}/{fence}/images/told` | attempt | [`ImageTold`](crate::image::ImageTold) → 204; 409 `stale_claim` when the claim has passed on |
 //! | `PUT /runner/v1/attempts/{job}/{fence}/images/{key}/inventory` | attempt | what is in it, JSON in zstd → 204 |
@@ -173,6 +174,9 @@ pub struct AssignedRun {
     /// The values of the run's inputs, by their names.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub inputs: BTreeMap<String, String>,
+    /// The digests of images, `sha256:…` by reference, that count in this run.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub locked: BTreeMap<String, String>,
 }
 
 /// "I still hold these."

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use sidings_proto::api::*;
 use sidings_proto::artifact::{Content, Entry, KeptArtifacts, Manifest};
 use sidings_proto::cache::{CacheAnswer, CacheFound, CacheWanted, KeyPart, KeyTemplate, SavedCache};
+use sidings_proto::digest::{DigestsKept, DigestsTold, is_digest};
 use sidings_proto::image::{
     BlobSize, Fetched, ImageAnswer, ImageAsk, ImageLayer, ImageOutcome, ImagePlace, ImageTold, SharedImage,
 };
@@ -16,7 +17,7 @@ use sidings_proto::split::*;
 use sidings_proto::step::{ExitRecord, StepSpec};
 use sidings_proto::tested::{JobTests, PastTest, RunTests, TestHistory, TestSeries, TestSum};
 use sidings_proto::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use uuid::Uuid;
 
@@ -239,6 +240,7 @@ fn words() {
             fail_fast: true,
             concurrency,
             inputs: BTreeMap::new(),
+            locked: digests(),
         },
     );
 }
@@ -272,6 +274,7 @@ fn what_is_leased() {
         commit: commit(),
         source: git(),
         inputs: BTreeMap::from([("target".to_owned(), "staging".to_owned())]),
+        locked: digests(),
     };
     let assignment = Assignment {
         attempt: attempt(),
@@ -374,7 +377,7 @@ fn what_clients_say() {
     );
     let (before, after) = ("0".repeat(40), "1".repeat(40));
     wire("push", &Push { reference: "refs/heads/main".to_owned(), before, after });
-    wire("retry-run", &RetryRun { failed_only: true });
+    wire("retry-run", &RetryRun { failed_only: true, exact: true });
     wire(
         "new-token",
         &NewToken {
@@ -475,12 +478,29 @@ fn what_clients_see() {
         stopped: Some(StopReason::FailFast { job: "lint".to_owned() }),
         jobs: vec![job()],
         splits: vec![split_sum()],
+        digests: digests(),
     };
     wire("run-view", &run);
     wire("push-answer-run", &PushAnswer { runs: vec![run], reasons: Vec::new() });
     wire("push-answer-reason", &PushAnswer { runs: Vec::new(), reasons: vec!["it was removed".to_owned()] });
     let (code, message) = ("not_found".to_owned(), "there is no such run".to_owned());
     wire("error", &ErrorBody { error: ErrorDetail { code, message } });
+}
+
+fn digests() -> BTreeMap<String, String> {
+    BTreeMap::from([("debian:12".to_owned(), format!("sha256:{}", "a".repeat(64)))])
+}
+
+#[test]
+fn which_images_references_mean() {
+    let wanted = BTreeSet::from(["redis:7".to_owned()]);
+    wire("digests-told", &DigestsTold { found: digests(), wanted });
+    let new = BTreeSet::from(["debian:12".to_owned()]);
+    wire("digests-kept", &DigestsKept { digests: digests(), new });
+    assert!(is_digest(&digests()["debian:12"]));
+    assert!(
+        !is_digest("sha256:aa") && !is_digest(&"a".repeat(64)) && !is_digest(&format!("sha256:{}", "A".repeat(64)))
+    );
 }
 
 fn split_sum() -> SplitSum {

@@ -180,6 +180,9 @@ pub(crate) struct RetryArgs {
     /// Do not run jobs again that passed.
     #[arg(long)]
     pub(crate) failed: bool,
+    /// Take the images that the earlier run took, by their digests.
+    #[arg(long)]
+    pub(crate) exact: bool,
     /// Follow the new run to its end; the exit code is then the run's.
     #[arg(short, long)]
     pub(crate) follow: bool,

@@ -6,7 +6,7 @@ use crate::client::Client;
 use crate::exit::Exit;
 use crate::reference;
 use crate::render::summary::{ReadOn, summary};
-use crate::render::{duration, splits, tree};
+use crate::render::{digests, duration, splits, tree};
 use sidings_proto::api::{RunView, State};
 use std::io::IsTerminal;
 
@@ -23,9 +23,10 @@ fn text(run: &RunView) -> String {
     let now = duration::now();
     let width = if std::io::stdout().is_terminal() { terminal_size().0 } else { WIDTH };
     let tree = tree::whole(run, now, width, &|_, _| None).join("\n");
+    let rest = digests::of_run(run);
     let rest = match run.summary.state {
-        State::Ended => summary(run, now, &ReadOn::Controller),
-        State::Waiting | State::Queued | State::Running => format!("\n{}{}\n", splits::of_run(run), run.url),
+        State::Ended => format!("{}{rest}", summary(run, now, &ReadOn::Controller)),
+        State::Waiting | State::Queued | State::Running => format!("\n{}{}\n{rest}", splits::of_run(run), run.url),
     };
     format!("{tree}\n{rest}")
 }

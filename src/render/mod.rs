@@ -3,6 +3,7 @@
 
 pub(crate) mod artifacts;
 pub(crate) mod built;
+pub(crate) mod digests;
 pub(crate) mod duration;
 pub(crate) mod lists;
 pub(crate) mod safe;

@@ -168,6 +168,7 @@ pub(crate) fn run_of(jobs: Vec<JobView>) -> RunView {
         stopped: None,
         jobs,
         splits: Vec::new(),
+        digests: Default::default(),
     }
 }
 

@@ -45,6 +45,15 @@ impl Registry {
         digest.to_owned()
     }
 
+    /// Takes all of its images away from this engine, and those of these names.
+    pub(crate) fn forget_here(&self, built: &[&str]) {
+        built.iter().for_each(|name| drop(docker(&["rmi", "-f", name])));
+        let all = docker(&["images", "--no-trunc", "--digests", "--format", "{{.Repository}} {{.ID}}"]);
+        let own = all.lines().filter_map(|line| line.split_once(' ')).filter(|(name, _)| name.starts_with(&self.place));
+        let ids: std::collections::BTreeSet<&str> = own.map(|(_, id)| id).collect();
+        ids.into_iter().for_each(|id| drop(docker(&["rmi", "-f", id])));
+    }
+
     /// Takes an image away by its digest.
     pub(crate) fn forget(&self, repository: &str, digest: &str) {
         let url = format!("http://{}/v2/{repository}/manifests/{digest}", self.place);
@@ -55,7 +64,7 @@ impl Registry {
 }
 
 /// Calls Docker's own command line.
-pub(crate) fn docker(args: &[&str]) -> String {
+fn docker(args: &[&str]) -> String {
     let mut command = Command::new("docker");
     command.args(args);
     let (code, stdout, stderr) = run(command);

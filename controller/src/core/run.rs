@@ -321,8 +321,14 @@ impl Tenure {
     }
 }
 
-static NOTHING: Plan =
-    Plan { jobs: Vec::new(), timeout_ms: None, fail_fast: false, inputs: BTreeMap::new(), concurrency: None };
+static NOTHING: Plan = Plan {
+    jobs: Vec::new(),
+    timeout_ms: None,
+    fail_fast: false,
+    inputs: BTreeMap::new(),
+    concurrency: None,
+    locked: BTreeMap::new(),
+};
 
 fn plan_of(spec: &RunSpec) -> &Plan {
     match &spec.content {

@@ -6,6 +6,7 @@ mod approvals;
 mod artifacts;
 mod auth;
 mod blobs;
+mod digests;
 mod enrolment;
 mod error;
 mod events;
@@ -111,6 +112,7 @@ fn runner_routes() -> Router<Arc<App>> {
         .route("/attempts/{job}/{fence}/inputs/{n}", get(runner_kept::input))
         .route("/attempts/{job}/{fence}/caches", post(runner_kept::find_cache))
         .route("/attempts/{job}/{fence}/caches/{id}", get(runner_kept::cache))
+        .route("/attempts/{job}/{fence}/digests", post(digests::agree))
         .route("/attempts/{job}/{fence}/images", post(images::ask))
         .route("/attempts/{job}/{fence}/images/told", post(images::told))
         .route("/attempts/{job}/{fence}/images/{key}/{blob}", get(images::part))

@@ -75,8 +75,8 @@ pub(super) async fn lease(
 }
 
 fn assignment(app: &App, lease: &Lease) -> Option<Assignment> {
-    let (PlannedJob { name, spec, .. }, inputs) = match &lease.run.content {
-        RunContent::Plan { plan, .. } => (plan.jobs.get(lease.index)?, &plan.inputs),
+    let (PlannedJob { name, spec, .. }, plan) = match &lease.run.content {
+        RunContent::Plan { plan, .. } => (plan.jobs.get(lease.index)?, plan),
         RunContent::Invalid { .. } => return None,
     };
     let run = &*lease.run;
@@ -95,7 +95,8 @@ fn assignment(app: &App, lease: &Lease) -> Option<Assignment> {
             trigger: run.trigger,
             commit: run.commit.clone(),
             source: run.source.clone(),
-            inputs: inputs.clone(),
+            inputs: plan.inputs.clone(),
+            locked: plan.locked.clone(),
         },
         spec: spec.clone(),
     })

@@ -115,5 +115,6 @@ pub(super) async fn view(app: &App, run: RunId) -> Result<RunView, HttpError> {
     let mut view = run_view(&stored, waits, &app.names);
     super::tests_told::add(app, &stored, &mut view).await?;
     view.splits = app.splits.of_run(id).await?;
+    view.digests = app.store.digests(id).await?;
     Ok(view)
 }

@@ -38,6 +38,7 @@ pub(super) fn run(random: &mut Random, number: u64) -> Arc<RunSpec> {
                 fail_fast: random.chance(200),
                 inputs: BTreeMap::new(),
                 concurrency: group(random, 400),
+                locked: BTreeMap::new(),
             },
             job_ids,
         },

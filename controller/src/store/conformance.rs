@@ -1,5 +1,6 @@
 //! One suite for every store: equal random histories, and every read compared.
 
+mod digests;
 mod images;
 mod inventories;
 mod splits;

@@ -15,7 +15,7 @@ use sidings_proto::runner::{Hello, TestBatch};
 use sidings_proto::split::SplitSum;
 use sidings_proto::tested::TestSeries;
 use sidings_proto::{AttemptId, BlobId, JobId, RunId, RunnerId, SecretScope, TestCase, TestReport, Timestamp, TokenId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Everything, behind one lock that is never held across an await.
@@ -37,6 +37,7 @@ struct All {
     secrets: BTreeMap<(SecretScope, String), StoredSecret>,
     images: BTreeMap<Name, StoredImage>,
     inventories: RememberedInventories,
+    digests: BTreeMap<RunId, BTreeMap<String, String>>,
 }
 
 impl MemoryStore {
@@ -162,6 +163,20 @@ impl Store for MemoryStore {
     async fn remove_cache(&self, cache: &StoredCache) -> anyhow::Result<()> {
         self.all().runs.remove_cache(cache);
         Ok(())
+    }
+
+    async fn put_digests(&self, run: RunId, found: &BTreeMap<String, String>) -> anyhow::Result<BTreeSet<String>> {
+        let mut all = self.all();
+        let known = all.digests.entry(run).or_default();
+        let new: BTreeMap<_, _> = found.iter().filter(|(name, _)| !known.contains_key(*name)).collect();
+        let names = new.keys().map(|name| (*name).clone()).collect();
+        let new: Vec<_> = new.into_iter().map(|(name, digest)| (name.clone(), digest.clone())).collect();
+        known.extend(new);
+        Ok(names)
+    }
+
+    async fn digests(&self, run: RunId) -> anyhow::Result<BTreeMap<String, String>> {
+        Ok(self.all().digests.get(&run).cloned().unwrap_or_default())
     }
 
     async fn images(&self) -> anyhow::Result<Vec<StoredImage>> {

@@ -30,6 +30,7 @@ use sidings_proto::{
     TokenId,
 };
 use splits::{Past, Ran, SplitKey, SplitSetup, StoredSplit};
+use std::collections::{BTreeMap, BTreeSet};
 use stored::{StoredCache, StoredImage, StoredRun, StoredSummary};
 use tested::{CaseFilter, TestsOf};
 
@@ -206,6 +207,12 @@ pub(crate) trait Store: Send + Sync + 'static {
     async fn inventories_used(&self, names: &[Name], at: Timestamp) -> anyhow::Result<()>;
     /// Forgets what was last used before; gives of how many images.
     async fn expire_inventories(&self, before: Timestamp) -> anyhow::Result<u64>;
+
+    /// Keeps which digests a run's references have, all or none; one that is there stays. Gives the references that were
+    /// not there before.
+    async fn put_digests(&self, run: RunId, found: &BTreeMap<String, String>) -> anyhow::Result<BTreeSet<String>>;
+    /// What was kept of a run.
+    async fn digests(&self, run: RunId) -> anyhow::Result<BTreeMap<String, String>>;
 
     /// Makes a project known, or gives it a new repository and default branch.
     async fn put_project(&self, project: &ProjectView) -> anyhow::Result<()>;

@@ -42,6 +42,7 @@ fn run_at_rest(run: &StoredRun, names: &dyn Names) -> RunView {
         stopped: run.stopping.clone(),
         jobs,
         splits: Vec::new(),
+        digests: BTreeMap::new(),
     }
 }
 

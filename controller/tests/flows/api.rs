@@ -188,7 +188,7 @@ async fn a_retry_runs_what_did_not_pass() {
     let runner = rig.runner().await;
     let run = rig.run(TWO_JOBS).await;
     let retry = |run: &RunView| format!("/api/v1/runs/{}/retry", run.summary.id);
-    let failed_only = RetryRun { failed_only: true };
+    let failed_only = RetryRun { failed_only: true, exact: false };
     let early = rig.post(&retry(&run), &failed_only).await;
     assert_eq!(refused(early, StatusCode::CONFLICT).await, "conflict");
 

@@ -4,6 +4,7 @@
 mod api;
 mod artifacts;
 mod changes;
+mod digests;
 mod groups;
 mod images;
 mod logs;

@@ -52,6 +52,9 @@ pub trait Engine: Storage {
     /// Fetches an image from its registry.
     async fn pull_image(&self, reference: &str, log: &SetupLog) -> Result<ImageFacts, ImageError>;
 
+    /// The digest that a reference has in its registry now.
+    async fn registry_digest(&self, reference: &str) -> anyhow::Result<String>;
+
     /// Builds an image and tags it. Progress and output go to `log` as they come.
     async fn build_image(&self, build: Build, log: &SetupLog) -> Result<ImageFacts, ImageError>;
 
@@ -151,6 +154,9 @@ pub struct ImageFacts {
     pub exposed: Vec<u16>,
     /// `sha256:…` of each of its layers, the lowest first.
     pub layers: Vec<String>,
+    /// `repository@sha256:…`, as the registry of its reference knows it, or a mirror of that. None for one that was made
+    /// on this host.
+    pub digests: Vec<String>,
 }
 
 /// What is to be built.

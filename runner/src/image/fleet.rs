@@ -9,6 +9,7 @@ use anyhow::Context;
 use async_trait::async_trait;
 use bytes::Bytes;
 use sidings_proto::BlobId;
+use sidings_proto::digest::{DigestsKept, DigestsTold};
 use sidings_proto::image::{ImageAnswer, ImageAsk, ImageOutcome, ImageTold, SharedImage};
 use std::path::Path;
 
@@ -18,6 +19,8 @@ use std::path::Path;
 pub trait Fleet: Send + Sync {
     /// Asks for an image; held open while another one builds.
     async fn ask(&self, ask: ImageAsk) -> anyhow::Result<ImageAnswer>;
+    /// Tells which digests were found for references, and asks which count for the run.
+    async fn agree(&self, told: DigestsTold) -> anyhow::Result<DigestsKept>;
     /// Tells what became of a claim.
     async fn tell(&self, told: ImageTold) -> anyhow::Result<()>;
     /// Those of the blobs that the controller has not.

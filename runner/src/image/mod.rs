@@ -12,8 +12,9 @@ use crate::setup_log::SetupLog;
 use crate::trust::Bundle;
 use anyhow::{Context as _, anyhow};
 use flight::Flights;
+use pins::{Meant, Pins};
 use prepared::Prepared;
-use sidings_environment::{Account, Base, Contents};
+use sidings_environment::{Account, Contents};
 use sidings_proto::image::Fetched;
 use sidings_proto::runner::ImageUse;
 use sidings_proto::{Commit, Environment, RunId, Secret};
@@ -28,6 +29,7 @@ mod fleet;
 mod flight;
 mod labels;
 mod listing;
+mod pins;
 mod prepared;
 mod recipe;
 mod sharing;
@@ -38,7 +40,7 @@ pub use fleet::Fleet;
 pub(crate) use labels::KEY as KEY_LABEL;
 pub use sharing::Share;
 
-/// What an image's labels say of where it comes from.
+/// What an image's labels say of where it comes from, and which images it may come from.
 #[derive(Clone, Debug)]
 pub struct BuildMeta {
     /// The project's name.
@@ -51,6 +53,8 @@ pub struct BuildMeta {
     pub repo_url: String,
     /// Git made the project's folder from the commit, and nobody touched it since.
     pub checked_out: bool,
+    /// The digests that count in the run, `sha256:…` by reference.
+    pub locked: BTreeMap<String, String>,
 }
 
 /// An image that is on this host.
@@ -172,7 +176,9 @@ impl Images {
     ) -> Result<ReadyImage, ImageError> {
         let began = Instant::now();
         let found = match environment {
-            Environment::Image { reference } => self.fetched(reference, log).await?,
+            Environment::Image { reference } => {
+                self.fetched(reference, Pins { locked: &meta.locked, fleet }, log).await?
+            }
             Environment::Build { context, dockerfile, target, args, secrets } => {
                 let is_secret = !secrets.is_empty();
                 let value = |(id, name): (&String, &String)| Some((id.clone(), values.get(name)?.clone()));
@@ -196,8 +202,8 @@ impl Images {
         Ok(ReadyImage { reference, facts, use_, share, hold })
     }
 
-    async fn fetched(&self, reference: &str, log: &SetupLog) -> Result<Found, ImageError> {
-        let facts = self.have(reference, log).await?;
+    async fn fetched(&self, reference: &str, pins: Pins<'_>, log: &SetupLog) -> Result<Found, ImageError> {
+        let Meant { facts, .. } = self.meant(reference, pins, log).await?;
         Ok(Found {
             reference: reference.to_owned(),
             facts,
@@ -234,8 +240,9 @@ impl Images {
         fleet: Option<&Arc<dyn Fleet>>,
         log: &SetupLog,
     ) -> Result<Found, ImageError> {
-        let prepared = blocking(move || Prepared::read(order)).await?;
-        let (account, bases) = self.account(&prepared, meta, log).await?;
+        let mut prepared = blocking(move || Prepared::read(order)).await?;
+        let pins = Pins { locked: &meta.locked, fleet };
+        let (account, bases) = self.account(&mut prepared, meta, pins, log).await?;
         let key = account.key.clone();
         let tag = labels::tag(&meta.project, &key);
         // From here on: what is found must still be there when its containers are made.
@@ -256,16 +263,12 @@ impl Images {
     /// The key and what went into it, and the layers of the base images: those are on this host then.
     async fn account(
         &self,
-        prepared: &Prepared,
+        prepared: &mut Prepared,
         meta: &BuildMeta,
+        pins: Pins<'_>,
         log: &SetupLog,
     ) -> Result<(Account, Vec<Vec<String>>), ImageError> {
-        let (mut bases, mut of_bases) = (BTreeMap::new(), Vec::new());
-        for reference in prepared.reading.bases() {
-            let ImageFacts { id, env, on_build, layers, .. } = self.have(&reference, log).await?;
-            of_bases.push(layers);
-            bases.insert(reference, Base { id, env, on_build });
-        }
+        let (bases, of_bases) = self.bases(prepared, pins, log).await?;
         let (prepared, contents) = (prepared.clone(), self.contents_of(&meta.repo_url));
         let account = blocking(move || prepared.account(&bases, &contents)).await?;
         Ok((account, of_bases))

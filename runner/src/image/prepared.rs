@@ -60,6 +60,21 @@ impl Prepared {
         Ok(Prepared { order, recipe, reading, dockerfile_in_context, listing: Arc::new(listing) })
     }
 
+    /// Has the engine build upon images of these names, by the references that the Dockerfile has.
+    pub(super) fn name(&mut self, names: &BTreeMap<String, String>) -> Result<(), ImageError> {
+        if names.iter().all(|(reference, name)| reference == name) {
+            return Ok(());
+        }
+        let text = self.reading.with_names(names).ok_or_else(|| {
+            let message = "the digests of its images cannot be put into it; write them behind the references by hand";
+            ImageError::User(format!("{}: {message}", self.order.dockerfile))
+        })?;
+        self.recipe = Recipe::of(&self.reading, &text, &self.dockerfile_in_context, &self.order);
+        let base = self.recipe.final_base.take();
+        self.recipe.final_base = base.map(|reference| names.get(&reference).cloned().unwrap_or(reference));
+        Ok(())
+    }
+
     /// The image key and what went into it, given what the base images are.
     pub(super) fn account(&self, bases: &BTreeMap<String, Base>, contents: &Contents) -> Result<Account, ImageError> {
         let account = self.reading.weigh(&self.listing, bases, contents);

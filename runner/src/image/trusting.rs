@@ -213,6 +213,7 @@ mod tests {
             commit: Commit::default(),
             repo_url: String::new(),
             checked_out: false,
+            locked: BTreeMap::new(),
         };
         let place = folder.path().join("log");
         let log = SetupLog::create(&place).unwrap();

@@ -220,6 +220,7 @@ fn build_meta(assignment: &Assignment) -> BuildMeta {
         commit: run.commit.clone(),
         repo_url: run.repo_url.clone(),
         checked_out: matches!(run.source, Source::Git { .. }),
+        locked: run.locked.clone(),
     }
 }
 

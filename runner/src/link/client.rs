@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use sidings_proto::api::ErrorBody;
 use sidings_proto::cache::{CacheAnswer, CacheWanted};
+use sidings_proto::digest::{DigestsKept, DigestsTold};
 use sidings_proto::image::{ImageAnswer, ImageAsk, ImageTold};
 use sidings_proto::runner::{
     Beat, Beaten, Blobs, Finish, Finished, Hello, Hinted, LEASE_POLL_MS, LeaseRequest, Leased, LogAck, PREFIX,
@@ -192,6 +193,11 @@ impl Client {
     /// Puts the archive of a cache into a file.
     pub(crate) async fn cache(&self, key: &AttemptKey, blob: &BlobId, into: &Path) -> Result<(), CallError> {
         save(self.of_attempt(Method::GET, key, &format!("caches/{blob}")).timeout(TRANSFER_WITHIN), into).await
+    }
+
+    /// Which digests count for the run.
+    pub(crate) async fn agree_digests(&self, key: &AttemptKey, body: &DigestsTold) -> Result<DigestsKept, CallError> {
+        answer(self.of_attempt(Method::POST, key, "digests").json(body)).await
     }
 
     /// Asks for the image of a key; held open while another one builds it.

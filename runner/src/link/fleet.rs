@@ -7,6 +7,7 @@ use anyhow::ensure;
 use async_trait::async_trait;
 use bytes::Bytes;
 use sidings_proto::BlobId;
+use sidings_proto::digest::{DigestsKept, DigestsTold};
 use sidings_proto::image::{ImageAnswer, ImageAsk, ImageTold};
 use std::path::Path;
 use std::time::Duration;
@@ -21,6 +22,15 @@ impl Fleet for AttemptDepot {
         loop {
             if let Some(answer) = repeats.answered(self.client.ask_image(&self.key, &ask).await).await? {
                 return Ok(answer);
+            }
+        }
+    }
+
+    async fn agree(&self, told: DigestsTold) -> anyhow::Result<DigestsKept> {
+        let mut repeats = Repeats::within(ANSWERED_WITHIN);
+        loop {
+            if let Some(kept) = repeats.answered(self.client.agree_digests(&self.key, &told).await).await? {
+                return Ok(kept);
             }
         }
     }

@@ -46,6 +46,7 @@ impl<'a> Project<'a> {
             commit: Commit { sha: "ab".repeat(20), time: Timestamp(1_700_000_000_000), ..Commit::default() },
             repo_url: "https://forge.example/acme/shop".to_owned(),
             checked_out: false,
+            locked: BTreeMap::new(),
         }
     }
 

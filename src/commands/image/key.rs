@@ -4,11 +4,14 @@
 use super::tell::{self, Compared, Weighed};
 use super::tree::{Build, Tree};
 use crate::args::KeyArgs;
+use crate::commands::lint;
 use crate::commands::output::print;
 use crate::exit::{Exit, Refusal};
 use crate::worktree;
 use anyhow::Context;
 use sidings_environment::{Base, Contents, Listing, NoPlace, Order, Place, Reading, differences};
+use sidings_pipeline::{Files, Lock, lock};
+use sidings_runner::engine::ImageFacts;
 use sidings_runner::engine::docker::look::{Look, look};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -62,13 +65,18 @@ async fn weighed(tree: &Tree, build: Build) -> anyhow::Result<Weighed> {
     let reading = |platform| Reading::new(order(platform)).map_err(|error| Refusal::configuration(error.to_string()));
     // Names of bases may depend on the platform, which an engine tells; most engines are of the machine's own.
     let first = reading(own_platform())?;
-    let (found, no_engine) = match look(&first.bases()).await {
+    let locked = locked(tree)?;
+    let (found, no_engine) = match look(&first.bases().iter().map(|it| name(&first, it, &locked)).collect()).await {
         Ok(found) => (found, None),
         Err(error) => (Look { platform: own_platform(), ..Look::default() }, Some(format!("{error:#}"))),
     };
     let reading = reading(found.platform.clone())?;
-    let base = |(name, facts): (String, _)| (name, base(facts));
-    let bases: BTreeMap<String, Base> = found.images.into_iter().map(base).collect();
+    let base = |reference: String| {
+        let facts = found.images.get(&name(&reading, &reference, &locked))?;
+        let digest = locked.get(&reference).filter(|_| reading.can_be_named()).cloned();
+        Some((reference, base(facts, digest, reading.can_be_named())))
+    };
+    let bases: BTreeMap<String, Base> = reading.bases().into_iter().filter_map(base).collect();
     let unknown = reading.bases().into_iter().filter(|name| !bases.contains_key(name)).collect();
     let account = reading.weigh(&listing, &bases, &Contents::default()).context("reading the build context")?;
     let (dockerfile, target) = (build.dockerfile, build.target);
@@ -91,8 +99,26 @@ fn listing(tree: &Tree, place: &Place) -> std::io::Result<Listing> {
     Listing::of_files(&place.context, &files, &place.patterns)
 }
 
-fn base(facts: sidings_runner::engine::ImageFacts) -> Base {
-    Base { id: facts.id, env: facts.env, on_build: facts.on_build }
+/// What the project's lock file says.
+fn locked(tree: &Tree) -> anyhow::Result<BTreeMap<String, String>> {
+    let Some(text) = lint::Tree::of(&tree.root).read(lock::FILE) else { return Ok(BTreeMap::new()) };
+    let lock = Lock::read(lock::FILE, &text).map_err(|found| Refusal::configuration(found.render(false)))?;
+    Ok(lock.digests)
+}
+
+/// What the engine knows an image by, as a runner takes it.
+fn name(reading: &Reading, reference: &str, locked: &BTreeMap<String, String>) -> String {
+    match locked.get(reference).filter(|_| reading.can_be_named()) {
+        Some(digest) => format!("{reference}@{digest}"),
+        None => reference.to_owned(),
+    }
+}
+
+/// The digest counts, by the lock file or else as the engine knows it; for what has none, the engine's id.
+fn base(facts: &ImageFacts, locked: Option<String>, named: bool) -> Base {
+    let known = facts.digests.iter().filter_map(|known| Some(known.split_once('@')?.1.to_owned())).min();
+    let id = locked.or(known.filter(|_| named)).unwrap_or_else(|| facts.id.clone());
+    Base { id, env: facts.env.clone(), on_build: facts.on_build.clone() }
 }
 
 fn own_platform() -> String {

@@ -4,6 +4,7 @@
 //! there. `write` turns records into rows, `read` rows into the domain's values, `rows` both ways for single values.
 
 mod caches;
+mod digests;
 mod enrolment;
 mod images;
 mod inventories;
@@ -33,7 +34,7 @@ use sidings_proto::tested::TestSeries;
 use sidings_proto::{AttemptId, BlobId, JobId, RunId, RunnerId, SecretScope, TestCase, TestReport, Timestamp, TokenId};
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{AnyConnection, AnyPool, ConnectOptions, Connection, Executor};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::{Mutex as StdMutex, PoisonError};
@@ -203,6 +204,14 @@ impl Store for SqliteStore {
 
     async fn remove_cache(&self, cache: &StoredCache) -> anyhow::Result<()> {
         caches::remove(&mut *self.writer().await, cache).await
+    }
+
+    async fn put_digests(&self, run: RunId, found: &BTreeMap<String, String>) -> anyhow::Result<BTreeSet<String>> {
+        digests::put(&mut *self.writer().await, run, found).await
+    }
+
+    async fn digests(&self, run: RunId) -> anyhow::Result<BTreeMap<String, String>> {
+        digests::of(&mut *self.readers.acquire().await?, run).await
     }
 
     async fn images(&self) -> anyhow::Result<Vec<StoredImage>> {

@@ -15,17 +15,27 @@ use sidings_proto::Secret;
 
 /// What is on this host of a reference.
 pub(super) async fn find(api: &Docker, registries: &Registries, reference: &str) -> anyhow::Result<Option<ImageFacts>> {
-    let own = image::inspect(api, reference).await?;
     let named = Reference::of(reference);
+    let own = image::inspect(api, reference).await?;
     if own.is_some() || named.digest.is_none() {
-        return Ok(own);
+        return Ok(own.map(|facts| of_its_registries(facts, registries, &named)));
     }
     for mirrored in registries.mirrored(&named) {
         if let Some(found) = image::inspect(api, &mirrored.to_string()).await? {
-            return Ok(Some(found));
+            return Ok(Some(of_its_registries(found, registries, &named)));
         }
     }
     Ok(None)
+}
+
+/// An image may have been pushed anywhere: what it is called there says nothing of this reference.
+pub(super) fn of_its_registries(facts: ImageFacts, registries: &Registries, named: &Reference) -> ImageFacts {
+    let mirrored = registries.mirrored(named);
+    let own = |known: &String| {
+        let repository = Reference::of(known).repository();
+        std::iter::once(named).chain(&mirrored).any(|named| named.repository() == repository)
+    };
+    ImageFacts { digests: facts.digests.iter().filter(|known| own(known)).cloned().collect(), ..facts }
 }
 
 /// Fetches an image and says so in the log. A mirror that does not give it is no failure.
@@ -39,12 +49,13 @@ pub(super) async fn fetch(
     for mirrored in registries.mirrored(&named) {
         log.note(&format!("pulling {reference} from the mirror {}", mirrored.host));
         match from_mirror(api, registries, &named, &mirrored, log).await {
-            Ok(facts) => return Ok(facts),
+            Ok(facts) => return Ok(of_its_registries(facts, registries, &named)),
             Err(error) => log.note(&format!("the mirror {} does not give it: {}", mirrored.host, said(&error))),
         }
     }
     log.note(&format!("pulling {reference}"));
-    one(api, registries, (reference, &named), log).await
+    let facts = one(api, registries, (reference, &named), log).await?;
+    Ok(of_its_registries(facts, registries, &named))
 }
 
 async fn from_mirror(

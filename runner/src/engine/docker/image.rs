@@ -54,6 +54,7 @@ fn facts(image: ImageInspect) -> ImageFacts {
         healthcheck: config.healthcheck.and_then(healthcheck),
         exposed: exposed(config.exposed_ports.unwrap_or_default()),
         layers: image.root_fs.and_then(|root| root.layers).unwrap_or_default(),
+        digests: image.repo_digests.unwrap_or_default(),
     }
 }
 

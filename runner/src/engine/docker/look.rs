@@ -1,7 +1,9 @@
 //! A look at the images of an Engine, for those who want to know what they are without running anything.
 
+use super::fetch::of_its_registries;
 use super::image;
 use crate::engine::ImageFacts;
+use crate::registry::{Reference, Registries};
 use anyhow::Context;
 use bollard::Docker;
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,7 +37,8 @@ async fn look_at(references: &BTreeSet<String>) -> anyhow::Result<Look> {
     let mut images = BTreeMap::new();
     for reference in references {
         if let Some(facts) = image::inspect(&api, reference).await? {
-            images.insert(reference.clone(), facts);
+            let named = Reference::of(reference);
+            images.insert(reference.clone(), of_its_registries(facts, &Registries::default(), &named));
         }
     }
     Ok(Look { platform, images })

@@ -216,6 +216,10 @@ impl Engine for Docker {
         fetch::fetch(&self.shared.api, &self.shared.config.registries, reference, log).await
     }
 
+    async fn registry_digest(&self, reference: &str) -> anyhow::Result<String> {
+        Ok(resolve::digest(&self.shared.api, &self.shared.config.registries, reference).await?)
+    }
+
     async fn build_image(&self, build: Build, log: &SetupLog) -> Result<ImageFacts, ImageError> {
         let ready = self.shared.ready().map_err(ImageError::Engine)?;
         build::build(&self.shared.api, &self.shared.config.registries, ready.facts.buildkit, build, log).await

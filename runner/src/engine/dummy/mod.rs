@@ -130,6 +130,10 @@ impl Engine for Dummy {
         }
     }
 
+    async fn registry_digest(&self, reference: &str) -> anyhow::Result<String> {
+        anyhow::bail!("{reference} has no digest: this engine has no containers")
+    }
+
     async fn build_image(&self, build: Build, log: &SetupLog) -> Result<ImageFacts, ImageError> {
         log.output(format!("building {}\n", build.dockerfile).as_bytes());
         let facts = image(&build.tag, build.labels);

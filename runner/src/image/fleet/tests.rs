@@ -1,6 +1,7 @@
 use super::*;
 use anyhow::anyhow;
 use sidings_proto::JobId;
+use sidings_proto::digest::{DigestsKept, DigestsTold};
 use sidings_proto::log::{Next, next_frame};
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -17,6 +18,10 @@ impl Fleet for Controller {
     async fn ask(&self, ask: ImageAsk) -> anyhow::Result<ImageAnswer> {
         self.asked.lock().unwrap().push(ask.waited);
         self.answers.lock().unwrap().pop_front().expect("it is not asked again")
+    }
+
+    async fn agree(&self, _: DigestsTold) -> anyhow::Result<DigestsKept> {
+        anyhow::bail!("nothing is agreed on")
     }
 
     async fn tell(&self, _: ImageTold) -> anyhow::Result<()> {

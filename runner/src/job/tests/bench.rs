@@ -78,6 +78,7 @@ pub(super) fn of_stages(stages: Vec<Stage>) -> Assignment {
             commit,
             source: Source::Snapshot { blob: "0".repeat(64).try_into().unwrap() },
             inputs: std::collections::BTreeMap::new(),
+            locked: std::collections::BTreeMap::new(),
         },
         spec: JobSpec { stages, timeout_ms: 3_600_000, ..JobSpec::default() },
     }
@@ -143,6 +144,10 @@ impl Engine for Watched {
 
     async fn pull_image(&self, reference: &str, log: &SetupLog) -> Result<ImageFacts, ImageError> {
         self.dummy.pull_image(reference, log).await
+    }
+
+    async fn registry_digest(&self, reference: &str) -> anyhow::Result<String> {
+        self.dummy.registry_digest(reference).await
     }
 
     async fn build_image(&self, build: Build, log: &SetupLog) -> Result<ImageFacts, ImageError> {

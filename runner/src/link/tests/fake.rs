@@ -205,6 +205,7 @@ fn assignment(script: &str) -> Assignment {
             commit: Commit::default(),
             source: Source::Snapshot { blob: "0".repeat(64).try_into().unwrap() },
             inputs: std::collections::BTreeMap::new(),
+            locked: std::collections::BTreeMap::new(),
         },
         spec: JobSpec {
             stages: vec![Stage { steps: vec![step], ..Stage::default() }],
