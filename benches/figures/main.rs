@@ -1,7 +1,8 @@
 //! The figures of the README, measured: floor and candidate in turn, in one run, medians, and what the bar is.
 //!
 //! `./scripts/bench` runs all, `./scripts/bench NAME…` some: `artifacts`, `jobs`, `key`, `lint`, `log`,
-//! `dispatch`, `drain`, `memory`, `environments`, `workspace`.
+//! `dispatch`, `drain`, `memory`, `environments`, `workspace`, `split`; only by its name `split-whole`,
+//! which takes a quarter of an hour.
 //! Nothing here passes or fails; a bar that is missed is printed as missed.
 
 #![allow(clippy::unwrap_used, reason = "what cannot go on ends here, with the place")]
@@ -16,6 +17,7 @@ mod lint;
 mod log;
 mod memory;
 mod report;
+mod split;
 mod submit;
 #[path = "../../tests/support/mod.rs"]
 #[expect(dead_code, unused_imports, reason = "shared with the tests, which use all of it")]
@@ -58,6 +60,12 @@ async fn main() {
     }
     if is_wanted("workspace") {
         workspace::measure(&mut report).await;
+    }
+    if is_wanted("split") {
+        split::measure(&mut report, &split::SHORT).await;
+    }
+    if wanted.iter().any(|word| word == "split-whole") {
+        split::measure(&mut report, &split::WHOLE).await;
     }
     report.print();
 }
