@@ -171,7 +171,13 @@ fn analyse(input: &Input<'_>) -> (Option<Outcome>, Diagnostics) {
     }
     found.0.extend(beside.0);
     let outcome = match read {
-        Some(pipeline) if !found.has_errors() => Some(plan::plan(&pipeline, input.context, input.files, lock)),
+        Some(pipeline) if !found.has_errors() => {
+            let mut outcome = plan::plan(&pipeline, input.context, input.files, lock);
+            if let Outcome::Plan(plan) = &mut outcome {
+                plan.jobs.iter_mut().for_each(|job| job.spec.image_budget = input.policy.image_budget());
+            }
+            Some(outcome)
+        }
         Some(_) | None => None,
     };
     (outcome, found)

@@ -13,7 +13,7 @@ use crate::report::{Problem, Report};
 use crate::source::Source;
 use crate::{Files, read, yaml};
 use serde::{Deserialize, Serialize};
-use sidings_proto::Environment;
+use sidings_proto::{Environment, ImageBudget};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The file of a project's own policy, below its root. It counts as it is on the default branch.
@@ -90,6 +90,14 @@ pub struct Policy {
     pub(crate) levels: BTreeMap<Rule, Level>,
     /// Beginnings of references in full, `docker.io/library`; none: any.
     pub(crate) registries: Option<Vec<String>>,
+    pub(crate) image_size: Sizes,
+}
+
+/// From how many bytes on an image is told of, and from how many on it is not used, where that is said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sizes {
+    pub(crate) warn: Option<u64>,
+    pub(crate) deny: Option<u64>,
 }
 
 impl Policy {
@@ -119,11 +127,18 @@ impl Policy {
         };
         Policy {
             levels: Rule::ALL.iter().filter_map(stricter).collect(),
+            image_size: self.image_size.tightened(by.image_size),
             registries: match (&self.registries, &by.registries) {
                 (Some(ours), Some(theirs)) => Some(both(ours, theirs)),
                 (one, other) => one.clone().or_else(|| other.clone()),
             },
         }
+    }
+
+    /// How large an image may be.
+    pub(crate) fn image_budget(&self) -> ImageBudget {
+        let Sizes { warn, deny } = self.image_size;
+        ImageBudget { warn: warn.unwrap_or(ImageBudget::default().warn), deny }
     }
 
     /// What the policy says of every Dockerfile that a pipeline builds.
@@ -148,6 +163,16 @@ impl Policy {
             }
         }
         report.into_diagnostics()
+    }
+}
+
+impl Sizes {
+    fn tightened(self, by: Sizes) -> Sizes {
+        let usual = ImageBudget::default().warn;
+        Sizes {
+            warn: by.warn.map(|theirs| theirs.min(self.warn.unwrap_or(usual))).or(self.warn),
+            deny: self.deny.into_iter().chain(by.deny).min(),
+        }
     }
 }
 

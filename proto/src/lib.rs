@@ -34,7 +34,9 @@ pub use choice::{Choice, StepChoice};
 pub use commit::{Commit, Source, Trigger};
 pub use cron::Schedule;
 pub use id::{AttemptId, BlobId, JobId, LifeId, RequestId, RunId, RunnerId, TokenId};
-pub use plan::{Command, Environment, JobSpec, Merge, Node, Plan, PlannedJob, Reports, RunsOn, Stage, Step, StepNo};
+pub use plan::{
+    Command, Environment, ImageBudget, JobSpec, Merge, Node, Plan, PlannedJob, Reports, RunsOn, Stage, Step, StepNo,
+};
 pub use schedule::{Approval, Cancel, Concurrency, Resources, Retry, Scheduling};
 pub use secret::{Secret, SecretForm, SecretRules, SecretScope, SecretUse, SecretsAnswer};
 pub use service::{Healthcheck, Service};

@@ -167,6 +167,34 @@ pub struct JobSpec {
     /// The tests that its copies share, in a queue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tests: Option<Tests>,
+    /// How large the images may be that are built for it.
+    #[serde(default, skip_serializing_if = "ImageBudget::is_usual")]
+    pub image_budget: ImageBudget,
+}
+
+/// How large a built image may be, in bytes of all its layers, those of its base included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ImageBudget {
+    /// A larger one is told of.
+    pub warn: u64,
+    /// A larger one is not used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deny: Option<u64>,
+}
+
+impl Default for ImageBudget {
+    fn default() -> ImageBudget {
+        ImageBudget { warn: 1_500_000_000, deny: None }
+    }
+}
+
+impl ImageBudget {
+    /// What goes without saying.
+    pub fn is_usual(&self) -> bool {
+        *self == ImageBudget::default()
+    }
 }
 
 /// The files in which a job's steps tell of their tests.

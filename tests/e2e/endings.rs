@@ -168,3 +168,22 @@ async fn a_dockerfile_that_does_not_build_shows_its_line_and_output() {
     let setup = fleet.client.log(job, 0).await;
     assert!(setup.contains("no such package"), "{setup}");
 }
+
+#[tokio::test]
+async fn an_image_that_is_larger_than_the_policy_allows_is_not_used() {
+    let fleet = Fleet::start().await;
+    let _runner = fleet.runner("a", 1).await;
+    let files = [
+        (".sidings.yml", "build: .\njobs: { look: { steps: [{ run: 'true' }] } }\n"),
+        (".sidings/policy.yml", "image_size: { warn: 1MiB, deny: 2MiB }\n"),
+        ("Dockerfile", "FROM debian:bookworm-slim\nRUN mkdir /opt/large\n"),
+    ];
+    let view = fleet.client.until_ended(submit(&fleet, &tree(fleet.path("tree"), &files))).await;
+    let Some(sidings_proto::Verdict::Failed(failure)) = &view.jobs[0].verdict else { panic!("{view:#?}") };
+    assert_eq!(failure.class.as_str(), "image_build_failed");
+    assert!(
+        failure.message.contains("more than the 2.1 MB that the policy allows (`image_size`)"),
+        "{}",
+        failure.message
+    );
+}

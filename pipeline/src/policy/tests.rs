@@ -3,7 +3,7 @@ use expect_test::{Expect, expect};
 
 /// All rules, each told of.
 fn strict() -> Policy {
-    Policy { levels: Rule::ALL.map(|(rule, ..)| (rule, Level::Warn)).into(), registries: None }
+    Policy { levels: Rule::ALL.map(|(rule, ..)| (rule, Level::Warn)).into(), ..Policy::default() }
 }
 
 fn check(policy: &Policy, target: Option<&str>, text: &str, expected: Expect) {
@@ -54,6 +54,24 @@ fn what_is_wrong_with_a_usual_dockerfile_is_told_as_other_mistakes_are() {
           |
           = help: write `ADD --checksum=sha256:… https://example.org/x.tar`
     "#]].assert_eq(&found.to_string());
+}
+
+#[test]
+fn a_project_may_want_smaller_images_and_not_allow_larger_ones() {
+    let policy = |text: &str| Policy::read("policy.yml", text).unwrap();
+    let budget = |operator: &str, project: &str| {
+        let ImageBudget { warn, deny } = policy(operator).tightened(&policy(project)).image_budget();
+        (warn >> 20, deny.map(|bytes| bytes >> 20))
+    };
+    assert_eq!(budget("{}", "{}"), (1_500_000_000 >> 20, None));
+    assert_eq!(budget("image_size: { warn: 3GiB, deny: 4GiB }", "{}"), (3072, Some(4096)));
+    assert_eq!(
+        budget("image_size: { warn: 3GiB, deny: 4GiB }", "image_size: { warn: 2GiB, deny: 5GiB }"),
+        (2048, Some(4096))
+    );
+    assert_eq!(budget("{}", "image_size: { warn: 3GiB, deny: 2GiB }"), (1_500_000_000 >> 20, Some(2048)));
+    let wrong = Policy::read("policy.yml", "image_size: { most: 1, deny: 4GB }").unwrap_err().to_string();
+    assert!(wrong.contains("`image_size`") && wrong.contains("is not a size"), "{wrong}");
 }
 
 #[test]
@@ -138,7 +156,7 @@ ENV PASSWORD=
 COPY .env id_rsa src/.aws/config app.key notes.txt /
 COPY --from=0 .env /
 ";
-    let policy = Policy { levels: [(Rule::SecretInImage, Level::Deny)].into(), registries: None };
+    let policy = Policy { levels: [(Rule::SecretInImage, Level::Deny)].into(), ..Policy::default() };
     check(
         &policy,
         None,
@@ -249,7 +267,7 @@ fn a_wrong_policy_says_what_is_wrong() {
         5 | registry: docker.io
           | ^^^^^^^^
           |
-          = help: a policy has `rules` and `registries`
+          = help: a policy has `rules`, `registries` and `image_size`
 
         4 errors in policy.yml
     "#]].assert_eq(&found.to_string());

@@ -1,10 +1,10 @@
-//! A policy's own file: levels for rules, and registries.
+//! A policy's own file: levels for rules, registries, and how large images may be.
 
 use super::Reader;
 use super::fields::At;
 use super::shape;
 use crate::diagnostic::Code;
-use crate::policy::{Level, Policy, Rule};
+use crate::policy::{Level, Policy, Rule, Sizes};
 use crate::suggest::{did_you_mean, nearest, one_of, quoted};
 
 const LEVELS: [(&str, Level); 3] = [("allow", Level::Allow), ("warn", Level::Warn), ("deny", Level::Deny)];
@@ -23,6 +23,10 @@ impl Reader<'_> {
             let expected = "a registry, or a folder of one, such as `registry.example.org/team`";
             let places = self.texts(&at, expected).unwrap_or_default();
             policy.registries = Some(places.into_iter().map(|place| place.text).collect());
+        }
+        if let Some(sizes) = fields.get("image_size").and_then(|at| self.fields(&at, &shape::IMAGE_SIZE)) {
+            let mut size = |key| sizes.get(key).and_then(|at| self.size(&at));
+            policy.image_size = Sizes { warn: size("warn"), deny: size("deny") };
         }
         Some(policy)
     }

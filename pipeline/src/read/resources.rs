@@ -50,19 +50,26 @@ impl Reader<'_> {
         right
     }
 
-    fn memory(&mut self, at: &At<'_, '_>) -> Option<u64> {
+    /// A number of bytes.
+    pub(super) fn size(&mut self, at: &At<'_, '_>) -> Option<u64> {
         let text = self.text_of(at, A_SIZE)?;
-        let Some(bytes) = bytes(&text) else {
+        let bytes = bytes(&text);
+        if bytes.is_none() {
             let problem = Problem::new(Code::BadValue, &at.span, format!("{} is not a size", quoted(&text)))
                 .expected(A_SIZE)
                 .help("a whole number with the unit `KiB`, `MiB`, `GiB` or `TiB`, without a space")
                 .maybe_help(meant(&text).map(|meant| did_you_mean(&meant)));
             self.report.add(problem);
-            return None;
-        };
+        }
+        bytes
+    }
+
+    fn memory(&mut self, at: &At<'_, '_>) -> Option<u64> {
+        let bytes = self.size(at)?;
         if (LEAST_MEMORY..=MOST_MEMORY).contains(&bytes) {
             return Some(bytes);
         }
+        let text = self.text_of(at, A_SIZE)?;
         let message = format!("a memory of {} is out of bounds", quoted(&text));
         self.report.add(Problem::new(Code::BadValue, &at.span, message).expected("at least `16MiB`, at most `16TiB`"));
         None

@@ -32,8 +32,15 @@ pub(super) const PIPELINE: Shape = Shape {
     later: &[],
 };
 
-pub(super) const POLICY: Shape =
-    Shape { what: "a policy", place: "at the top of a policy", keys: &["rules", "registries"], later: &[] };
+pub(super) const POLICY: Shape = Shape {
+    what: "a policy",
+    place: "at the top of a policy",
+    keys: &["rules", "registries", "image_size"],
+    later: &[],
+};
+
+pub(super) const IMAGE_SIZE: Shape =
+    Shape { what: "`image_size`", place: "under `image_size`", keys: &["warn", "deny"], later: &[] };
 
 pub(super) const LOCK: Shape =
     Shape { what: "a lock file", place: "at the top of a lock file", keys: &["version", "images"], later: &[] };

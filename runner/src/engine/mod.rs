@@ -157,6 +157,8 @@ pub struct ImageFacts {
     /// `repository@sha256:…`, as the registry of its reference knows it, or a mirror of that. None for one that was made
     /// on this host.
     pub digests: Vec<String>,
+    /// Of all its layers.
+    pub bytes: u64,
 }
 
 /// What is to be built.

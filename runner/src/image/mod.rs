@@ -24,6 +24,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 use trusting::Trusting;
 
+pub(crate) mod budget;
 mod context;
 mod fleet;
 mod flight;

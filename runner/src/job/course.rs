@@ -11,7 +11,7 @@ use super::verdict::{failed, of_stopped_job};
 use super::{Channel, Tools};
 use crate::clean::Hold;
 use crate::engine::{ImageFacts, Network};
-use crate::image::{ReadyImage, Share};
+use crate::image::{ReadyImage, Share, budget};
 use crate::setup_log::{SetupLog, now};
 use crate::source::{self, SourceError};
 use anyhow::Context;
@@ -204,6 +204,11 @@ impl Course<'_> {
         // An image that was there at once is in the report; it is no news for the log.
         if use_.built || use_.took_ms > 0 {
             self.setup.note(&image_note(&use_));
+        }
+        if use_.key.is_some() {
+            let judged = budget::judged(self.assignment.spec.image_budget, &use_.reference, facts.bytes);
+            let said = judged.map_err(|refusal| self.no_image(crate::engine::ImageError::User(refusal)))?;
+            said.iter().for_each(|warning| self.setup.note(warning));
         }
         self.account.images().push(use_.clone());
         self.channel.telling.progress(Progress::ImageReady(use_));

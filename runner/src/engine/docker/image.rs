@@ -53,6 +53,7 @@ fn facts(image: ImageInspect) -> ImageFacts {
         labels: config.labels.unwrap_or_default().into_iter().collect::<BTreeMap<_, _>>(),
         healthcheck: config.healthcheck.and_then(healthcheck),
         exposed: exposed(config.exposed_ports.unwrap_or_default()),
+        bytes: image.size.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or_default(),
         layers: image.root_fs.and_then(|root| root.layers).unwrap_or_default(),
         digests: image.repo_digests.unwrap_or_default(),
     }
