@@ -31,8 +31,8 @@
 use crate::artifact::Content;
 use crate::runner::{ImageUse, LogDigest, Phase};
 use crate::{
-    Choice, Commit, JobId, Resources, RunId, RunnerId, Schedule, Source, StepNo, StopReason, Timestamp, TokenId,
-    Trigger, Verdict,
+    Choice, Commit, JobId, LowDisk, Resources, RunId, RunnerId, Schedule, Source, StepNo, StopReason, Timestamp,
+    TokenId, Trigger, Verdict,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -506,6 +506,9 @@ pub struct RunnerView {
     pub resources: Resources,
     /// When it was last heard.
     pub seen: Timestamp,
+    /// Why it takes no work although it is up: its disk is too full.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low_disk: Option<LowDisk>,
 }
 
 /// Whether a runner takes work.

@@ -14,6 +14,7 @@ pub mod id;
 pub mod image;
 pub mod inventory;
 pub mod log;
+pub mod low_disk;
 pub mod pattern;
 pub mod plan;
 pub mod runner;
@@ -34,6 +35,7 @@ pub use choice::{Choice, StepChoice};
 pub use commit::{Commit, Source, Trigger};
 pub use cron::Schedule;
 pub use id::{AttemptId, BlobId, JobId, LifeId, RequestId, RunId, RunnerId, TokenId};
+pub use low_disk::LowDisk;
 pub use plan::{
     Command, Environment, ImageBudget, JobSpec, Merge, Node, Plan, PlannedJob, Reports, RunsOn, Stage, Step, StepNo,
 };

@@ -33,8 +33,8 @@
 use crate::artifact::KeptArtifacts;
 use crate::cache::SavedCache;
 use crate::{
-    AttemptId, BlobId, Commit, JobSpec, LifeId, RequestId, Resources, RunId, RunnerId, Source, StepNo, TestCase,
-    TestReport, Timestamp, Trigger, Verdict,
+    AttemptId, BlobId, Commit, JobSpec, LifeId, LowDisk, RequestId, Resources, RunId, RunnerId, Source, StepNo,
+    TestCase, TestReport, Timestamp, Trigger, Verdict,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -190,6 +190,9 @@ pub struct Beat {
     pub attempts: Vec<AttemptId>,
     /// It takes no new work.
     pub draining: bool,
+    /// It takes no new work until there is room on its disk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low_disk: Option<LowDisk>,
 }
 
 /// What to do with each attempt of a beat.

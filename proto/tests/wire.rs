@@ -254,7 +254,9 @@ fn what_runners_say() {
     wire("hello", &Hello { life: LifeId(id(4)), version: "0.1.0".to_owned(), slots: 2, labels, resources });
     wire("welcome", &Welcome { runner: RunnerId(id(1)) });
     wire("lease-request", &LeaseRequest { life: LifeId(id(4)), request: RequestId(id(5)), slots: 1 });
-    wire("beat", &Beat { life: LifeId(id(4)), attempts: vec![attempt()], draining: false });
+    wire("beat", &Beat { life: LifeId(id(4)), attempts: vec![attempt()], draining: false, low_disk: None });
+    let low_disk = Some(LowDisk { free: 4_100_000_000, least: 10_000_000_000 });
+    wire("beat-low-disk", &Beat { life: LifeId(id(4)), attempts: Vec::new(), draining: false, low_disk });
     let order = |order| AttemptOrder { attempt: attempt(), order };
     wire("beaten", &Beaten { orders: vec![order(Order::GoOn), order(Order::Cancel), order(Order::Drop)] });
     wire("retire", &Retire { life: LifeId(id(4)) });
@@ -591,6 +593,7 @@ fn who_is_let_in() {
         labels: BTreeMap::from([("os".to_owned(), "linux".to_owned())]),
         resources: Resources { milli_cpus: Some(4000), memory: None, pids: None },
         seen: Timestamp(5),
+        low_disk: None,
     };
     wire("runners", &Runners { runners: vec![runner] });
     wire("made-token", &MadeToken { id: TokenId(id(6)), token: "sat_00".to_owned() });

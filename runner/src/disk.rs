@@ -1,5 +1,6 @@
 //! Whether the disk of a runner's folder has room for another job. It looks, and removes nothing.
 
+use sidings_proto::LowDisk;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -53,18 +54,19 @@ impl Room {
         Room { folder, told, was_full: false }
     }
 
-    /// Looks whether there is room; when that changes, it says so. A disk that cannot be asked is no reason to idle.
-    pub(crate) fn is_there(&mut self) -> bool {
+    /// Looks whether there is room, and what is short of it; when that changes, it says so. A disk that cannot be asked
+    /// is no reason to idle.
+    pub(crate) fn shortage(&mut self) -> Option<LowDisk> {
         match Disk::of(&self.folder) {
             Ok(disk) => self.judge(disk),
             Err(error) => {
                 tracing::warn!(%error, folder = %self.folder.display(), "the disk cannot be asked for its free space");
-                true
+                None
             }
         }
     }
 
-    fn judge(&mut self, disk: Disk) -> bool {
+    fn judge(&mut self, disk: Disk) -> Option<LowDisk> {
         let least = disk.least_free(self.told);
         let is_full = disk.free < least;
         if is_full != self.was_full {
@@ -80,7 +82,7 @@ impl Room {
             }
             self.was_full = is_full;
         }
-        !is_full
+        is_full.then_some(LowDisk { free: disk.free, least })
     }
 }
 
@@ -92,7 +94,7 @@ mod tests {
     fn the_mark_is_what_was_told_or_the_greater_of_five_gibibytes_and_a_tenth() {
         let room = |told: Option<u64>, free, all| {
             let disk = Disk { free: free * GIB, all: all * GIB };
-            Room::new(PathBuf::new(), told.map(|gib| gib * GIB)).judge(disk)
+            Room::new(PathBuf::new(), told.map(|gib| gib * GIB)).judge(disk).is_none()
         };
         assert_eq!((room(None, 10, 100), room(None, 9, 100)), (true, false));
         assert_eq!((room(None, 5, 40), room(None, 4, 40)), (true, false));
@@ -102,13 +104,14 @@ mod tests {
     #[test]
     fn room_that_comes_back_is_seen() {
         let mut room = Room::new(PathBuf::new(), Some(GIB));
-        let seen: Vec<bool> = [2, 0, 0, 1].map(|free| room.judge(Disk { free: free * GIB, all: 9 * GIB })).into();
+        let seen: Vec<bool> =
+            [2, 0, 0, 1].map(|free| room.judge(Disk { free: free * GIB, all: 9 * GIB }).is_none()).into();
         assert_eq!(seen, [true, false, false, true]);
     }
 
     #[test]
     fn a_disk_that_cannot_be_asked_is_taken_as_it_is() {
-        assert!(Room::new(PathBuf::from("/no/such/folder"), Some(u64::MAX)).is_there());
-        assert!(!Room::new(std::env::temp_dir(), Some(u64::MAX)).is_there());
+        assert!(Room::new(PathBuf::from("/no/such/folder"), Some(u64::MAX)).shortage().is_none());
+        assert_eq!(Room::new(std::env::temp_dir(), Some(u64::MAX)).shortage().unwrap().least, u64::MAX);
     }
 }

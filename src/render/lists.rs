@@ -1,8 +1,8 @@
 //! Runs, projects, runners and tokens, one a line.
 
 use super::duration::{ago, minute, since};
-use super::safe::flat;
-use super::style::{BUSY, DIM, GOOD, NAME, mark, paint, word};
+use super::safe::{flat, name};
+use super::style::{BAD, BUSY, DIM, GOOD, NAME, mark, paint, word};
 use super::table::table;
 use super::tree::short;
 use console::truncate_str;
@@ -89,6 +89,7 @@ pub(crate) fn runners(runners: &Runners, now: Timestamp) -> String {
     }
     let row = |runner: &RunnerView| {
         let state = match runner.state {
+            RunnerState::Up if runner.low_disk.is_some() => paint(BAD, "no room"),
             RunnerState::Up => paint(GOOD, "up"),
             RunnerState::Draining => paint(BUSY, "draining"),
             RunnerState::Silent => paint(DIM, "silent"),
@@ -103,10 +104,15 @@ pub(crate) fn runners(runners: &Runners, now: Timestamp) -> String {
             paint(DIM, labels.collect::<Vec<_>>().join(" ")),
         ]
     };
-    table(
+    let list = table(
         ["runner", "state", "busy", "heard", "version", "labels"],
         &runners.runners.iter().map(row).collect::<Vec<_>>(),
-    )
+    );
+    let full = |runner: &RunnerView| {
+        let low = runner.low_disk.filter(|_| runner.state == RunnerState::Up)?;
+        Some(format!("runner {} takes no jobs: {low}\n", name(&runner.name)))
+    };
+    list + &runners.runners.iter().filter_map(full).collect::<String>()
 }
 
 /// `sidings token list`.
@@ -152,7 +158,7 @@ mod tests {
     use super::*;
     use crate::render::sample::{NOW, before, half_way, plain};
     use insta::assert_snapshot;
-    use sidings_proto::{RunnerId, SecretRules, SecretScope, TokenId, Trigger};
+    use sidings_proto::{LowDisk, RunnerId, SecretRules, SecretScope, TokenId, Trigger};
     use uuid::Uuid;
 
     #[test]
@@ -205,10 +211,34 @@ mod tests {
             labels: [("arch".to_owned(), "amd64".to_owned()), ("os".to_owned(), "linux".to_owned())].into(),
             resources: Default::default(),
             seen: before(2_000),
+            low_disk: None,
         };
         assert_snapshot!(plain(&runners(&Runners { runners: vec![runner] }, NOW)), @r#"
         runner  state  busy  heard     version  labels
         hetty   up     1/4   just now  0.1.0    arch=amd64 os=linux
+        "#);
+    }
+
+    #[test]
+    fn a_runner_without_room_says_so() {
+        let runner = RunnerView {
+            id: RunnerId(Uuid::from_u128(1)),
+            name: "hetty".to_owned(),
+            state: RunnerState::Up,
+            version: "0.1.0".to_owned(),
+            slots: 4,
+            busy: 0,
+            labels: Default::default(),
+            resources: Default::default(),
+            seen: before(2_000),
+            low_disk: Some(LowDisk { free: 4_100_000_000, least: 10_000_000_000 }),
+        };
+        let silent = RunnerView { state: RunnerState::Silent, ..runner.clone() };
+        assert_snapshot!(plain(&runners(&Runners { runners: vec![runner, silent] }, NOW)), @r#"
+        runner  state    busy  heard     version  labels
+        hetty   no room  0/4   just now  0.1.0
+        hetty   silent   0/4   just now  0.1.0
+        runner hetty takes no jobs: 4.1 GB free of 10.0 GB it must keep
         "#);
     }
 

@@ -1,7 +1,9 @@
 //! Clean-up on a real engine that nothing else uses: what goes, in which order, and what stays whatever it costs.
 
-use crate::support::{Hosts, SIDINGS, docker};
+use super::submit;
+use crate::support::{Fleet, Hosts, SIDINGS, Soak, docker, tree};
 use serde_json::Value;
+use sidings_proto::api::RunView;
 use std::io::Read;
 use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -116,4 +118,36 @@ fn the_image_that_was_used_the_longest_time_ago_goes_and_nothing_that_is_in_use_
         docker(HOST, &["rm", "-f", "theirs", "ours"]).is_some() && docker(HOST, &["volume", "rm", "theirs"]).is_some()
     );
     assert!(docker(HOST, &["rmi", "theirs:1", "sidings/cleaning:used"]).is_some());
+}
+
+#[tokio::test]
+async fn a_runner_without_room_takes_no_jobs_and_whoever_waits_is_told_why() {
+    let _engine = Cleaned::engine();
+    let fleet = Fleet::start().await;
+    let _runner = fleet.runner_on(HOST, 1, &[("SIDINGS_LEAST_FREE", "4000000")]).await;
+    let work = tree(
+        fleet.path("work"),
+        &[(".sidings.yml", "image: debian:bookworm-slim\njobs: { a: { steps: [{ run: 'true' }] } }\n")],
+    );
+    let run = submit(&fleet, &work);
+    let why = "runner on-4 takes no jobs: ";
+    let waits =
+        |view: &RunView| view.jobs[0].wait.as_ref().is_some_and(|wait| wait.message.contains(why)).then_some(());
+    fleet.client.until(run, "a reason", waits).await;
+    let run = run.0.to_string();
+    let (_, told, _) = fleet.sidings(&work, &["show", &run]);
+    assert!(told.contains(why) && told.contains(" GB it must keep"), "{told}");
+    let (_, runners, _) = fleet.sidings(&work, &["runners"]);
+    assert!(runners.contains("no room") && runners.contains(why), "{runners}");
+    assert_eq!(fleet.sidings(&work, &["cancel", &run]).0, 0);
+}
+
+#[tokio::test]
+async fn many_keys_end_under_a_small_budget_and_no_job_fails_for_it() {
+    let _engine = Cleaned::engine();
+    let fleet = Fleet::start().await;
+    // 300 MB are built, and as much is left in the build cache as an image leaves there.
+    let soaked = Soak { host: HOST, runs: 3, jobs: 10, megabytes: 10, budget: 60 }.run(&fleet, "cleaning").await;
+    assert_eq!((soaked.failed.as_slice(), soaked.built), (&[][..], 30));
+    assert!(soaked.left <= 60_000_000 && (1..=6).contains(&soaked.images), "{soaked:?}");
 }

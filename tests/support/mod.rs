@@ -5,6 +5,7 @@ mod client;
 mod engines;
 mod process;
 mod registry;
+mod soak;
 mod terminal;
 mod tree;
 
@@ -12,6 +13,7 @@ pub(crate) use client::{Client, job_of};
 pub(crate) use engines::{Hosts, docker, host_address};
 pub(crate) use process::Process;
 pub(crate) use registry::Registry;
+pub(crate) use soak::Soak;
 pub(crate) use terminal::Terminal;
 pub(crate) use tree::{copy_example, git, tree};
 

@@ -6,8 +6,8 @@
 
 use sidings_proto::runner::{Finish, Hello, LeaseRequest, Order, Progress, StepResult};
 use sidings_proto::{
-    AttemptId, Choice, Commit, JobId, LifeId, Plan, RequestId, RunId, RunnerId, Source, StopReason, Timestamp, Trigger,
-    Verdict,
+    AttemptId, Choice, Commit, JobId, LifeId, LowDisk, Plan, RequestId, RunId, RunnerId, Source, StopReason, Timestamp,
+    Trigger, Verdict,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -117,6 +117,8 @@ pub enum Event {
         attempts: Vec<AttemptId>,
         /// It takes no new work.
         draining: bool,
+        /// It takes none until there is room on its disk.
+        low_disk: Option<LowDisk>,
     },
     /// Something happened in an attempt. Answered by [`Answer::Done`] or [`Answer::Stale`].
     Progressed {

@@ -103,8 +103,8 @@ impl Core {
             Event::RunnerUp { ask, runner, name, hello } => self.runner_up(now, ask, runner, name, hello, out),
             Event::LeaseAsked { ask, runner, request } => self.lease_asked(now, ask, runner, request, out),
             Event::LeaseDropped { runner, request, ask } => self.asks.drop_ask(runner, request, ask),
-            Event::Beat { ask, runner, life, attempts, draining } => {
-                let orders = self.beat(now, runner, life, attempts, draining, out);
+            Event::Beat { ask, runner, life, attempts, draining, low_disk } => {
+                let orders = self.beat(now, runner, life, attempts, (draining, low_disk), out);
                 out.answer(ask, orders);
             }
             Event::Progressed { ask, attempt, events } => self.progressed(now, ask, attempt, events, out),

@@ -10,7 +10,7 @@ use super::{AttemptStanding, Core, proof};
 use crate::core::event::Record;
 use sidings_proto::runner::{Finish, Hello, Kept, LeaseRequest, Order, Progress};
 use sidings_proto::{
-    AttemptId, Failure, FailureClass, JobSpec, LifeId, RequestId, Resources, RunnerId, Timestamp, Verdict,
+    AttemptId, Failure, FailureClass, JobSpec, LifeId, LowDisk, RequestId, Resources, RunnerId, Timestamp, Verdict,
 };
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -31,6 +31,7 @@ pub(super) struct Runner {
     pub(super) labels: Labels,
     pub(super) resources: Resources,
     pub(super) draining: bool,
+    pub(super) low_disk: Option<LowDisk>,
     pub(super) seen: Timestamp,
     earlier_lives: VecDeque<LifeId>,
 }
@@ -94,11 +95,11 @@ impl Core {
         runner: RunnerId,
         life: LifeId,
         attempts: Vec<AttemptId>,
-        draining: bool,
+        (draining, low_disk): (bool, Option<LowDisk>),
         out: &mut Outbox,
     ) -> Answer {
         let Some(known) = self.hear(now, runner, life) else { return Answer::UnknownLife };
-        known.draining = draining;
+        (known.draining, known.low_disk) = (draining, low_disk);
         if draining {
             self.dismiss(runner, &Answer::Leased(Vec::new()), out);
         }
@@ -302,7 +303,8 @@ impl Runner {
     fn new(now: Timestamp, name: String, hello: Hello, earlier: Option<Runner>) -> Self {
         let Hello { life, version, slots, labels, resources } = hello;
         let is_same_life = earlier.as_ref().is_some_and(|earlier| earlier.life == life);
-        let draining = is_same_life && earlier.as_ref().is_some_and(|earlier| earlier.draining);
+        let same = earlier.as_ref().filter(|_| is_same_life);
+        let (draining, low_disk) = same.map_or((false, None), |same| (same.draining, same.low_disk));
         let mut earlier_lives = VecDeque::new();
         if let Some(earlier) = earlier {
             earlier_lives = earlier.earlier_lives;
@@ -311,7 +313,18 @@ impl Runner {
         if earlier_lives.len() > LIVES_REMEMBERED {
             earlier_lives.pop_front();
         }
-        Runner { name, life, version, slots, labels: Arc::new(labels), resources, draining, seen: now, earlier_lives }
+        Runner {
+            name,
+            life,
+            version,
+            slots,
+            labels: Arc::new(labels),
+            resources,
+            draining,
+            low_disk,
+            seen: now,
+            earlier_lives,
+        }
     }
 }
 

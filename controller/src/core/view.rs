@@ -92,6 +92,7 @@ impl Core {
             labels: runner.labels.as_ref().clone(),
             resources: runner.resources,
             seen: runner.seen,
+            low_disk: runner.low_disk,
         }
     }
 

@@ -78,7 +78,15 @@ impl Core {
         if large.is_empty() {
             return wait(WaitFor::Resources, too_small(demand, &able));
         }
-        self.wait_for_turn(now, job, demand, &large)
+        let (full, open): (Vec<_>, Vec<_>) = large.into_iter().partition(|(_, runner)| runner.low_disk.is_some());
+        if open.is_empty() {
+            return wait(WaitFor::Runner, without_room(&full));
+        }
+        let waits = self.wait_for_turn(now, job, demand, &open);
+        if full.is_empty() {
+            return waits;
+        }
+        WaitView { message: format!("{}; {}", waits.message, without_room(&full)), ..waits }
     }
 
     fn wait_for_turn(&self, now: Timestamp, job: JobId, demand: &Demand, able: &[(RunnerId, &Runner)]) -> WaitView {
@@ -150,6 +158,15 @@ fn no_labels(demand: &Demand, up: &[(RunnerId, &Runner)]) -> String {
         _ => String::new(),
     };
     format!("no runner with {}{others}", listed.join(" and "))
+}
+
+/// `runner r1 takes no jobs: 4.1 GB free of 10.0 GB it must keep`.
+fn without_room(full: &[(RunnerId, &Runner)]) -> String {
+    let one = |runner: &Runner| Some(format!("runner {} takes no jobs: {}", runner.name, runner.low_disk?));
+    let told: Vec<String> = full.iter().take(NAMED).filter_map(|(_, runner)| one(runner)).collect();
+    let more = full.len() - told.len();
+    let more = if more > 0 { format!("; so do {more} more") } else { String::new() };
+    told.join("; ") + &more
 }
 
 /// What the runners that are up have instead.

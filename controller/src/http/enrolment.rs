@@ -34,7 +34,18 @@ fn not_heard(runner: StoredRunner) -> RunnerView {
     let (version, slots, labels, resources) =
         runner.hello.map_or_else(Default::default, |hello| (hello.version, hello.slots, hello.labels, hello.resources));
     let StoredRunner { id, name, seen, .. } = runner;
-    RunnerView { id, name, state: RunnerState::Silent, version, slots, busy: 0, labels, resources, seen }
+    RunnerView {
+        id,
+        name,
+        state: RunnerState::Silent,
+        version,
+        slots,
+        busy: 0,
+        labels,
+        resources,
+        seen,
+        low_disk: None,
+    }
 }
 
 #[utoipa::path(post, path = "/api/v1/tokens", tag = "api", request_body = NewToken,

@@ -5,9 +5,10 @@ use super::client::{CallError, Client};
 use super::held::Held;
 use super::hello::{Greeting, greet};
 use anyhow::Context;
+use sidings_proto::LowDisk;
 use sidings_proto::runner::{BEAT_EVERY_MS, Beat, DISCONNECTED_MS, Hinted};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -26,13 +27,26 @@ pub(super) struct Heart {
     pub(super) draining: AtomicBool,
     pub(super) poke: Notify,
     hinted: Notify,
+    low_disk: Mutex<Option<LowDisk>>,
     pub(super) over: CancellationToken,
 }
 
 impl Heart {
     pub(super) fn new(greeting: Greeting, held: Arc<Held>) -> Heart {
         let (poke, hinted, over) = (Notify::new(), Notify::new(), CancellationToken::new());
-        Heart { greeting, held, draining: AtomicBool::new(false), poke, hinted, over }
+        Heart { greeting, held, draining: AtomicBool::new(false), poke, hinted, low_disk: Mutex::default(), over }
+    }
+
+    /// Has the next beat say why no jobs are taken, or that they are; when that changes, it comes at once.
+    pub(super) fn tell_of_disk(&self, low: Option<LowDisk>) {
+        let before = std::mem::replace(&mut *self.low_disk(), low);
+        if before.is_some() != low.is_some() {
+            self.hinted.notify_one();
+        }
+    }
+
+    fn low_disk(&self) -> MutexGuard<'_, Option<LowDisk>> {
+        self.low_disk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -97,7 +111,7 @@ async fn asked_for(heart: &Heart) {
 async fn beat(heart: &Heart, client: &Client) -> Duration {
     let life = heart.greeting.hello.life;
     let draining = heart.draining.load(Ordering::Relaxed);
-    let beat = Beat { life, attempts: heart.held.ids(), draining };
+    let beat = Beat { life, attempts: heart.held.ids(), draining, low_disk: *heart.low_disk() };
     match client.beat(&heart.greeting.token, &beat).await {
         Ok(beaten) => {
             heart.held.heard();

@@ -126,15 +126,7 @@ impl Link {
                 Some(_) = self.attempts.join_next() => continue,
                 free = free_slots(&self.slots) => free,
             };
-            if !self.room.is_there() {
-                // What may go makes room; if that is not enough, somebody has to.
-                tokio::select! {
-                    () = self.shutdown.wanted() => continue,
-                    () = self.tools.tending.make_room() => {}
-                }
-                if self.room.is_there() {
-                    continue;
-                }
+            if !self.has_room().await {
                 tokio::select! {
                     () = self.shutdown.wanted() => {}
                     () = tokio::time::sleep(LOOK_AGAIN) => {}
@@ -147,6 +139,19 @@ impl Link {
                 return Ok(over);
             }
         }
+    }
+
+    /// Whether the disk has room for another job, once what may go is gone. The controller is told where it has not.
+    async fn has_room(&mut self) -> bool {
+        if self.room.shortage().is_some() {
+            tokio::select! {
+                () = self.shutdown.wanted() => return false,
+                () = self.tools.tending.make_room() => {}
+            }
+        }
+        let shortage = self.room.shortage();
+        self.heart.tell_of_disk(shortage);
+        shortage.is_none()
     }
 
     /// One lease request, until it is answered.

@@ -6,8 +6,8 @@ use crate::core::{Core, Policy};
 use expect_test::Expect;
 use sidings_proto::runner::{Finish, Hello, LeaseRequest, LogDigest, Phase, Progress, StepResult};
 use sidings_proto::{
-    AttemptId, Choice, Command, Commit, Environment, Failure, FailureClass, JobId, JobSpec, LifeId, Plan, PlannedJob,
-    RequestId, Resources, RunId, RunnerId, Source, Stage, Step, StepNo, Timestamp, Trigger, Verdict,
+    AttemptId, Choice, Command, Commit, Environment, Failure, FailureClass, JobId, JobSpec, LifeId, LowDisk, Plan,
+    PlannedJob, RequestId, Resources, RunId, RunnerId, Source, Stage, Step, StepNo, Timestamp, Trigger, Verdict,
 };
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -109,9 +109,16 @@ pub(super) fn draining_beat<const N: usize>(life: &str, attempts: [&str; N]) -> 
     beats(life, attempts.map(attempt).to_vec(), true)
 }
 
+/// A beat of a runner that holds nothing and has so many gigabytes free of so many.
+pub(super) fn low_beat(life: &str, free: u64, least: u64) -> Line {
+    let (runner, life) = (runner_of(life), LifeId(id(life)));
+    let low_disk = Some(LowDisk { free: free * 1_000_000_000, least: least * 1_000_000_000 });
+    event(move |ask| Event::Beat { ask, runner, life, attempts: Vec::new(), draining: false, low_disk })
+}
+
 fn beats(life: &str, attempts: Vec<AttemptId>, draining: bool) -> Line {
     let (runner, life) = (runner_of(life), LifeId(id(life)));
-    event(move |ask| Event::Beat { ask, runner, life, attempts, draining })
+    event(move |ask| Event::Beat { ask, runner, life, attempts, draining, low_disk: None })
 }
 
 pub(super) fn says(name: &str) -> Line {

@@ -15,8 +15,8 @@ use sidings_proto::runner::{
     Order, ProgressReport, Register, Registered, Retire, TestBatch, Welcome,
 };
 use sidings_proto::{
-    AttemptId, Command, Commit, Environment, JobId, JobSpec, LifeId, Reports, RequestId, RunId, RunnerId, Source,
-    Stage, Step, StepNo, Trigger,
+    AttemptId, Command, Commit, Environment, JobId, JobSpec, LifeId, LowDisk, Reports, RequestId, RunId, RunnerId,
+    Source, Stage, Step, StepNo, Trigger,
 };
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -45,6 +45,8 @@ pub(super) struct Heard {
     pub(super) finishes: Vec<(AttemptId, Finish)>,
     pub(super) tests: Vec<(AttemptId, TestBatch)>,
     pub(super) beaten: Vec<Vec<AttemptId>>,
+    /// What the last beat said of its disk.
+    pub(super) low_disk: Option<LowDisk>,
     pub(super) draining: bool,
     /// Hints to give, and those given.
     pub(super) hints: usize,
@@ -290,6 +292,7 @@ async fn beat(State(fake): State<Fake>, Json(beat): Json<Beat>) -> Json<Beaten> 
     let orders = fake.change(|heard| {
         heard.beaten.push(beat.attempts.clone());
         heard.draining |= beat.draining;
+        heard.low_disk = beat.low_disk;
         let order = |attempt| heard.orders.get(attempt).copied().unwrap_or(Order::GoOn);
         beat.attempts.iter().map(|attempt| AttemptOrder { attempt: *attempt, order: order(attempt) }).collect()
     });

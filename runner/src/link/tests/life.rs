@@ -89,6 +89,7 @@ async fn a_runner_whose_disk_is_full_beats_and_asks_for_no_work() {
     fake.queue("true");
     let runner = Runner::start_with(std::sync::Arc::new(tempfile::tempdir().unwrap()), &address, u64::MAX);
     fake.until(|heard| heard.beaten.len() >= 3).await;
+    fake.until(|heard| heard.low_disk.is_some_and(|low| low.least == u64::MAX && low.free > 0)).await;
     assert_eq!(fake.count("/lease"), 0);
     runner.shutdown.drain.cancel();
     runner.gone().await.unwrap();
