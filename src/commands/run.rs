@@ -136,7 +136,12 @@ async fn follow(
     loop {
         tokio::select! {
             followed = &mut following => return Ok((followed?, reasons)),
-            stuck = stuck::end_when_stuck(client, id), if reasons.is_empty() => reasons = stuck,
+            // The reasons are known before the run is over, and so before whoever follows it hears of that.
+            stuck = stuck::until_stuck(client, id), if reasons.is_empty() => {
+                if client.cancel(id).await.is_ok() {
+                    reasons = stuck;
+                }
+            }
         }
     }
 }

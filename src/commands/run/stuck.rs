@@ -9,14 +9,14 @@ use std::time::Duration;
 
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
-/// Ends the run as soon as nothing of it can go on, and gives the reasons; goes on for ever where something can.
-pub(super) async fn end_when_stuck(client: &Client, run: RunId) -> Vec<String> {
+/// Waits until nothing of the run can go on, and gives the reasons; for ever where something can.
+pub(super) async fn until_stuck(client: &Client, run: RunId) -> Vec<String> {
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
         // Whoever follows the run is told when it cannot be reached.
         let Ok(view) = client.run(&run.to_string()).await else { continue };
         let reasons = stuck(&view);
-        if !reasons.is_empty() && client.cancel(run).await.is_ok() {
+        if !reasons.is_empty() {
             return reasons;
         }
     }
