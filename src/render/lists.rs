@@ -199,9 +199,8 @@ mod tests {
         "#);
     }
 
-    #[test]
-    fn runners_are_listed_with_their_load() {
-        let runner = RunnerView {
+    fn hetty() -> RunnerView {
+        RunnerView {
             id: RunnerId(Uuid::from_u128(1)),
             name: "hetty".to_owned(),
             state: RunnerState::Up,
@@ -212,8 +211,12 @@ mod tests {
             resources: Default::default(),
             seen: before(2_000),
             low_disk: None,
-        };
-        assert_snapshot!(plain(&runners(&Runners { runners: vec![runner] }, NOW)), @r#"
+        }
+    }
+
+    #[test]
+    fn runners_are_listed_with_their_load() {
+        assert_snapshot!(plain(&runners(&Runners { runners: vec![hetty()] }, NOW)), @r#"
         runner  state  busy  heard     version  labels
         hetty   up     1/4   just now  0.1.0    arch=amd64 os=linux
         "#);
@@ -221,18 +224,8 @@ mod tests {
 
     #[test]
     fn a_runner_without_room_says_so() {
-        let runner = RunnerView {
-            id: RunnerId(Uuid::from_u128(1)),
-            name: "hetty".to_owned(),
-            state: RunnerState::Up,
-            version: "0.1.0".to_owned(),
-            slots: 4,
-            busy: 0,
-            labels: Default::default(),
-            resources: Default::default(),
-            seen: before(2_000),
-            low_disk: Some(LowDisk { free: 4_100_000_000, least: 10_000_000_000 }),
-        };
+        let low_disk = Some(LowDisk { free: 4_100_000_000, least: 10_000_000_000 });
+        let runner = RunnerView { busy: 0, labels: Default::default(), low_disk, ..hetty() };
         let silent = RunnerView { state: RunnerState::Silent, ..runner.clone() };
         assert_snapshot!(plain(&runners(&Runners { runners: vec![runner, silent] }, NOW)), @r#"
         runner  state    busy  heard     version  labels
