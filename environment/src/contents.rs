@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// So many hashes are kept, some 100 bytes each; then the collection begins anew.
+/// So many hashes are kept, some 150 bytes each; then the collection begins anew.
 const KEPT_MOST: usize = 1_000_000;
 /// A thread more is worth it for so many files.
 const FILES_A_THREAD: usize = 500;
@@ -20,7 +20,32 @@ type Hash = [u8; 32];
 /// The hashes that are known of one repository. What one project's repository holds never speaks for another's.
 #[derive(Debug, Default)]
 pub struct Contents {
-    known: Mutex<HashMap<Blob, Hash>>,
+    known: Mutex<Known>,
+}
+
+/// In the order in which they were read first, which is mostly that in which they are asked for again: so a tree of
+/// which little changed is found by going from one to the next, and only what is elsewhere is looked up.
+#[derive(Debug, Default)]
+struct Known {
+    hashes: Vec<(Blob, Hash)>,
+    places: HashMap<Blob, usize>,
+}
+
+impl Known {
+    /// Where the hash of a content is; `expected` is a guess.
+    fn find(&self, blob: &Blob, expected: usize) -> Option<usize> {
+        match self.hashes.get(expected) {
+            Some((known, _)) if known == blob => Some(expected),
+            Some(_) | None => self.places.get(blob).copied(),
+        }
+    }
+
+    fn add(&mut self, blob: Blob, hash: Hash) {
+        self.places.entry(blob).or_insert_with(|| {
+            self.hashes.push((blob, hash));
+            self.hashes.len() - 1
+        });
+    }
 }
 
 impl Contents {
@@ -40,21 +65,25 @@ impl Contents {
 
     fn recall(&self, listing: &Listing, files: &[usize], hashes: &mut [Option<Hash>]) {
         let known = self.known();
+        let mut expected = 0;
         for (file, hash) in files.iter().zip(hashes) {
-            *hash = listing.entries()[*file].blob.as_ref().and_then(|blob| known.get(blob).copied());
+            let place = listing.entries()[*file].blob.as_ref().and_then(|blob| known.find(blob, expected));
+            *hash = place.map(|at| known.hashes[at].1);
+            expected = place.map_or(expected, |at| at + 1);
         }
     }
 
     fn remember(&self, entries: &[&Entry], hashes: &[Hash]) {
         let mut known = self.known();
-        if known.len() + entries.len() > KEPT_MOST {
-            known.clear();
+        if known.hashes.len() + entries.len() > KEPT_MOST {
+            *known = Known::default();
         }
-        let named = entries.iter().zip(hashes).filter_map(|(entry, hash)| Some((entry.blob?, *hash)));
-        known.extend(named);
+        for (entry, hash) in entries.iter().zip(hashes) {
+            entry.blob.into_iter().for_each(|blob| known.add(blob, *hash));
+        }
     }
 
-    fn known(&self) -> MutexGuard<'_, HashMap<Blob, Hash>> {
+    fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

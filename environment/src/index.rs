@@ -58,7 +58,7 @@ impl Index {
         Ok(places(&bytes, id_length).map(|places| Index { bytes, places, id_length }))
     }
 
-    pub(crate) fn items(&self) -> impl Iterator<Item = Item<'_>> {
+    pub(crate) fn items(&self) -> impl ExactSizeIterator<Item = Item<'_>> {
         self.places.iter().map(|(at, path, end)| Item {
             path: &self.bytes[*path..*end],
             mode: mode(&self.bytes, *at).expect("only entries of a known mode are kept"),
@@ -87,9 +87,11 @@ fn places(bytes: &[u8], id_length: usize) -> Option<Vec<(usize, usize, usize)>> 
     if !bytes.starts_with(b"DIRC") || !matches!(number(bytes, 4)?, 2 | 3) {
         return None;
     }
-    let mut places = Vec::new();
+    let count = number(bytes, 8)?;
+    // What the index says of itself may be wrong; no entry is shorter than what stands before its id.
+    let mut places = Vec::with_capacity((count as usize).min(bytes.len() / BEFORE_ID));
     let mut at = 12;
-    for _ in 0..number(bytes, 8)? {
+    for _ in 0..count {
         let flags_at = at + BEFORE_ID + id_length;
         let flags = u16::from_be_bytes(bytes.get(flags_at..flags_at + 2)?.try_into().ok()?);
         let path = flags_at + if flags & EXTENDED == 0 { 2 } else { 4 };

@@ -103,6 +103,7 @@ impl Listing {
             within.push(b'/');
         }
         let mut sieve = Sieve::new(patterns);
+        sieve.kept.reserve(index.items().len());
         let trusted = index.is_as_stored(work_tree)?;
         for item in index.items() {
             let Some(path) = item.path.strip_prefix(within.as_slice()) else { continue };

@@ -330,6 +330,7 @@ impl<'r> Scales<'r> {
         let entries = self.listing.entries();
         let files: Vec<usize> = seen.iter().map(|(at, _)| *at).filter(|at| is_file(&entries[*at])).collect();
         let mut hashes = contents.hashes(self.listing, &files)?.into_iter();
+        self.inputs.reserve(seen.len());
         for (at, line) in seen {
             let entry = &entries[at];
             let (kind, value) = match &entry.sort {

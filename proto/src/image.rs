@@ -14,6 +14,8 @@ pub const LAYER_MAX: u64 = 10 * 1024 * 1024 * 1024;
 pub const IMAGE_MAX: u64 = 10 * 1024 * 1024 * 1024;
 /// The bytes of an image's configuration, at most.
 pub const CONFIG_MAX: u64 = 4 * 1024 * 1024;
+/// So many earlier images are named to a builder, at most: each costs it a call to the registry.
+pub const EARLIER_MAX: usize = 3;
 /// The bytes of a failure's text, at most.
 pub const MESSAGE_MAX: usize = 64 * 1024;
 
@@ -56,6 +58,10 @@ pub enum ImageAnswer {
         /// Whether to send what is in it, once it is built.
         #[serde(default)]
         inventory: bool,
+        /// Earlier images of the project in the fleet's registry, `host/path@sha256:…`, the last used first: their
+        /// layers may serve the builder.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        earlier: Vec<String>,
     },
     /// Wait: another one builds it. Ask again with this claim's number.
     Wait {

@@ -342,7 +342,15 @@ fn what_is_said_of_images() {
     let place = ImagePlace::Controller { config: part(9), layers: vec![base, layer] };
     let image = SharedImage { id: "sha256:3".to_owned(), place };
     wire("image-answer-ready", &ImageAnswer::Ready { image: image.clone(), by: "ci-1".to_owned() });
-    wire("image-answer-build", &ImageAnswer::Build { claim: 3, wanted: true, inventory: true });
+    wire(
+        "image-answer-build",
+        &ImageAnswer::Build {
+            claim: 3,
+            wanted: true,
+            inventory: true,
+            earlier: vec!["reg.corp/ci/web@sha256:4".to_owned()],
+        },
+    );
     let (by, job) = ("ci-1".to_owned(), attempt().job);
     let (job_url, since) = ("https://ci/runs/1#2".to_owned(), Timestamp(5));
     wire("image-answer-wait", &ImageAnswer::Wait { claim: 3, by: by.clone(), job, job_url, since });

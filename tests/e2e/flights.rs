@@ -52,7 +52,7 @@ pub(super) fn used(job: &JobView) -> &ImageUse {
 }
 
 /// What the jobs found in their images.
-async fn traces(fleet: &Fleet, view: &RunView) -> Vec<String> {
+pub(super) async fn traces(fleet: &Fleet, view: &RunView) -> Vec<String> {
     let mut traces = Vec::new();
     for job in &view.jobs {
         traces.push(fleet.client.log(job, 1).await);

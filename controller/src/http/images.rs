@@ -80,7 +80,8 @@ async fn answer(app: &App, current: &Current, asked: Asked) -> Result<ImageAnswe
         Asked::Yours(Claim { number, .. }) => {
             let (runner, now) = (current.runner, app.shell.now());
             let wanted = app.shell.look(move |core| core.has_others(now, runner)).await?;
-            ImageAnswer::Build { claim: number, wanted, inventory: app.inventories.are_wanted() }
+            let earlier = app.images.earlier(&current.job.run).await;
+            ImageAnswer::Build { claim: number, wanted, inventory: app.inventories.are_wanted(), earlier }
         }
         Asked::Wait { number, holder, since } => {
             let job = holder.attempt.job;

@@ -4,6 +4,7 @@ use super::Name;
 use super::claims::Claim;
 use crate::store::stored::StoredImage;
 use sidings_proto::Timestamp;
+use sidings_proto::image::ImagePlace;
 use std::collections::BTreeMap;
 
 /// By name.
@@ -31,6 +32,21 @@ impl Book {
 
     pub(super) fn remove(&mut self, at: &Name) {
         self.0.remove(at);
+    }
+
+    /// The images in a registry of a project's runs that trust one of these scopes, the last used first.
+    pub(super) fn in_registry(&self, project: &str, scopes: [&str; 2]) -> Vec<&str> {
+        let is_of = |at: &Name| at.project == project && scopes.contains(&at.scope.as_str());
+        let mut found: Vec<(Timestamp, &str)> = self
+            .all()
+            .filter(|image| is_of(&image.name))
+            .filter_map(|image| match &image.claim.image()?.place {
+                ImagePlace::Registry { reference } => Some((image.used, reference.as_str())),
+                ImagePlace::Controller { .. } => None,
+            })
+            .collect();
+        found.sort_by(|a, b| b.cmp(a));
+        found.into_iter().map(|(_, reference)| reference).collect()
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = &StoredImage> {

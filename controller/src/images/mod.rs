@@ -17,8 +17,8 @@ use anyhow::Context;
 use book::Book;
 use claims::{Asked, Claim, Holder, Told};
 use sidings_proto::image::{
-    CONFIG_MAX, IMAGE_MAX, ImageAsk, ImageOutcome, ImagePlace, ImageTold, LAYER_MAX, LAYERS_MAX, MESSAGE_MAX,
-    SharedImage, is_digest, is_key,
+    CONFIG_MAX, EARLIER_MAX, IMAGE_MAX, ImageAsk, ImageOutcome, ImagePlace, ImageTold, LAYER_MAX, LAYERS_MAX,
+    MESSAGE_MAX, SharedImage, is_digest, is_key,
 };
 use sidings_proto::runner::LEASE_POLL_MS;
 use sidings_proto::{AttemptId, BlobId, Timestamp, Trigger};
@@ -201,6 +201,13 @@ impl Images {
             Told::Already => Ok(()),
             Told::Stale => Err(Refused::StaleClaim),
         }
+    }
+
+    /// Images whose layers may serve a run's build, the last used first.
+    pub(crate) async fn earlier(&self, run: &RunSpec) -> Vec<String> {
+        let book = self.book.lock().await;
+        let found = book.in_registry(&run.project, ["", scope(run)]);
+        found.into_iter().take(EARLIER_MAX).map(str::to_owned).collect()
     }
 
     /// Whether a run may have this part of an image.

@@ -1,5 +1,6 @@
 //! Dialogues about one key, and what is forgotten.
 
+use super::book::Book;
 use super::claims::{Asked, Claim, Failed, Holder, State, Told};
 use super::{Name, expiry, wrong_about};
 use crate::core::tests::dialogue::{id, name};
@@ -331,4 +332,25 @@ fn what_cannot_be_an_image_is_refused() {
     let named = |reference: String| SharedImage { place: ImagePlace::Registry { reference }, ..of_layers(&[]) };
     assert!(wrong_about(&named("reg/p:tag".to_owned())).is_some(), "a tag may be moved");
     assert_eq!(wrong_about(&named(format!("reg/p@sha256:{}", "a".repeat(64)))), None);
+}
+
+#[test]
+fn the_images_that_may_serve_a_build_are_the_projects_in_a_registry_and_trusted_the_last_used_first() {
+    let image = |project: &str, scope: &str, key: &str, used, place| {
+        let name = Name { project: project.to_owned(), scope: scope.to_owned(), key: key.to_owned() };
+        let image = SharedImage { id: key.to_owned(), place };
+        let claim = Claim { number: 1, state: State::Ready { holder: holder("a"), image }, failed: None };
+        StoredImage { name, claim, used: Timestamp(used) }
+    };
+    let at = |key: &str| in_registry(key).place;
+    let config = BlobSize { blob: blake3::hash(b"{}").to_hex().to_string().try_into().unwrap(), bytes: 2 };
+    let book = Book::of(vec![
+        image("web", "", "old", 1, at("old")),
+        image("web", "", "new", 3, at("new")),
+        image("web", "pull request", "asked", 2, at("asked")),
+        image("web", "", "here", 4, ImagePlace::Controller { config, layers: vec![] }),
+        image("shop", "", "foreign", 5, at("foreign")),
+    ]);
+    assert_eq!(book.in_registry("web", ["", ""]), ["reg/new", "reg/old"]);
+    assert_eq!(book.in_registry("web", ["", "pull request"]), ["reg/new", "reg/asked", "reg/old"]);
 }

@@ -65,7 +65,10 @@ async fn two(rig: &Rig) -> (Runner, Work, Runner, Work) {
 async fn who_waits_is_told_at_once_when_the_image_is_ready() {
     let rig = rig().await;
     let (_one, a, other, b) = two(&rig).await;
-    assert_eq!(ask(&rig, &a, None).await, ImageAnswer::Build { claim: 1, wanted: true, inventory: true });
+    assert_eq!(
+        ask(&rig, &a, None).await,
+        ImageAnswer::Build { claim: 1, wanted: true, inventory: true, earlier: vec![] }
+    );
     let ImageAnswer::Wait { claim: 1, by, job, .. } = ask(&rig, &b, None).await else { panic!("it is being built") };
     assert_eq!((by.as_str(), job), ("r1", a.assignment.attempt.job));
 
@@ -175,7 +178,7 @@ async fn an_image_whose_parts_are_not_there_is_not_taken() {
     let work = runner.lease(&rig).await;
     assert_eq!(
         ask(&rig, &work, None).await,
-        ImageAnswer::Build { claim: 1, wanted: false, inventory: true },
+        ImageAnswer::Build { claim: 1, wanted: false, inventory: true, earlier: vec![] },
         "nobody else is there"
     );
     let mut image = image(&rig, &work).await;

@@ -182,6 +182,17 @@ pub struct Build {
     pub labels: BTreeMap<String, String>,
     /// `repository:tag`.
     pub tag: String,
+    /// What it may take from other hosts' builds.
+    pub cache: BuildCache,
+}
+
+/// Layers that travel from build to build, besides those that the host has. The classic builder knows nothing of it.
+#[derive(Debug, Default)]
+pub struct BuildCache {
+    /// Images in a registry that say what their layers were made from. One that cannot be had is no failure.
+    pub from: Vec<String>,
+    /// Have the image say so as well.
+    pub inline: bool,
 }
 
 /// A Dockerfile as the user knows it.

@@ -39,7 +39,7 @@ pub(super) enum Turn {
     /// Fetch what a runner of this name built.
     Fetch(Box<SharedImage>, String),
     /// Build it under this claim; others could want it.
-    Build { claim: u64, wanted: bool, inventory: bool },
+    Build { claim: u64, wanted: bool, inventory: bool, earlier: Vec<String> },
     /// Build it, for this host alone.
     Alone,
     /// A build that failed: this text is the user's.
@@ -59,7 +59,9 @@ pub(super) async fn turn(fleet: &dyn Fleet, key: &str, log: &SetupLog) -> Turn {
         };
         match answer {
             ImageAnswer::Ready { image, by } => return Turn::Fetch(Box::new(image), by),
-            ImageAnswer::Build { claim, wanted, inventory } => return Turn::Build { claim, wanted, inventory },
+            ImageAnswer::Build { claim, wanted, inventory, earlier } => {
+                return Turn::Build { claim, wanted, inventory, earlier };
+            }
             ImageAnswer::Failed { by, job, message, .. } => {
                 log.note(&format!(
                     "the build on runner {by} failed, so this one would as well; its log is in job {job}"

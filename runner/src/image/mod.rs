@@ -3,14 +3,14 @@
 //!
 //! A built image is found again by its key, a hash of all that it depends on: with the same key there is no build, and
 //! two jobs that need one key at the same time build it once. What counts is said elsewhere (`sidings-environment`);
-//! `context` packs the files, `recipe` says what is built, `flight` who builds and who waits on this host, `fleet` who does
+//! `context` packs the files, `recipe` says what is built, `building` has it built, `flight` says who builds and who waits on this host, `fleet` who does
 //! among all hosts; `sharing` is the order in which that goes, `transport` how an image travels.
 
 use crate::clean::{Hold, Holds};
-use crate::engine::{Build, DockerfileSource, Engine, EngineFacts, ImageError, ImageFacts};
+use crate::engine::{Engine, EngineFacts, ImageError, ImageFacts};
 use crate::setup_log::SetupLog;
 use crate::trust::Bundle;
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 use flight::Flights;
 use pins::{Meant, Pins};
 use prepared::Prepared;
@@ -22,9 +22,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
-use trusting::Trusting;
 
 pub(crate) mod budget;
+mod building;
 mod context;
 mod fleet;
 mod flight;
@@ -291,7 +291,7 @@ impl Images {
         }
         let found = match fleet {
             Some(fleet) => self.of_fleet(wanted, fleet, log).await,
-            None => self.build(wanted, log).await,
+            None => self.build(wanted, Vec::new(), log).await,
         }?;
         self.uses(&found.facts, wanted.tag).await;
         Ok(found)
@@ -311,77 +311,6 @@ impl Images {
     async fn uses(&self, facts: &ImageFacts, tag: &str) -> bool {
         let named = self.engine.tag_image(&facts.id, tag).await;
         named.inspect_err(|error| tracing::debug!(error = format!("{error:#}"), tag, "could not name an image")).is_ok()
-    }
-
-    async fn build(&self, wanted: &Wanted<'_>, log: &SetupLog) -> Result<Found, ImageError> {
-        let Wanted { prepared, meta, secrets, account, tag, .. } = *wanted;
-        log.note(&format!("building {tag} from {}", prepared.order.dockerfile));
-        unpinned(account, log);
-        let trusting = self.trusting_build(prepared, log);
-        let archive = self.pack(prepared, trusting.as_ref()).await.map_err(ImageError::Engine)?;
-        let source = DockerfileSource {
-            name: prepared.order.dockerfile.clone(),
-            text: prepared.recipe.text.clone(),
-            ..Default::default()
-        };
-        let build = Build {
-            context: archive.to_path_buf(),
-            dockerfile: prepared.dockerfile_in_context.clone(),
-            source,
-            target: prepared.recipe.target.clone(),
-            args: prepared.args(),
-            secrets: secrets.clone(),
-            platform: prepared.order.platform.clone(),
-            labels: labels::labels(meta, prepared, wanted.key()),
-            tag: tag.to_owned(),
-        };
-        let build = self.with_authorities(build, trusting);
-        // Others that wait for the same image are told of a failure as well.
-        let shown = |error| match error {
-            ImageError::User(message) => ImageError::User(log.shown(message)),
-            ImageError::Engine(error) => ImageError::Engine(error),
-        };
-        let facts = self.engine.build_image(build, log).await.map_err(shown)?;
-        Ok(Found { built: true, ..wanted.found(facts, None) })
-    }
-
-    /// The Dockerfile with this host's authorities, if there are any and the builder can be given them.
-    fn trusting_build(&self, prepared: &Prepared, log: &SetupLog) -> Option<Trusting> {
-        self.bundle.as_ref()?;
-        let builders = match self.facts.mounts_in_builds {
-            true => Ok(()),
-            false => Err("that needs an engine of 20.10 or later, with BuildKit".to_owned()),
-        };
-        let made = builders.and_then(|()| trusting::trusting(&prepared.recipe.text));
-        made.map_err(|why| log.note(&format!("this build does not trust the certificates of --ca-bundle: {why}"))).ok()
-    }
-
-    fn with_authorities(&self, build: Build, trusting: Option<Trusting>) -> Build {
-        let (Some(trusting), Some(bundle)) = (trusting, &self.bundle) else { return build };
-        let mut build = Build { dockerfile: trusting::DOCKERFILE.to_owned(), ..build };
-        build.source.additions = trusting.additions;
-        build.secrets.extend(trusting::secrets(bundle.pem()));
-        build
-    }
-
-    async fn pack(&self, prepared: &Prepared, trusting: Option<&Trusting>) -> anyhow::Result<tempfile::TempPath> {
-        tokio::fs::create_dir_all(&self.contexts).await.context("making the folder of build contexts")?;
-        let (prepared, contexts) = (prepared.clone(), self.contexts.clone());
-        let beside = trusting.map(|trusting| (trusting::DOCKERFILE, trusting.text.clone()));
-        let pack = move || {
-            let file = tempfile::Builder::new().suffix(".tar").tempfile_in(contexts)?;
-            prepared.pack(beside.as_ref().map(|(name, text)| (*name, text.as_str())), file.as_file())?;
-            std::io::Result::Ok(file.into_temp_path())
-        };
-        tokio::task::spawn_blocking(pack).await?.context("packing the build context")
-    }
-}
-
-/// What another build of the same key may give another of.
-fn unpinned(account: &Account, log: &SetupLog) {
-    for unpinned in &account.unpinned {
-        let line = unpinned.line.map(|line| format!(" (line {line})")).unwrap_or_default();
-        log.note(&format!("not pinned: {}{line}", unpinned.what));
     }
 }
 

@@ -43,33 +43,35 @@ impl Images {
     ) -> Result<Found, ImageError> {
         let key = wanted.key();
         match fleet::turn(&**fleet, key, log).await {
-            Turn::Alone => self.build(wanted, log).await,
+            Turn::Alone => self.build(wanted, Vec::new(), log).await,
             Turn::Failed(message) => Err(ImageError::User(message)),
             Turn::Fetch(image, from) => match self.fetch(wanted, &image, &**fleet, log).await {
                 Ok((facts, fetched)) => Ok(wanted.found(facts, Some(Fetched { from, ..fetched }))),
                 Err(error) => {
                     log.note(&format!("runner {from}'s build cannot be had: {error:#}; the image is built here"));
-                    self.build(wanted, log).await
+                    self.build(wanted, Vec::new(), log).await
                 }
             },
-            Turn::Build { claim, wanted: by_others, inventory } => match self.build(wanted, log).await {
-                Ok(found) => {
-                    let share = self.share_of(wanted, fleet, claim, &found.facts);
-                    let share = Share { wanted: by_others, inventory, ..share };
-                    Ok(Found { share: Some(share), ..found })
+            Turn::Build { claim, wanted: by_others, inventory, earlier } => {
+                match self.build(wanted, earlier, log).await {
+                    Ok(found) => {
+                        let share = self.share_of(wanted, fleet, claim, &found.facts);
+                        let share = Share { wanted: by_others, inventory, ..share };
+                        Ok(Found { share: Some(share), ..found })
+                    }
+                    Err(error) => {
+                        let outcome = match &error {
+                            // Another job may have secrets that this one has not.
+                            ImageError::User(message) if !wanted.is_secret => {
+                                ImageOutcome::Failed { message: shortened(message) }
+                            }
+                            ImageError::User(_) | ImageError::Engine(_) => ImageOutcome::GivenUp,
+                        };
+                        tell(&**fleet, key, claim, outcome).await;
+                        Err(error)
+                    }
                 }
-                Err(error) => {
-                    let outcome = match &error {
-                        // Another job may have secrets that this one has not.
-                        ImageError::User(message) if !wanted.is_secret => {
-                            ImageOutcome::Failed { message: shortened(message) }
-                        }
-                        ImageError::User(_) | ImageError::Engine(_) => ImageOutcome::GivenUp,
-                    };
-                    tell(&**fleet, key, claim, outcome).await;
-                    Err(error)
-                }
-            },
+            }
         }
     }
 

@@ -76,6 +76,7 @@ impl Builds<'_> {
             platform: "linux/amd64".to_owned(),
             labels: BTreeMap::new(),
             tag: self.tag(name),
+            cache: Default::default(),
         };
         let log = self.scene.log(&format!("build-{}", self.count.fetch_add(1, Ordering::Relaxed)));
         let built = self.scene.docker.build_image(build, &log).await;

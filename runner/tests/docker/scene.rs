@@ -219,6 +219,7 @@ impl Scene {
             platform: "linux/amd64".to_owned(),
             labels: BTreeMap::new(),
             tag: tag.to_owned(),
+            cache: Default::default(),
         };
         self.docker.build_image(build, &self.log(&format!("build of {}", tag.replace('/', " ")))).await.unwrap()
     }

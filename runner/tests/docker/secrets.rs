@@ -79,6 +79,7 @@ async fn built(scene: &Scene, dockerfile: &str, secrets: &[(&str, &str)]) -> Res
         platform: "linux/amd64".to_owned(),
         labels: BTreeMap::new(),
         tag: tag.clone(),
+        cache: Default::default(),
     };
     let outcome = scene.docker.build_image(build, &scene.log(&format!("build-{}", secrets.len()))).await;
     outcome.map(|_| tag).map_err(|error| error.to_string())

@@ -1,7 +1,7 @@
 //! The same by way of a registry that asks for a password, and that is killed in the midst of it.
 
-use super::{ONCE, built, layers, passed, project, submit, unique};
-use crate::support::{Fleet, Hosts, Process, Runner, host_address, job_of};
+use super::{ONCE, built, layers, passed, project, submit, traces, unique};
+use crate::support::{Fleet, Hosts, Process, Runner, host_address, job_of, tree};
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -16,6 +16,9 @@ const HTPASSWD: &str = "puller:$2y$05$Gfgo0JY3k5DSce6jURWbQ.LuAkdOVGj1vX4AyBvY6G
 const AUTH: &str = "cHVsbGVyOmh1bnRlcjIyLVJlZ2lzdHJ5KzE=";
 /// So much of an image has passed, less than all of it.
 const MIDST: u64 = 1_000_000;
+
+/// The one at which the engines' builders know a registry without TLS.
+const BUILDERS_PORT: u16 = 5055;
 
 /// When the registry is killed.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -37,10 +40,14 @@ struct Registry {
 
 impl Registry {
     fn start(fleet: &Fleet) -> Arc<Registry> {
+        Registry::start_at(fleet, 0)
+    }
+
+    fn start_at(fleet: &Fleet, port: u16) -> Arc<Registry> {
         let folder = fleet.path("registry");
         std::fs::create_dir(&folder).unwrap();
         let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-        let wire = TcpListener::bind((host_address(), 0)).unwrap();
+        let wire = TcpListener::bind((host_address(), port)).unwrap();
         let place = wire.local_addr().unwrap().to_string();
         let root = folder.display();
         let config = format!(
@@ -199,4 +206,26 @@ async fn without_its_registry_an_image_goes_by_way_of_the_controller() {
     let builder = view.jobs.iter().find(|job| super::used(job).built).unwrap();
     let log = fleet.client.log(builder, 0).await;
     assert!(log.contains("the image cannot be pushed: ") && log.contains("goes by way of the controller"), "{log}");
+}
+
+#[tokio::test]
+async fn the_next_image_is_built_upon_the_layers_that_another_engine_made_for_the_last_one() {
+    let fleet = Fleet::start().await;
+    let name = unique();
+    let _hosts = Hosts::of(&name, 1..=2);
+    let registry = Registry::start_at(&fleet, BUILDERS_PORT);
+    let first = registry.runner(&fleet, 1).await;
+    let work = project(&fleet, ONCE, 1);
+    // So that no engine has layers of it.
+    tree(work.clone(), &[("tools", &name)]);
+    let (before, images) = passed(&fleet, submit(&fleet, &work, &name)).await;
+    assert!(images[0].built, "{images:?}");
+    drop(first);
+
+    let _second = registry.runner(&fleet, 2).await;
+    tree(work.clone(), &[("last", "two\n")]);
+    let (after, again) = passed(&fleet, submit(&fleet, &work, &name)).await;
+    assert!(again[0].built && again[0].key != images[0].key, "{again:?}");
+    let log = fleet.client.log(job_of(&after, "j1"), 0).await;
+    assert_eq!(traces(&fleet, &after).await, traces(&fleet, &before).await, "it was run again: {log}");
 }

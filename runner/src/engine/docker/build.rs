@@ -5,7 +5,7 @@ use super::answers::to_their_end;
 use super::blame::{self, Place};
 use super::progress::{Line, Progress};
 use super::{image, said, session};
-use crate::engine::{Build, ImageError, ImageFacts};
+use crate::engine::{Build, BuildCache, ImageError, ImageFacts};
 use crate::registry::Registries;
 use crate::setup_log::SetupLog;
 use anyhow::{Context, anyhow};
@@ -128,7 +128,17 @@ fn options(build: &Build, buildkit: bool, session: &str) -> BuildImageOptions {
     if !buildkit {
         return options.version(BuilderVersion::BuilderV1).build();
     }
+    let args = with_inline_cache(&build.cache, args);
+    let options = options.buildargs(&args).cachefrom(&build.cache.from);
     options.platform(&build.platform).version(BuilderVersion::BuilderBuildKit).session(session).build()
+}
+
+/// BuildKit takes the wish as an argument, which no instruction sees unless it takes it up.
+fn with_inline_cache(cache: &BuildCache, mut args: HashMap<String, String>) -> HashMap<String, String> {
+    if cache.inline {
+        args.entry("BUILDKIT_INLINE_CACHE".to_owned()).or_insert_with(|| "1".to_owned());
+    }
+    args
 }
 
 fn take(progress: &mut Progress, answer: BuildInfo) -> Vec<Line> {

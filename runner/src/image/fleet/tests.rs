@@ -68,9 +68,17 @@ fn wait(claim: u64, by: &str) -> anyhow::Result<ImageAnswer> {
 
 #[tokio::test]
 async fn who_waits_says_for_whom_once_and_again_when_another_one_takes_over() {
-    let build = Ok(ImageAnswer::Build { claim: 3, wanted: true, inventory: false });
+    let build = Ok(ImageAnswer::Build {
+        claim: 3,
+        wanted: true,
+        inventory: false,
+        earlier: vec!["reg/web@sha256:1".to_owned()],
+    });
     let (turn, asked, log) = told(vec![wait(1, "a"), wait(1, "a"), wait(2, "b"), build]).await;
-    assert_eq!(turn, Turn::Build { claim: 3, wanted: true, inventory: false });
+    assert_eq!(
+        turn,
+        Turn::Build { claim: 3, wanted: true, inventory: false, earlier: vec!["reg/web@sha256:1".to_owned()] }
+    );
     assert_eq!(asked, [None, Some(1), Some(1), Some(2)]);
     assert_eq!(log, "waits for runner a's build: http://ci/a\nwaits for runner b's build: http://ci/b\n");
 }
