@@ -8,6 +8,7 @@ mod reach;
 mod rules;
 
 use crate::diagnostic::{Code, Diagnostics};
+use crate::lock::Lock;
 use crate::pipeline::Pipeline;
 use crate::report::{Problem, Report};
 use crate::source::Source;
@@ -143,17 +144,19 @@ impl Policy {
 
     /// What the policy says of every Dockerfile that a pipeline builds.
     pub(crate) fn look(&self, pipeline: &Pipeline, files: &dyn Files) -> Diagnostics {
+        // What is wrong with the lock file is told where it is read for the pipeline.
+        let lock = Lock::of(files).and_then(Result::ok).unwrap_or_default();
         let found = built(pipeline).into_iter().flat_map(|(path, builds)| {
             let text = files.read(&path).unwrap_or_default();
-            self.look_at(&path, &text, &builds).0
+            self.look_at(&path, &text, &builds, &lock).0
         });
         Diagnostics(found.collect())
     }
 
     /// What it says of one Dockerfile, for what is built of it.
-    fn look_at(&self, path: &str, text: &str, builds: &BTreeSet<Build>) -> Diagnostics {
+    fn look_at(&self, path: &str, text: &str, builds: &BTreeSet<Build>, lock: &Lock) -> Diagnostics {
         let mut report = Report::new(Source::new(path, text));
-        for finding in dockerfile::findings(self, text, builds) {
+        for finding in dockerfile::findings(self, text, builds, lock) {
             let problem = Problem::new(finding.rule.code(), &finding.span, finding.message);
             let problem = problem.expected(finding.why).help(finding.help);
             match self.level(finding.rule) {

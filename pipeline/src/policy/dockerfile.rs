@@ -3,12 +3,13 @@
 use super::reach::{Reach, sources, values};
 use super::rules::{base, files, packages, user, variables};
 use super::{Build, Finding, Policy};
+use crate::lock::Lock;
 use crate::source::{Span, without_bom};
 use parse_dockerfile::{Command, Dockerfile, Instruction, RunInstruction, Stage};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the rules find in a text; nothing in one that cannot be read, which is told elsewhere.
-pub(super) fn findings(policy: &Policy, text: &str, builds: &BTreeSet<Build>) -> Vec<Finding> {
+pub(super) fn findings(policy: &Policy, text: &str, builds: &BTreeSet<Build>, lock: &Lock) -> Vec<Finding> {
     let text = without_bom(text);
     let Ok(file) = parse_dockerfile::parse(text) else { return Vec::new() };
     let stages: Vec<Stage<'_, '_>> = file.stages().collect();
@@ -17,7 +18,7 @@ pub(super) fn findings(policy: &Policy, text: &str, builds: &BTreeSet<Build>) ->
     for (number, stage) in stages.iter().enumerate().filter(|(number, _)| reaches.iter().any(|it| it.builds(*number))) {
         for build in builds.iter().zip(&reaches).filter(|(_, reach)| reach.builds(number)).map(|(build, _)| build) {
             for (reference, span) in images(&stages[..number], stage, &globals(&file, build)) {
-                found.extend(base::look(policy, &reference, span));
+                found.extend(base::look(policy, lock, &reference, span));
             }
         }
         // What earlier stages leave behind is in no image.

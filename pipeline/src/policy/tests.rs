@@ -11,6 +11,7 @@ fn check(policy: &Policy, target: Option<&str>, text: &str, expected: Expect) {
         "Dockerfile",
         text,
         &BTreeSet::from([Build { target: target.map(str::to_owned), ..Build::default() }]),
+        &Lock::default(),
     );
     let lines: Vec<String> =
         found.0.iter().map(|it| format!("{}: {}: {}\n", it.place.line, it.code.as_str(), it.message)).collect();
@@ -20,7 +21,7 @@ fn check(policy: &Policy, target: Option<&str>, text: &str, expected: Expect) {
 #[test]
 fn what_is_wrong_with_a_usual_dockerfile_is_told_as_other_mistakes_are() {
     let text = "FROM debian\nENV API_TOKEN=abc\nRUN apt-get update && apt-get install -y git\nADD https://example.org/x.tar /x.tar\n";
-    let found = Policy::default().look_at("Dockerfile", text, &BTreeSet::from([Build::default()]));
+    let found = Policy::default().look_at("Dockerfile", text, &BTreeSet::from([Build::default()]), &Lock::default());
     expect![[r#"
         warning[latest_tag]: the base image `debian` has no version
          --> Dockerfile:1:6
@@ -208,7 +209,12 @@ fn what_a_build_is_given_counts() {
     let given = |args: &[(&str, &str)]| {
         let args = args.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let builds = BTreeSet::from([Build { target: None, args }]);
-        policy.look_at("Dockerfile", text, &builds).0.into_iter().map(|it| it.message).collect::<Vec<_>>()
+        policy
+            .look_at("Dockerfile", text, &builds, &Lock::default())
+            .0
+            .into_iter()
+            .map(|it| it.message)
+            .collect::<Vec<_>>()
     };
     assert_eq!(given(&[]), [""; 0]);
     let foreign = "the base image `evil.net/debian:12` is from a registry that the policy does not name";
@@ -272,4 +278,16 @@ fn a_wrong_policy_says_what_is_wrong() {
         4 errors in policy.yml
     "#]].assert_eq(&found.to_string());
     assert_eq!(Policy::read("policy.yml", "").unwrap(), Policy::default());
+}
+
+#[test]
+fn a_base_that_is_locked_is_one_image_whatever_its_tag() {
+    let text = "ARG V=12\nFROM debian:${V}\nCOPY --from=busybox /bin/sh /sh\nUSER app\n";
+    let digest = format!("sha256:{}", "0".repeat(64));
+    let lock = |names: &[&str]| Lock { digests: names.iter().map(|&name| (name.to_owned(), digest.clone())).collect() };
+    let builds = BTreeSet::from([Build::default()]);
+    let found = |lock: Lock| strict().look_at("Dockerfile", text, &builds, &lock).0.into_iter().map(|it| it.code);
+    assert_eq!(found(lock(&["debian:12", "busybox"])).count(), 0);
+    let left: Vec<Code> = found(lock(&["busybox", "debian:11"])).collect();
+    assert_eq!(left, [Code::UndigestedBase]);
 }

@@ -1,14 +1,15 @@
 //! Images that a Dockerfile builds upon: their versions, digests and registries.
 
 use crate::dockerfile::is_dockers;
+use crate::lock::Lock;
 use crate::policy::{Build, Finding, Policy, Rule};
 use crate::source::Span;
 use crate::suggest::quoted;
 use parse_dockerfile::Dockerfile;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What is to be said of a reference.
-pub(in crate::policy) fn look(policy: &Policy, reference: &str, span: Span) -> Vec<Finding> {
+/// What is to be said of a reference. One that is locked means one image, whatever its tag.
+pub(in crate::policy) fn look(policy: &Policy, lock: &Lock, reference: &str, span: Span) -> Vec<Finding> {
     let shown = quoted(reference);
     if reference.contains('$') {
         let message = format!("which image {shown} is cannot be told from the file");
@@ -16,6 +17,7 @@ pub(in crate::policy) fn look(policy: &Policy, reference: &str, span: Span) -> V
     }
     let (name, digest) = reference.split_once('@').map_or((reference, false), |(name, _)| (name, true));
     let tag = name.rsplit_once(':').map(|(_, tag)| tag).filter(|tag| !tag.contains('/'));
+    let digest = digest || lock.digests.contains_key(reference);
     let mut found = Vec::new();
     if !digest && matches!(tag, None | Some("latest")) {
         found.push(Finding {
@@ -32,7 +34,7 @@ pub(in crate::policy) fn look(policy: &Policy, reference: &str, span: Span) -> V
             span: span.clone(),
             message: format!("the base image {shown} has no digest"),
             why: "a tag can be moved to another image",
-            help: format!("add it: `{name}@sha256:…`; `docker buildx imagetools inspect {name}` tells it"),
+            help: format!("`sidings lock` writes down which image it is; or name it here, `{name}@sha256:…`"),
         });
     }
     let is_named = |all: &Vec<String>| all.iter().any(|one| is_within(&full(name), one));
