@@ -143,6 +143,11 @@ impl Images {
         }
     }
 
+    /// Tells the others that what was built here is not for them: each is judged by what its own run came with.
+    pub async fn withhold(&self, share: &Share) {
+        tell(&*share.fleet, &share.key, share.claim, ImageOutcome::GivenUp).await;
+    }
+
     async fn by_controller(&self, share: &Share, log: &SetupLog) -> ImageOutcome {
         let began = Instant::now();
         let packed = async {

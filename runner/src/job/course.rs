@@ -11,20 +11,19 @@ use super::verdict::{failed, of_stopped_job};
 use super::{Channel, Tools};
 use crate::clean::Hold;
 use crate::engine::{ImageFacts, Network};
-use crate::image::{ReadyImage, Share, budget};
+use crate::image::Share;
 use crate::setup_log::{SetupLog, now};
 use crate::source::{self, SourceError};
 use anyhow::Context;
 use futures::future::{join_all, try_join_all};
-use futures::{StreamExt, stream};
 use sidings_proto::runner::{Assignment, ImageUse, Kept, Phase, Progress, StepResult};
 use sidings_proto::time::spoken;
 use sidings_proto::{Environment, Failure, FailureClass, Source, Stage, Step, StepNo, Verdict};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tokio::sync::mpsc::{self, UnboundedSender};
 
 /// All that the parts of an attempt share.
 pub(super) struct Course<'a> {
@@ -178,51 +177,6 @@ impl Course<'_> {
         Ok(())
     }
 
-    async fn get_images(&self, shares: UnboundedSender<Share>) -> Result<Images, Halt> {
-        self.phase(Phase::Image);
-        let distinct: BTreeSet<&Environment> = self.assignment.spec.environments().collect();
-        let ready = try_join_all(distinct.into_iter().map(|environment| self.get_image(environment, &shares))).await?;
-        Ok(ready.into_iter().collect())
-    }
-
-    async fn get_image(
-        &self,
-        environment: &Environment,
-        shares: &UnboundedSender<Share>,
-    ) -> Result<(Environment, ImageFacts), Halt> {
-        let meta = super::build_meta(self.assignment);
-        let (workspace, secrets) = (self.folder.workspace(), self.secret_values());
-        let images = &self.tools.images;
-        let fleet = self.channel.fleet.as_ref();
-        let ready = images.ready(environment, &workspace, &meta, &secrets, fleet, self.setup).await;
-        let ReadyImage { facts, use_, share, hold, .. } = ready.map_err(|error| self.no_image(error))?;
-        self.account.holds.lock().unwrap_or_else(PoisonError::into_inner).extend(hold);
-        if let Some(share) = share {
-            // It is received for as long as there are images to come.
-            let _ = shares.send(share);
-        }
-        // An image that was there at once is in the report; it is no news for the log.
-        if use_.built || use_.took_ms > 0 {
-            self.setup.note(&image_note(&use_));
-        }
-        if use_.key.is_some() {
-            let judged = budget::judged(self.assignment.spec.image_budget, &use_.reference, facts.bytes);
-            let said = judged.map_err(|refusal| self.no_image(crate::engine::ImageError::User(refusal)))?;
-            said.iter().for_each(|warning| self.setup.note(warning));
-        }
-        self.account.images().push(use_.clone());
-        self.channel.telling.progress(Progress::ImageReady(use_));
-        Ok((environment.clone(), facts))
-    }
-
-    /// Gives others what was built here as soon as it is, beside all else: whoever waits for it may have another image
-    /// that this job waits for. A job that is stopped gives up; what nobody was told of passes on when it is over.
-    async fn share_images(&self, built: UnboundedReceiver<Share>) {
-        let built = stream::unfold(built, |mut built| async { Some((built.recv().await?, built)) });
-        let share = |share: Share| async move { self.tools.images.share(&share, self.setup).await };
-        let _ = self.stops.unless(built.for_each_concurrent(None, share)).await;
-    }
-
     /// The results of all steps of the stage, and what came of merging what siblings changed.
     async fn run_stage(
         &self,
@@ -282,20 +236,6 @@ impl Course<'_> {
             SourceError::Ours(error) => {
                 self.setup.note(&format!("{error:#}"));
                 ours("get the source", &error)
-            }
-        }
-    }
-
-    fn no_image(&self, error: crate::engine::ImageError) -> Halt {
-        use crate::engine::ImageError;
-        match error {
-            ImageError::User(message) => {
-                self.setup.note(&message);
-                Halt::Failed(Failure { class: FailureClass::ImageBuildFailed, message })
-            }
-            ImageError::Engine(error) => {
-                self.setup.note(&format!("the container engine failed: {error:#}"));
-                ours("get the image", &error)
             }
         }
     }
@@ -369,6 +309,10 @@ impl Account {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(super) fn hold(&self, hold: Option<Hold>) {
+        self.holds.lock().unwrap_or_else(PoisonError::into_inner).extend(hold);
+    }
+
     pub(super) fn images(&self) -> MutexGuard<'_, Vec<ImageUse>> {
         self.images.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -397,17 +341,6 @@ fn stopped(stop: Stop, failed: Option<Failure>) -> Halt {
 
 pub(super) fn ours(deed: &str, error: &anyhow::Error) -> Halt {
     Halt::Failed(Failure { class: FailureClass::EngineFailed, message: format!("{deed}: {error:#}") })
-}
-
-fn image_note(image: &ImageUse) -> String {
-    let how = match &image.fetched {
-        Some(fetched) => format!("fetched from runner {}'s build{},", fetched.from, fetched.amount()),
-        None if image.built => "built here".to_owned(),
-        None => "found".to_owned(),
-    };
-    let key = image.key.as_ref().map(|key| format!(", key {}", key.get(..16).unwrap_or(key))).unwrap_or_default();
-    let took = seconds(Duration::from_millis(image.took_ms));
-    format!("image {} ({}{key}) {how} in {took}", image.reference, image.id.get(..19).unwrap_or(&image.id))
 }
 
 pub(super) fn seconds(time: Duration) -> String {

@@ -9,6 +9,7 @@ mod course;
 mod folder;
 mod group;
 mod hold;
+mod images;
 mod keeping;
 mod readiness;
 mod reports;
