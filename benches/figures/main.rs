@@ -1,8 +1,8 @@
 //! The figures of the README, measured: floor and candidate in turn, in one run, medians, and what the bar is.
 //!
 //! `./scripts/bench` runs all, `./scripts/bench NAME…` some: `artifacts`, `jobs`, `key`, `lint`, `log`,
-//! `dispatch`, `drain`, `memory`, `environments`, `workspace`, `split`; only by its name `split-whole`,
-//! which takes a quarter of an hour.
+//! `dispatch`, `drain`, `memory`, `environments`, `workspace`, `split`; only by their names `split-whole`,
+//! which takes a quarter of an hour, and `soak`, which writes some 8 GB.
 //! Nothing here passes or fails; a bar that is missed is printed as missed.
 
 #![allow(clippy::unwrap_used, reason = "what cannot go on ends here, with the place")]
@@ -17,6 +17,7 @@ mod lint;
 mod log;
 mod memory;
 mod report;
+mod soak;
 mod split;
 mod submit;
 #[path = "../../tests/support/mod.rs"]
@@ -66,6 +67,9 @@ async fn main() {
     }
     if wanted.iter().any(|word| word == "split-whole") {
         split::measure(&mut report, &split::WHOLE).await;
+    }
+    if wanted.iter().any(|word| word == "soak") {
+        soak::measure(&mut report).await;
     }
     report.print();
 }
