@@ -12,11 +12,13 @@ use dice::Dice;
 use sidings_proto::Verdict;
 use sidings_proto::api::RunView;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 const WORKERS: usize = 4;
 const SIGMA: f64 = 1.5;
 const NOISE: f64 = 0.3;
+/// The whole suite on one runner takes eight minutes.
+const PATIENCE: Duration = Duration::from_secs(1800);
 
 /// A suite, and how often each way is tried.
 pub(crate) struct Suite {
@@ -144,7 +146,7 @@ async fn verdict(fleet: &Fleet, work: &Path) -> (f64, RunView) {
     let (code, stdout, stderr) = fleet.sidings(work, &["submit", "--project", "suite", "--json"]);
     assert_eq!(code, 0, "{stdout}{stderr}");
     let run = serde_json::from_str::<RunView>(&stdout).unwrap().summary.id;
-    let view = fleet.client.until_ended(run).await;
+    let view = fleet.client.until_ended_within(PATIENCE, run).await;
     assert_eq!(view.summary.verdict, Some(Verdict::Passed), "{view:#?}");
     (began.elapsed().as_secs_f64(), view)
 }

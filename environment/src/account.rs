@@ -24,6 +24,8 @@ pub struct Input {
 pub enum Kind {
     /// What is built for.
     Platform,
+    /// The time after which it is built anew.
+    Period,
     /// The frontend that the Dockerfile names.
     Frontend,
     /// A directive of the Dockerfile.
@@ -79,6 +81,7 @@ impl Kind {
     pub fn as_str(self) -> &'static str {
         match self {
             Kind::Platform => "platform",
+            Kind::Period => "period",
             Kind::Frontend => "frontend",
             Kind::Directive => "directive",
             Kind::Stage => "stage",

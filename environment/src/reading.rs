@@ -7,6 +7,7 @@ use crate::dockerfile::{Deed, File, Step};
 use crate::listing::{Listing, Sort};
 use crate::mount::{self, Shows};
 use crate::naming::is_dockers;
+use crate::period::Period;
 use crate::reach::{self, Origin, Reach};
 use crate::scope::{Globals, Scope};
 use crate::sight::Sight;
@@ -35,6 +36,8 @@ pub struct Order {
     pub epoch: Option<u64>,
     /// As `linux/amd64`.
     pub platform: String,
+    /// The time in which this build counts, where it is to be done anew from time to time.
+    pub period: Option<Period>,
 }
 
 /// What a base image is.
@@ -189,6 +192,9 @@ impl<'r> Scales<'r> {
     fn file(&mut self, bases: &BTreeMap<String, Base>) {
         let order = &self.reading.order;
         self.put(Kind::Platform, "", &order.platform, 0);
+        if let Some(period) = &order.period {
+            self.put(Kind::Period, "", period.to_string(), 0);
+        }
         for (name, value) in &order.args {
             // These speak to the builder; so does a time of one's own.
             if name.starts_with(FOR_BUILDER) || name == EPOCH {

@@ -24,6 +24,7 @@ fn account_at(case: &Case, project: &Project, folder: &Path) -> Account {
         args: project.args.clone(),
         epoch: Some(1_700_000_000),
         platform: "linux/amd64".to_owned(),
+        ..Order::default()
     });
     reading.unwrap().weigh(&place.listing(false).unwrap(), &case.bases, &Contents::default()).unwrap()
 }

@@ -7,6 +7,7 @@ mod cache;
 mod concurrency;
 mod copies;
 mod cron;
+mod days;
 mod environment;
 mod fields;
 mod inputs;

@@ -1,5 +1,6 @@
 //! Typed identifiers. All but [`BlobId`] are UUID version 7, so they sort by the time they were made.
 
+use crate::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -18,6 +19,13 @@ macro_rules! uuid_id {
             #[expect(clippy::new_without_default, reason = "a default that differs each time would surprise")]
             pub fn new() -> Self {
                 Self(Uuid::now_v7())
+            }
+
+            /// When it was made; the beginning of time where it does not say.
+            pub fn made(&self) -> Timestamp {
+                let (seconds, nanoseconds) = self.0.get_timestamp().map_or((0, 0), |time| time.to_unix());
+                let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+                Timestamp(seconds.saturating_mul(1000).saturating_add(i64::from(nanoseconds / 1_000_000)))
             }
         }
 

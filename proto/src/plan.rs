@@ -358,6 +358,9 @@ pub enum Environment {
         /// The secrets that `RUN --mount=type=secret` can ask for: their names, by the ids used there.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         secrets: BTreeMap<String, String>,
+        /// How often it is built anew although nothing changed, in milliseconds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refresh_ms: Option<u64>,
     },
 }
 

@@ -134,6 +134,7 @@ fn spec() -> JobSpec {
         target: Some("test".to_owned()),
         args: BTreeMap::from([("V".to_owned(), "1".to_owned())]),
         secrets: BTreeMap::new(),
+        refresh_ms: Some(604_800_000),
     };
     let run = step(1, build, Command::Run { script: "make".to_owned() });
     let commands = Command::Commands { commands: vec!["a".to_owned(), "b".to_owned()] };

@@ -15,7 +15,7 @@ const LEAST_PART: u64 = 10;
 pub struct Disk {
     /// What a program may still write.
     pub free: u64,
-    /// All of it.
+    /// All that programs may use of it, as `df` counts: without what is kept for others.
     pub all: u64,
 }
 
@@ -26,7 +26,8 @@ impl Disk {
     /// It cannot be asked, most often because there is no such folder.
     pub fn of(folder: &Path) -> io::Result<Disk> {
         let found = rustix::fs::statvfs(folder)?;
-        Ok(Disk { free: found.f_bavail * found.f_frsize, all: found.f_blocks * found.f_frsize })
+        let used = found.f_blocks.saturating_sub(found.f_bfree);
+        Ok(Disk { free: found.f_bavail * found.f_frsize, all: (used + found.f_bavail) * found.f_frsize })
     }
 
     /// The hundredths of it that are in use.

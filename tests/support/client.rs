@@ -88,6 +88,16 @@ impl Client {
 
     /// Follows the run's events until `seen` gives something. The controller may go away and come back meanwhile.
     pub(crate) async fn until<T>(&self, id: RunId, what: &str, seen: impl Fn(&RunView) -> Option<T>) -> T {
+        self.until_within(PATIENCE, id, what, seen).await
+    }
+
+    async fn until_within<T>(
+        &self,
+        patience: Duration,
+        id: RunId,
+        what: &str,
+        seen: impl Fn(&RunView) -> Option<T>,
+    ) -> T {
         let watch = async {
             loop {
                 if let Some(found) = self.watch(id, &seen).await {
@@ -96,7 +106,7 @@ impl Client {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };
-        match tokio::time::timeout(PATIENCE, watch).await {
+        match tokio::time::timeout(patience, watch).await {
             Ok(found) => found,
             Err(_) => panic!("waited too long for {what}; the run is now {:#?}", self.run(id).await),
         }
@@ -122,7 +132,12 @@ impl Client {
     }
 
     pub(crate) async fn until_ended(&self, id: RunId) -> RunView {
-        self.until(id, "the run's end", |view| (view.summary.state == State::Ended).then(|| view.clone())).await
+        self.until_ended_within(PATIENCE, id).await
+    }
+
+    pub(crate) async fn until_ended_within(&self, patience: Duration, id: RunId) -> RunView {
+        let ended = |view: &RunView| (view.summary.state == State::Ended).then(|| view.clone());
+        self.until_within(patience, id, "the run's end", ended).await
     }
 
     /// Waits until a step has been started, and gives its attempt.

@@ -11,6 +11,7 @@ fn order(text: &str, target: Option<&str>, args: &[(&str, &str)]) -> Order {
         args: args.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
         epoch: Some(1_700_000_000),
         platform: "linux/arm64".to_owned(),
+        period: None,
     }
 }
 
@@ -205,4 +206,13 @@ proptest! {
             reading.weigh(&listing, &BTreeMap::new(), &Contents::default()).unwrap();
         }
     }
+}
+
+#[test]
+fn a_key_holds_for_a_period_where_one_is_asked_for() {
+    let at = |period| account(Order { period, ..order("FROM a:1\n", None, &[]) }, &[("a:1", "1")]).key;
+    let week = |day: i64| Some(Period::at(sidings_proto::Timestamp(day * 86_400_000), 7 * 86_400_000));
+    assert_eq!(at(week(7)), at(week(13)));
+    assert_ne!(at(week(13)), at(week(14)));
+    assert_ne!(at(week(7)), at(None));
 }

@@ -56,7 +56,7 @@ fn of_dockerfile(path: &str, text: &str, builds: BTreeSet<Build>) -> BTreeMap<St
     let mut named = BTreeMap::new();
     for Build { target, args } in builds {
         let (dockerfile, text_of) = (path.to_owned(), text.to_owned());
-        let order = Order { dockerfile, text: text_of, target, args, epoch: None, platform: platform() };
+        let order = Order { dockerfile, text: text_of, target, args, platform: platform(), ..Order::default() };
         // A target that is not there was told already.
         let Ok(reading) = Reading::new(order) else { continue };
         let by_line = reading.bases_by_line().into_iter();

@@ -1,9 +1,9 @@
 //! `artifacts:`, the files that a job leaves for others.
 
+use super::days::{Bounds, DAY};
 use super::fields::At;
 use super::{Reader, shape};
 use crate::diagnostic::Code;
-use crate::duration;
 use crate::pipeline::Named;
 use crate::report::Problem;
 use crate::suggest::{did_you_mean, nearest, one_of, quoted};
@@ -12,12 +12,15 @@ use sidings_proto::{Artifacts, Keep};
 use std::rc::Rc;
 use std::time::Duration;
 
-const DAY: Duration = Duration::from_secs(24 * 3600);
 /// For how long they are kept, when nothing is said.
 const USUALLY: Duration = Duration::from_secs(30 * 24 * 3600);
-const SHORTEST: Duration = Duration::from_secs(1);
-/// Ten years, with their leap days.
-const LONGEST: Duration = Duration::from_secs(3652 * 24 * 3600);
+const EXPIRY: Bounds = Bounds {
+    shortest: Duration::from_secs(1),
+    // With their leap days.
+    longest: DAY.saturating_mul(3652),
+    said: "at least `1s`, at most `3652d`, ten years",
+    never: Some("3652d"),
+};
 const MAX_ENTRIES: usize = 20;
 const MAX_PATTERNS: usize = 100;
 pub(super) const KEEPS: [Keep; 3] = [Keep::OnSuccess, Keep::OnFailure, Keep::Always];
@@ -79,7 +82,7 @@ impl Reader<'_> {
         };
         let when = fields.get("when").and_then(|at| self.keep(&at)).unwrap_or_default();
         let usual = || Some(millis(USUALLY));
-        let expire_in_ms = fields.get("expire_in").map_or_else(usual, |at| self.expiry(&at));
+        let expire_in_ms = fields.get("expire_in").map_or_else(usual, |at| self.days(&at, &EXPIRY));
         let required = fields.get("required").and_then(|at| self.truth(&at)).unwrap_or(false);
         Some(Artifacts { paths: paths?, when, expire_in_ms: expire_in_ms?, required })
     }
@@ -147,50 +150,8 @@ impl Reader<'_> {
         self.report.add(Problem::new(Code::BadValue, &at.span, message).expected(one_of(&words)).help(help));
         None
     }
-
-    /// In days as well, which no timeout has.
-    fn expiry(&mut self, at: &At<'_, '_>) -> Option<u64> {
-        let text = self.text_of(at, "a time: `7d`, `12h`")?;
-        let days = text.strip_suffix('d').filter(|digits| !digits.is_empty() && digits.len() <= 4);
-        let days = days.and_then(|digits| digits.parse::<u32>().ok());
-        let time = days.map(|days| DAY * days).or_else(|| duration::parse(&text));
-        match time {
-            Some(time) if (SHORTEST..=LONGEST).contains(&time) => Some(millis(time)),
-            Some(_) => {
-                let message = format!("an expiry after {} is out of bounds", quoted(&text));
-                let expected = "at least `1s`, at most `3652d`, ten years";
-                self.report.add(Problem::new(Code::BadValue, &at.span, message).expected(expected));
-                None
-            }
-            None => {
-                let message = format!("{} does not say for how long", quoted(&text));
-                let help = meant(&text).map(|meant| did_you_mean(&meant));
-                let problem = Problem::new(Code::BadValue, &at.span, message).expected("a time: `7d`, `12h`");
-                self.report.add(problem.help("whole days, or a duration without days").maybe_help(help));
-                None
-            }
-        }
-    }
 }
 
 fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// What somebody meant who wrote `30 days`, `2 weeks` or `never`.
-fn meant(text: &str) -> Option<String> {
-    let plain: String = text.to_lowercase().split_whitespace().collect();
-    if matches!(plain.as_str(), "never" | "forever" | "0") {
-        return Some("3652d".to_owned());
-    }
-    let digits = plain.trim_end_matches(|char: char| char.is_ascii_alphabetic());
-    let number: u32 = digits.parse().ok()?;
-    let days = match &plain[digits.len()..] {
-        "" | "day" | "days" => number,
-        "w" | "wk" | "week" | "weeks" => number.checked_mul(7)?,
-        "mo" | "mos" | "month" | "months" => number.checked_mul(30)?,
-        "y" | "yr" | "yrs" | "year" | "years" => number.checked_mul(365)?,
-        _ => return duration::meant(text),
-    };
-    Some(format!("{days}d"))
 }

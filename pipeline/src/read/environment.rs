@@ -1,5 +1,6 @@
 //! `image:`, `build:` and `images:`: where steps run.
 
+use super::days::{Bounds, DAY, HOUR};
 use super::fields::{At, Fields};
 use super::{Reader, path, shape};
 use crate::diagnostic::Code;
@@ -60,7 +61,16 @@ struct Given {
     args: Texts,
     /// Names by id.
     secrets: BTreeMap<String, String>,
+    refresh_ms: Option<u64>,
 }
+
+/// How seldom an image may be built anew.
+const REFRESH: Bounds = Bounds {
+    shortest: HOUR,
+    longest: DAY.saturating_mul(366),
+    said: "at least `1h`, at most `366d`, a year",
+    never: None,
+};
 
 impl Reader<'_> {
     /// `images:` of a pipeline.
@@ -215,7 +225,8 @@ impl Reader<'_> {
         let target = fields.get("target").map(|at| self.named(&at));
         let args = fields.get("args").map(|at| self.arguments(&at)).unwrap_or_default();
         let secrets = fields.get("secrets").map(|at| self.build_secrets(&at)).unwrap_or_default();
-        let given = Given { args, secrets };
+        let refresh_ms = fields.get("refresh").and_then(|at| self.days(&at, &REFRESH));
+        let given = Given { args, secrets, refresh_ms };
         self.built(&context?, all_or_none(dockerfile)?.as_ref(), all_or_none(target)?.as_ref(), given)
     }
 
@@ -224,7 +235,7 @@ impl Reader<'_> {
         context: &Named,
         dockerfile: Option<&Named>,
         target: Option<&Named>,
-        Given { args, secrets }: Given,
+        Given { args, secrets, refresh_ms }: Given,
     ) -> Option<Environment> {
         let folder = self.path(context, "", "the context")?;
         let path = match dockerfile {
@@ -234,7 +245,7 @@ impl Reader<'_> {
         let place = dockerfile.unwrap_or(context);
         self.dockerfile_is_right(&path, place, dockerfile.is_some(), target)?;
         let target = target.map(|target| target.text.clone());
-        Some(Environment::Build { context: folder, dockerfile: path, target, args, secrets })
+        Some(Environment::Build { context: folder, dockerfile: path, target, args, secrets, refresh_ms })
     }
 
     /// As in Compose it begins at the context; where there is none, at the project's root.

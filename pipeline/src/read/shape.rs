@@ -82,8 +82,8 @@ pub(super) const IMAGE: Shape =
 pub(super) const BUILD: Shape = Shape {
     what: "a `build`",
     place: "under `build`",
-    keys: &["context", "dockerfile", "target", "args", "secrets"],
-    later: &["refresh"],
+    keys: &["context", "dockerfile", "target", "args", "secrets", "refresh"],
+    later: &[],
 };
 
 pub(super) const BUILD_SECRET: Shape =

@@ -63,7 +63,7 @@ pub(super) fn as_printed_and_run(command: &str) -> usize {
 pub(super) fn of_image(image: &Environment) -> usize {
     match image {
         Environment::Image { reference } => reference.len(),
-        Environment::Build { context, dockerfile, target, args, secrets } => {
+        Environment::Build { context, dockerfile, target, args, secrets, refresh_ms: _ } => {
             let texts = args.iter().chain(secrets).map(|(name, value)| name.len() + value.len() + ENTRY);
             context.len() + dockerfile.len() + target.as_ref().map_or(0, String::len) + texts.sum::<usize>()
         }

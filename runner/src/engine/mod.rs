@@ -186,9 +186,11 @@ pub struct Build {
     pub cache: BuildCache,
 }
 
-/// Layers that travel from build to build, besides those that the host has. The classic builder knows nothing of it.
+/// Layers of earlier builds that may serve: those of this host, and, with BuildKit, those that travel.
 #[derive(Debug, Default)]
 pub struct BuildCache {
+    /// None may, not even those of this host.
+    pub unused: bool,
     /// Images in a registry that say what their layers were made from. One that cannot be had is no failure.
     pub from: Vec<String>,
     /// Have the image say so as well.

@@ -35,7 +35,12 @@ impl Images {
             platform: prepared.order.platform.clone(),
             labels: labels::labels(meta, prepared, wanted.key()),
             tag: tag.to_owned(),
-            cache: BuildCache { from: earlier, inline: self.registry.is_some() },
+            cache: BuildCache {
+                // What it built in an earlier period the builder would take for the same.
+                unused: prepared.order.period.is_some(),
+                from: earlier,
+                inline: self.registry.is_some(),
+            },
         };
         let build = self.with_authorities(build, trusting);
         // Others that wait for the same image are told of a failure as well.

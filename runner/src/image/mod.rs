@@ -14,7 +14,7 @@ use anyhow::anyhow;
 use flight::Flights;
 use pins::{Meant, Pins};
 use prepared::Prepared;
-use sidings_environment::{Account, Contents};
+use sidings_environment::{Account, Contents, Period};
 use sidings_proto::image::Fetched;
 use sidings_proto::runner::ImageUse;
 use sidings_proto::{Commit, Environment, RunId, Secret};
@@ -180,7 +180,7 @@ impl Images {
             Environment::Image { reference } => {
                 self.fetched(reference, Pins { locked: &meta.locked, fleet }, log).await?
             }
-            Environment::Build { context, dockerfile, target, args, secrets } => {
+            Environment::Build { context, dockerfile, target, args, secrets, refresh_ms } => {
                 let is_secret = !secrets.is_empty();
                 let value = |(id, name): (&String, &String)| Some((id.clone(), values.get(name)?.clone()));
                 let secrets = secrets.iter().filter_map(value).collect();
@@ -191,6 +191,8 @@ impl Images {
                     target: target.clone(),
                     args: args.clone(),
                     platform: self.facts.platform(),
+                    // The run's time, so that all its jobs want the same image.
+                    period: refresh_ms.map(|every| Period::at(meta.run.made(), every)),
                     commit_time: meta.commit.time,
                     checked_out: meta.checked_out,
                 };

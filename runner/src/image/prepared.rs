@@ -5,7 +5,7 @@ use super::context;
 use super::recipe::Recipe;
 use crate::engine::ImageError;
 use anyhow::Context;
-use sidings_environment::{Account, Base, Contents, Listing, NoPlace, Order as KeyOrder, Place, Reading};
+use sidings_environment::{Account, Base, Contents, Listing, NoPlace, Order as KeyOrder, Period, Place, Reading};
 use sidings_proto::Timestamp;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -25,6 +25,7 @@ pub(super) struct Order {
     pub(super) target: Option<String>,
     pub(super) args: BTreeMap<String, String>,
     pub(super) platform: String,
+    pub(super) period: Option<Period>,
     pub(super) commit_time: Timestamp,
     /// Git made `root` and nobody touched it since.
     pub(super) checked_out: bool,
@@ -54,6 +55,7 @@ impl Prepared {
             args: order.args.clone(),
             epoch: Some(seconds(order.commit_time)),
             platform: order.platform.clone(),
+            period: order.period,
         });
         let reading = Arc::new(reading.map_err(|error| ImageError::User(error.to_string()))?);
         let recipe = Recipe::of(&reading, &place.text, &dockerfile_in_context, &order);

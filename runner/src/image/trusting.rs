@@ -206,6 +206,7 @@ mod tests {
             target: None,
             args: BTreeMap::new(),
             secrets: BTreeMap::new(),
+            refresh_ms: None,
         };
         let meta = BuildMeta {
             project: "test".to_owned(),

@@ -51,16 +51,25 @@ impl<'a> Project<'a> {
     }
 
     async fn build(&self, target: Option<&str>, log: &str) -> Result<ReadyImage, ImageError> {
+        self.build_for(&self.meta(), target, None, log).await
+    }
+
+    async fn build_for(
+        &self,
+        meta: &BuildMeta,
+        target: Option<&str>,
+        refresh_ms: Option<u64>,
+        log: &str,
+    ) -> Result<ReadyImage, ImageError> {
         let environment = Environment::Build {
             context: ".".to_owned(),
             dockerfile: "Dockerfile".to_owned(),
             target: target.map(str::to_owned),
             args: BTreeMap::from([("GREETING".to_owned(), format!("hello {}", self.scene.runner))]),
             secrets: BTreeMap::new(),
+            refresh_ms,
         };
-        self.images
-            .ready(&environment, &self.source(), &self.meta(), &BTreeMap::new(), None, &self.scene.log(log))
-            .await
+        self.images.ready(&environment, &self.source(), meta, &BTreeMap::new(), None, &self.scene.log(log)).await
     }
 
     /// Images are shared by all runners and outlive them; those of a test do not.
@@ -206,6 +215,33 @@ async fn an_earlier_stage_may_be_the_target() {
         assert_eq!(image.facts.user, "nobody");
         let act = Act { image: &image.facts.id, ..script("cat /what; head -n 1 /usr/share/sidings/Dockerfile") };
         assert_eq!(scene.says(act).await, "tools\nFROM debian:bookworm-slim AS tools\n");
+        project.forget();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_image_is_built_anew_in_the_next_period_and_takes_nothing_from_the_last_one() {
+    play(async |scene| {
+        let text = "FROM debian:bookworm-slim\nRUN head -c 16 /dev/urandom | od -An -tx1 >/trace\n";
+        let project = Project::new(scene, &[("Dockerfile", text)]).await;
+        let day = 86_400;
+        let run_on = |days: u64| {
+            let time = uuid::Timestamp::from_unix(uuid::NoContext, days * day, 0);
+            BuildMeta { run: RunId(uuid::Uuid::new_v7(time)), ..project.meta() }
+        };
+        let week = Some(7 * day * 1000);
+        let first = project.build_for(&run_on(20_000), None, week, "first").await.unwrap();
+        // 20,002 is a multiple of seven, less one.
+        let same = project.build_for(&run_on(20_001), None, week, "same").await.unwrap();
+        let next = project.build_for(&run_on(20_006), None, week, "next").await.unwrap();
+        assert_eq!((first.use_.built, same.use_.built, next.use_.built), (true, false, true));
+        assert!(first.use_.key == same.use_.key && first.use_.key != next.use_.key);
+        let mut traces = Vec::new();
+        for image in [&first, &next] {
+            traces.push(scene.says(Act { image: &image.facts.id, ..script("cat /trace") }).await);
+        }
+        assert_ne!(traces[0], traces[1], "what was random was run again");
         project.forget();
     })
     .await;

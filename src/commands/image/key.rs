@@ -7,9 +7,10 @@ use crate::args::KeyArgs;
 use crate::commands::lint;
 use crate::commands::output::print;
 use crate::exit::{Exit, Refusal};
+use crate::render::duration::now;
 use crate::worktree;
 use anyhow::Context;
-use sidings_environment::{Base, Contents, Listing, NoPlace, Order, Place, Reading, differences};
+use sidings_environment::{Base, Contents, Listing, NoPlace, Order, Period, Place, Reading, differences};
 use sidings_pipeline::{Files, Lock, lock};
 use sidings_runner::engine::ImageFacts;
 use sidings_runner::engine::docker::look::{Look, look};
@@ -61,6 +62,7 @@ async fn weighed(tree: &Tree, build: Build) -> anyhow::Result<Weighed> {
         args: build.args.clone(),
         epoch: Some(Order::epoch_of(tree.time)),
         platform,
+        period: build.refresh_ms.map(|every| Period::at(now(), every)),
     };
     let reading = |platform| Reading::new(order(platform)).map_err(|error| Refusal::configuration(error.to_string()));
     // Names of bases may depend on the platform, which an engine tells; most engines are of the machine's own.

@@ -33,6 +33,7 @@ pub(super) struct Build {
     pub(super) dockerfile: String,
     pub(super) target: Option<String>,
     pub(super) args: BTreeMap<String, String>,
+    pub(super) refresh_ms: Option<u64>,
 }
 
 impl Tree {
@@ -81,8 +82,8 @@ impl Tree {
             None => images.remove("").or_else(|| only(images)),
         };
         match (environment, wanted) {
-            (Some(Environment::Build { context, dockerfile, target, args, .. }), _) => {
-                Ok(Build { context, dockerfile, target, args })
+            (Some(Environment::Build { context, dockerfile, target, args, refresh_ms, .. }), _) => {
+                Ok(Build { context, dockerfile, target, args, refresh_ms })
             }
             (Some(Environment::Image { reference }), _) => {
                 Err(Refusal::usage(format!("{reference} is fetched and not built: it has no key")))
@@ -110,5 +111,6 @@ fn of_folder(folder: &Path) -> anyhow::Result<Build> {
         dockerfile: text(folder.join("Dockerfile"))?,
         target: None,
         args: BTreeMap::new(),
+        refresh_ms: None,
     })
 }

@@ -238,13 +238,15 @@ fn artifacts(key: &str) -> Said {
     Some(match key {
         "paths" => (texts(), "Patterns for paths; a folder stands for all in it, `!` takes out again"),
         "when" => (word(artifacts::KEEPS.map(Keep::as_str)), "After which outcome of the job"),
-        "expire_in" => (
-            json!({ "anyOf": [{ "type": "string", "pattern": "^[0-9]+d$" }, duration()] }),
-            "How long they are kept: `90d`, `12h`",
-        ),
+        "expire_in" => (days(), "How long they are kept: `90d`, `12h`"),
         "required" => (truth(), "Whether the job has failed if there is none"),
         _ => return None,
     })
+}
+
+/// Whole days, or a duration.
+fn days() -> Value {
+    json!({ "anyOf": [{ "type": "string", "pattern": "^[0-9]+d$" }, duration()] })
 }
 
 /// An empty list takes the image's own away.
@@ -277,8 +279,10 @@ fn scheduled(key: &str) -> Said {
 }
 
 fn build(writer: &mut Writer, key: &str) -> Said {
-    if key != "secrets" {
-        return None;
+    match key {
+        "secrets" => {}
+        "refresh" => return Some((days(), "How often it is built anew although nothing changed: `7d`, `12h`")),
+        _ => return None,
     }
     let ids = json!({ "pattern": SECRET_NAME });
     let map =

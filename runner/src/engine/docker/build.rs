@@ -123,6 +123,7 @@ fn options(build: &Build, buildkit: bool, session: &str) -> BuildImageOptions {
         .buildargs(&args)
         .labels(&labels)
         .target(build.target.as_deref().unwrap_or_default())
+        .nocache(build.cache.unused)
         .rm(true)
         .forcerm(true);
     if !buildkit {

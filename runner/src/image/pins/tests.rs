@@ -135,6 +135,7 @@ async fn the_key_of_a_build_counts_the_digest_of_its_base() {
             target: None,
             args: BTreeMap::new(),
             secrets: BTreeMap::new(),
+            refresh_ms: None,
         };
         let meta = BuildMeta {
             project: "test".to_owned(),

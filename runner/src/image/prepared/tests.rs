@@ -31,6 +31,7 @@ impl Project {
             target: None,
             args: BTreeMap::new(),
             platform: "linux/amd64".into(),
+            period: None,
             commit_time: Timestamp(1_700_000_000_000),
             checked_out: false,
         }

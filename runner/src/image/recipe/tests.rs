@@ -10,6 +10,7 @@ fn recipe(source: &str, place: &str, target: Option<&str>) -> Recipe {
         target: target.map(str::to_owned),
         args: Default::default(),
         platform: "linux/arm64".into(),
+        period: None,
         commit_time: Timestamp(0),
         checked_out: false,
     };
