@@ -1,6 +1,7 @@
 //! One build for a whole fleet: several engines that share nothing but the controller, and a registry where one is told.
 
 mod registry;
+mod twice;
 
 use crate::support::{Fleet, Hosts, Runner, host_address, job_of, tree};
 use sidings_proto::api::{JobView, RunView};
