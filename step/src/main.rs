@@ -4,7 +4,8 @@
 //!
 //! `init [--dir FOLDER]` runs a step or a service, `probe` finds out whether a service is ready, `hold` keeps a network
 //! namespace alive, `enter SHELL…` is how a person comes into a step's container, `split work` works off tests that a job
-//! shares with its copies, `--version` says what this is.
+//! shares with its copies, `split list RUNNER` and `split run RUNNER` ask a test runner in its own way, `--version` says
+//! what this is.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -39,13 +40,16 @@ fn main() -> ExitCode {
         ["enter", shells @ ..] => enter::run(Path::new(sidings_proto::step::MOUNT), shells),
         ["hold"] => hold::run(),
         ["split", "work"] => split::work(),
+        ["split", "list", runner, rest @ ..] => split::presets::list(runner, rest),
+        ["split", "run", runner, rest @ ..] => split::presets::run(runner, rest),
         ["--version"] => {
             println!("sidings-step {}", env!("CARGO_PKG_VERSION"));
             return ExitCode::SUCCESS;
         }
         _ => {
             eprintln!(
-                "usage: sidings init [--dir FOLDER] | probe --dir FOLDER | enter SHELL… | hold | split work | --version"
+                "usage: sidings init [--dir FOLDER] | probe --dir FOLDER | enter SHELL… | hold | split work | \
+                 split list RUNNER [-- ARGUMENT…] | split run RUNNER [-- ARGUMENT…] | --version"
             );
             return ExitCode::from(EXIT_USAGE);
         }

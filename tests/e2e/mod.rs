@@ -14,6 +14,7 @@ mod inventories;
 mod keys;
 mod kills;
 mod locks;
+mod presets;
 mod pushes;
 mod registries;
 mod reports;

@@ -148,7 +148,7 @@ jobs:
 ";
 
 /// Waits until both copies are at work, and gives their attempts.
-async fn both_at_work(fleet: &Fleet, id: sidings_proto::RunId) -> [AttemptId; 2] {
+pub(super) async fn both_at_work(fleet: &Fleet, id: sidings_proto::RunId) -> [AttemptId; 2] {
     let at_work = |view: &RunView| {
         let has_two = view.splits.first().is_some_and(|sum| sum.batches == 2);
         let attempt = |n: usize| AttemptId { job: view.jobs[n].id, fence: 1 };

@@ -16,14 +16,6 @@ const FLAKY_RETRIES: u32 = 1;
 /// What `on_flaky` may be.
 pub(super) const ON_FLAKY: [(&str, OnFlaky); 2] = [("pass", OnFlaky::Pass), ("fail", OnFlaky::Fail)];
 
-/// How a preset finds and runs tests; none where only the project can know.
-fn scripts(preset: Preset) -> Option<(&'static str, &'static str)> {
-    match preset {
-        Preset::Lines => None,
-        Preset::Pytest => Some(("python3 -m pytest --collect-only -q", "python3 -m pytest")),
-    }
-}
-
 impl Reader<'_> {
     pub(super) fn split_tests(&mut self, at: &At<'_, '_>) -> Option<Tests> {
         if let Value::Scalar(scalar) = &at.node.value
@@ -35,10 +27,11 @@ impl Reader<'_> {
         }
         let fields = self.fields(at, &shape::TESTS)?;
         let preset = fields.get("preset").and_then(|at| self.preset(&at));
-        let of_preset = preset.and_then(scripts);
+        let of_preset = preset.and_then(Preset::scripts);
         let knows_how = of_preset.is_some() || (fields.has_or_meant("preset") && preset.is_none());
-        let discover = self.test_script(&fields, "discover", of_preset.map(|(discover, _)| discover), knows_how);
-        let run = self.test_script(&fields, "run", of_preset.map(|(_, run)| run), knows_how);
+        let discover =
+            self.test_script(&fields, "discover", of_preset.as_ref().map(|(discover, _)| discover.as_str()), knows_how);
+        let run = self.test_script(&fields, "run", of_preset.as_ref().map(|(_, run)| run.as_str()), knows_how);
         let junit = fields.get("junit").and_then(|at| self.junit_file(&at));
         let on_flaky = fields.get("on_flaky").and_then(|at| self.on_flaky(&at)).unwrap_or_default();
         let retries = fields.get("max_flaky_retries").and_then(|at| self.flaky_retries(&at));
@@ -62,7 +55,7 @@ impl Reader<'_> {
             let message = format!("{} is no preset", quoted(&text));
             let help = "any runner that can list its tests and leaves JUnit works with `lines`, `discover` and `run`";
             let problem = Problem::new(Code::BadValue, &at.span, message)
-                .expected(known.map(|known| format!("`{known}`")).join(" or "))
+                .expected(known.map(|known| format!("`{known}`")).join(", "))
                 .help(help)
                 .maybe_help(nearest(&text, known).map(did_you_mean));
             self.report.add(problem);

@@ -1,7 +1,7 @@
 //! Finds the tests, and tells which they are.
 
 use super::desk::{Desk, unexpected};
-use super::folder::{Folder, has_something, script};
+use super::folder::{Folder, script};
 use super::{EXIT_RED, over, say};
 use sidings_proto::split::Preset;
 use sidings_proto::split::desk::{Ask, Told, Work};
@@ -24,7 +24,7 @@ pub(super) fn discover(desk: &mut Desk, work: &Work, folder: &Folder) -> io::Res
         say(&format!("the tests could not be listed: `discover` ended with {status}"))?;
         return Ok(Some(EXIT_RED));
     }
-    let list = if none || has_something(&listed) { &listed } else { &printed };
+    let list = if none || listed.exists() { &listed } else { &printed };
     if none {
         File::create(&listed)?;
     }

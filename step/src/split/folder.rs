@@ -32,9 +32,8 @@ impl Folder {
     }
 
     fn furnished(self) -> io::Result<Folder> {
-        match self.preset {
-            Preset::Lines => {}
-            Preset::Pytest => fs::write(self.path.join("sidings_split.py"), PYTEST_PLUGIN)?,
+        if self.preset == Preset::Pytest {
+            fs::write(self.path.join("sidings_split.py"), PYTEST_PLUGIN)?;
         }
         Ok(self)
     }
@@ -52,12 +51,9 @@ impl Folder {
 
     /// Lets a program find what its preset brings along.
     pub(super) fn equip(&self, command: &mut Command) {
-        match self.preset {
-            Preset::Lines => {}
-            Preset::Pytest => {
-                command.env("PYTHONPATH", with("PYTHONPATH", &self.path.display().to_string(), ":"));
-                command.env("PYTEST_ADDOPTS", with("PYTEST_ADDOPTS", "-p sidings_split", " "));
-            }
+        if self.preset == Preset::Pytest {
+            command.env("PYTHONPATH", with("PYTHONPATH", &self.path.display().to_string(), ":"));
+            command.env("PYTEST_ADDOPTS", with("PYTEST_ADDOPTS", "-p sidings_split", " "));
         }
     }
 }

@@ -7,6 +7,7 @@ mod batch;
 mod desk;
 mod discover;
 mod folder;
+pub(crate) mod presets;
 mod watch;
 
 use desk::Desk;

@@ -1,0 +1,107 @@
+//! Jest: files of tests by their paths from the folder it is started in, told by its own report in JSON. A file that could
+//! not be loaded is failed there; in the usual JUnit it would be missing.
+
+use super::told::Events;
+use super::{Runner, beside_the_batch, code, program, unstarted};
+use serde_json::Value;
+use sidings_proto::split::SplitOutcome;
+use std::env;
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+/// Where a project has its own.
+const OWN: &str = "node_modules/.bin/jest";
+
+pub(super) struct Jest;
+
+impl Runner for Jest {
+    fn list(&self, arguments: &[&str]) -> io::Result<Result<Vec<String>, u8>> {
+        let mut command = jest();
+        let printed = command.args(arguments).args(["--listTests", "--json"]).stderr(Stdio::inherit()).output();
+        let printed = printed.map_err(|error| unstarted(&command, &error))?;
+        if !printed.status.success() {
+            io::stderr().write_all(&printed.stdout)?;
+            return Ok(Err(code(printed.status)));
+        }
+        let mut files: Vec<String> = serde_json::from_slice(&printed.stdout)?;
+        let here = env::current_dir()?;
+        files.iter_mut().for_each(|file| *file = below(&here, file));
+        files.sort();
+        Ok(Ok(files))
+    }
+
+    fn run(&self, arguments: &[&str], tests: &[String], events: &mut Events) -> io::Result<u8> {
+        let report = beside_the_batch().join("jest.json");
+        let mut command = jest();
+        let flags = arguments.iter().filter(|word| word.starts_with('-'));
+        command.args(flags).arg("--json").arg("--outputFile").arg(&report).arg("--runTestsByPath").args(tests);
+        command.stdout(Stdio::null());
+        let status = command.status().map_err(|error| unstarted(&command, &error))?;
+        if let Ok(report) = fs::read(&report) {
+            tell(&serde_json::from_slice(&report)?, &env::current_dir()?, events)?;
+        }
+        Ok(code(status))
+    }
+}
+
+fn jest() -> Command {
+    let mut command = program(if Path::new(OWN).exists() { OWN } else { "jest" });
+    command.stdin(Stdio::null());
+    command
+}
+
+fn below(folder: &Path, file: &str) -> String {
+    Path::new(file).strip_prefix(folder).map_or_else(|_| file.to_owned(), |file| file.to_string_lossy().into_owned())
+}
+
+fn tell(report: &Value, folder: &Path, events: &mut Events) -> io::Result<()> {
+    for file in report["testResults"].as_array().into_iter().flatten() {
+        let Some((test, outcome, took)) = of_file(file, folder) else { continue };
+        events.ended(&test, outcome, took)?;
+    }
+    Ok(())
+}
+
+/// A file is left out when all of its tests are.
+fn of_file(file: &Value, folder: &Path) -> Option<(String, SplitOutcome, Duration)> {
+    let test = below(folder, file["name"].as_str()?);
+    let of_tests: Vec<&str> =
+        file["assertionResults"].as_array()?.iter().filter_map(|test| test["status"].as_str()).collect();
+    let is_left_out = |status: &&str| matches!(*status, "pending" | "skipped" | "todo" | "disabled");
+    let outcome = match file["status"].as_str()? {
+        "failed" => SplitOutcome::Failed,
+        _ if !of_tests.is_empty() && of_tests.iter().all(is_left_out) => SplitOutcome::Skipped,
+        _ => SplitOutcome::Passed,
+    };
+    let took =
+        file["endTime"].as_u64().zip(file["startTime"].as_u64()).map_or(0, |(end, start)| end.saturating_sub(start));
+    Some((test, outcome, Duration::from_millis(took)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use SplitOutcome::{Failed, Passed, Skipped};
+
+    /// As Jest 29 wrote it, but for texts and single tests' places.
+    const REPORT: &str = include_str!("jest_report.json");
+
+    #[test]
+    fn a_file_that_cannot_be_loaded_has_failed() {
+        let report: Value = serde_json::from_str(REPORT).unwrap();
+        let files = report["testResults"].as_array().unwrap();
+        let mut told: Vec<_> = files.iter().filter_map(|file| of_file(file, Path::new("/w"))).collect();
+        told.sort_by(|one, other| one.0.cmp(&other.0));
+        let told: Vec<_> = told.iter().map(|(test, outcome, _)| (test.as_str(), *outcome)).collect();
+        let expected = [
+            ("a b.test.js", Passed),
+            ("broken.test.js", Failed),
+            ("failing.test.js", Failed),
+            ("later.test.js", Skipped),
+        ];
+        assert_eq!(told, expected);
+    }
+}

@@ -1,0 +1,155 @@
+//! PHPUnit: tests as `--list-tests` calls them, `Class::method` and behind it `"name"` or `#0` of a data set, told by
+//! its log for TeamCity, which says when a test begins.
+
+use super::told::Events;
+use super::{Runner, code, program, unstarted};
+use sidings_proto::split::SplitOutcome;
+use std::io::{self, BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+/// In full names, before that of a data set.
+const DATA_SET: &str = " with data set ";
+/// What an expression for names may have, in bytes: libraries refuse long ones.
+const EXPRESSION_MAX: usize = 16 * 1024;
+
+pub(super) struct Phpunit;
+
+impl Runner for Phpunit {
+    fn list(&self, arguments: &[&str]) -> io::Result<Result<Vec<String>, u8>> {
+        let mut command = program("phpunit");
+        let printed =
+            command.args(arguments).arg("--list-tests").stdin(Stdio::null()).stderr(Stdio::inherit()).output();
+        let printed = printed.map_err(|error| unstarted(&command, &error))?;
+        let text = String::from_utf8_lossy(&printed.stdout);
+        if !printed.status.success() {
+            io::stderr().write_all(text.as_bytes())?;
+            return Ok(Err(code(printed.status)));
+        }
+        Ok(Ok(text.lines().filter_map(|line| line.strip_prefix(" - ")).map(str::to_owned).collect()))
+    }
+
+    fn run(&self, arguments: &[&str], tests: &[String], events: &mut Events) -> io::Result<u8> {
+        let mut last = 0;
+        for expression in expressions(tests) {
+            let mut command = program("phpunit");
+            command.args(arguments).arg(format!("--filter={expression}")).arg("--log-teamcity=php://stderr");
+            let code = follow(command, events)?;
+            last = if code == 0 { last } else { code };
+        }
+        Ok(last)
+    }
+}
+
+/// Expressions that fit these tests and no others.
+fn expressions(tests: &[String]) -> Vec<String> {
+    let (mut all, mut names) = (Vec::new(), String::new());
+    for test in tests {
+        if names.len() > EXPRESSION_MAX {
+            all.push(format!("/^(?:{})$/D", std::mem::take(&mut names)));
+        }
+        names += if names.is_empty() { "" } else { "|" };
+        names += &quoted(&full(test));
+    }
+    if !names.is_empty() {
+        all.push(format!("/^(?:{names})$/D"));
+    }
+    all
+}
+
+/// `Class::method"name"` is `Class::method with data set "name"` in full.
+fn full(test: &str) -> String {
+    let at = test.find(['"', '#']);
+    at.map_or_else(|| test.to_owned(), |at| format!("{}{DATA_SET}{}", &test[..at], &test[at..]))
+}
+
+fn quoted(name: &str) -> String {
+    let quote =
+        |letter: char| (letter.is_ascii_punctuation() && letter != '_').then_some('\\').into_iter().chain([letter]);
+    name.chars().flat_map(quote).collect()
+}
+
+/// What its log does not say is for people.
+fn follow(mut command: Command, events: &mut Events) -> io::Result<u8> {
+    command.stdin(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(|error| unstarted(&command, &error))?;
+    let log = child.stderr.take().ok_or_else(|| io::Error::other("phpunit has no log"))?;
+    let mut current: Option<(String, SplitOutcome)> = None;
+    for line in BufReader::new(log).split(b'\n') {
+        let line = String::from_utf8_lossy(&line?).into_owned();
+        match message(&line) {
+            Some(("testStarted", text)) => {
+                current = attribute(text, "locationHint")
+                    .and_then(|place| test_at(&place))
+                    .map(|test| (test, SplitOutcome::Passed));
+                current.iter().try_for_each(|(test, _)| events.started(test))?;
+            }
+            Some(("testFailed", _)) => current.iter_mut().for_each(|(_, outcome)| *outcome = SplitOutcome::Failed),
+            Some(("testIgnored", _)) => current.iter_mut().for_each(|(_, outcome)| *outcome = SplitOutcome::Skipped),
+            Some(("testFinished", text)) => {
+                let ms = attribute(text, "duration").and_then(|ms| ms.parse().ok()).unwrap_or_default();
+                let ended = current.take();
+                ended.iter().try_for_each(|(test, outcome)| events.ended(test, *outcome, Duration::from_millis(ms)))?;
+            }
+            Some(_) => {}
+            None if line.is_empty() => {}
+            None => writeln!(io::stderr(), "{line}")?,
+        }
+    }
+    Ok(code(child.wait()?))
+}
+
+/// `##teamcity[testStarted name='…']`.
+fn message(line: &str) -> Option<(&str, &str)> {
+    line.strip_prefix("##teamcity[")?.strip_suffix(']')?.split_once(' ')
+}
+
+/// An attribute's text; `|` stands before what would end it.
+fn attribute(text: &str, name: &str) -> Option<String> {
+    let begin = format!("{name}='");
+    let mut letters = text[text.find(&begin)? + begin.len()..].chars();
+    let mut value = String::new();
+    loop {
+        match letters.next()? {
+            '\'' => return Some(value),
+            '|' => value.push(match letters.next()? {
+                'n' => '\n',
+                'r' => '\r',
+                other => other,
+            }),
+            letter => value.push(letter),
+        }
+    }
+}
+
+/// `php_qn:///w/a.php::\Class::method with data set #0`.
+fn test_at(place: &str) -> Option<String> {
+    let (_, name) = place.split_once("::\\")?;
+    Some(name.replacen(DATA_SET, "", 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_test_is_found_again_by_its_full_name() {
+        let line = "##teamcity[testStarted name='x' locationHint='php_qn:///w/T.php::\\A\\T::x with data set \"it|'s a||b\"' flowId='8']";
+        let (kind, text) = message(line).unwrap();
+        assert_eq!(kind, "testStarted");
+        let test = attribute(text, "locationHint").and_then(|place| test_at(&place)).unwrap();
+        assert_eq!(test, "A\\T::x\"it's a|b\"");
+        assert_eq!(full(&test), "A\\T::x with data set \"it's a|b\"");
+        assert_eq!(full("T::y#0"), "T::y with data set #0");
+        assert_eq!(full("T::z"), "T::z");
+    }
+
+    #[test]
+    fn an_expression_fits_nothing_else_and_is_not_too_long() {
+        assert_eq!(expressions(&["T::a/b".to_owned(), "T::c".to_owned()]), [r"/^(?:T\:\:a\/b|T\:\:c)$/D"]);
+        let many: Vec<String> = (0..4000).map(|no| format!("Test::test_{no}")).collect();
+        let all = expressions(&many);
+        assert!(all.len() > 1 && all.iter().all(|one| one.len() < 2 * EXPRESSION_MAX));
+        assert_eq!(all.iter().map(|one| one.matches('|').count() + 1).sum::<usize>(), 4000);
+    }
+}

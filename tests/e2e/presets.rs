@@ -1,0 +1,221 @@
+//! Test runners of several languages, each in a container: split over two copies they run what they run whole, name by
+//! name.
+
+use super::splits::both_at_work;
+use super::{submit, verdicts};
+use crate::support::{Fleet, copy_example, job_of};
+use sidings_proto::Verdict;
+use sidings_proto::api::RunView;
+use std::path::PathBuf;
+
+/// A test runner and what it is called with.
+struct Case {
+    example: &'static str,
+    preset: &'static str,
+    /// Behind `sidings split list` and `sidings split run`.
+    arguments: &'static str,
+    /// What is done before.
+    before: &'static str,
+    /// The same without a split.
+    whole: &'static str,
+    /// A test and how it ended, in a line of a log.
+    told: fn(&str) -> Option<String>,
+}
+
+impl Case {
+    /// Batches wait for the file `go`, so that no copy can be done before the other begins.
+    fn pipeline(&self) -> String {
+        let Case { preset, arguments, before, whole, .. } = self;
+        format!(
+            "\
+build: .
+jobs:
+  unit:
+    parallelism: 2
+    steps: [{{ run: \"{before}\" }}]
+    tests:
+      preset: {preset}
+      discover: sidings split list {preset} {arguments}
+      run: |
+        until [ -e go ]; do sleep 0.05; done
+        sidings split run {preset} {arguments}
+  whole:
+    steps: [{{ run: \"{before} && {whole}\" }}]
+"
+        )
+    }
+
+    fn tree(&self, fleet: &Fleet) -> PathBuf {
+        let tree = copy_example(self.example, fleet.path("tree"));
+        std::fs::write(tree.join(".sidings.yml"), self.pipeline()).unwrap();
+        tree
+    }
+
+    fn told(&self, log: &str) -> Vec<String> {
+        log.lines().filter_map(self.told).collect()
+    }
+}
+
+async fn runs_split_what_it_runs_whole(case: &Case, tests: usize) {
+    let fleet = Fleet::start().await;
+    let runner = fleet.runner("a", 3).await;
+    let id = submit(&fleet, &case.tree(&fleet));
+    for attempt in both_at_work(&fleet, id).await {
+        std::fs::write(runner.workspace(attempt).join("go"), "").unwrap();
+    }
+    let view = fleet.client.until_ended(id).await;
+    let (mut split, whole) = (Vec::new(), fleet.client.log(job_of(&view, "whole"), 1).await);
+    for copy in ["unit 1/2", "unit 2/2"] {
+        let log = fleet.client.log(job_of(&view, copy), 1).await;
+        assert!(log.contains("sidings: batch 1: "), "{copy} ran nothing: {log}");
+        split.extend(case.told(&log));
+    }
+    let mut whole = case.told(&whole);
+    (split.sort(), whole.sort());
+    assert_eq!(split, whole, "{}", verdicts(&view));
+    assert_eq!(whole.len(), tests, "{whole:?}");
+    assert_eq!(view.summary.verdict, Some(Verdict::Passed), "{}", verdicts(&view));
+    let sum = &view.splits[0];
+    assert_eq!(sum.told, format!("{0} of {0} ran once", sum.total));
+}
+
+/// `--- PASS: TestOne (0.00s)`, parts of tests as well.
+fn told_by_go(line: &str) -> Option<String> {
+    let (told, _) = line.trim_start().strip_prefix("--- ")?.rsplit_once(" (")?;
+    Some(told.to_owned())
+}
+
+const GO: Case = Case {
+    example: "split-go",
+    preset: "go",
+    arguments: "",
+    before: "true",
+    whole: "go test -v ./...",
+    told: told_by_go,
+};
+
+#[tokio::test]
+async fn go_runs_split_what_it_runs_whole() {
+    runs_split_what_it_runs_whole(&GO, 18).await;
+}
+
+#[tokio::test]
+async fn go_says_that_a_package_cannot_be_built() {
+    let fleet = Fleet::start().await;
+    let _runner = fleet.runner("a", 2).await;
+    let tree = copy_example("split-go", fleet.path("tree"));
+    std::fs::write(tree.join("roman/broken_test.go"), "package roman\n\nvar broken int = \"a text\"\n").unwrap();
+    let view = fleet.client.until_ended(submit(&fleet, &tree)).await;
+    let log = fleet.client.log(job_of(&view, "unit 1/2"), 1).await;
+    assert!(log.contains("broken_test.go:3:") && log.contains("the tests could not be listed"), "{log}");
+    let reasons = |view: &RunView| view.jobs.iter().map(|job| format!("{:?}", job.verdict)).collect::<String>();
+    assert!(!reasons(&view).contains("no test"), "{}", reasons(&view));
+    assert!(matches!(view.summary.verdict, Some(Verdict::Failed(_))), "{}", verdicts(&view));
+}
+
+/// `test tests::one ... ok`, and what a copy says: `passed roman tests::one (0.003 s)`.
+fn told_by_cargo(line: &str) -> Option<String> {
+    if let Some((name, end)) = line.strip_prefix("test ").and_then(|line| line.split_once(" ... ")) {
+        let end = if end.starts_with("ignored") { "skipped" } else { "passed" };
+        return Some(format!("{end} {}", name.trim_end_matches(" - should panic")));
+    }
+    let (end, rest) = line.split_once(" roman").filter(|(end, _)| ["passed", "skipped"].contains(end))?;
+    Some(format!("{end} {}", rest.split(' ').nth(1)?))
+}
+
+const CARGO: Case = Case {
+    example: "split-cargo",
+    preset: "cargo",
+    arguments: "",
+    before: "true",
+    whole: "cargo test",
+    told: told_by_cargo,
+};
+
+#[tokio::test]
+async fn cargo_runs_split_what_it_runs_whole() {
+    runs_split_what_it_runs_whole(&CARGO, 12).await;
+}
+
+/// `✔ name (0.1ms)`; `﹣` is one that was left out.
+fn told_by_node(line: &str) -> Option<String> {
+    let is_told = line.starts_with(['✔', '﹣', '✖']);
+    is_told.then(|| line.split(" (").next().unwrap_or_default().to_owned())
+}
+
+const NODE: Case = Case {
+    example: "split-node",
+    preset: "node",
+    arguments: "",
+    before: "true",
+    whole: "node --test --test-reporter=spec",
+    told: told_by_node,
+};
+
+#[tokio::test]
+async fn node_runs_split_what_it_runs_whole() {
+    runs_split_what_it_runs_whole(&NODE, 12).await;
+}
+
+/// `1/5 Test  #2: two words ....   Passed    0.00 sec`.
+fn told_by_ctest(line: &str) -> Option<String> {
+    let (_, told) = line.split_once(" Test ").filter(|(_, told)| told.trim_start().starts_with('#'))?;
+    let words = told.split_whitespace().filter(|word| word.chars().any(|letter| letter != '.'));
+    let words: Vec<&str> = words.map(|word| word.trim_start_matches('.')).collect();
+    words.split_last_chunk::<2>().map(|(told, _)| told.join(" "))
+}
+
+const CTEST: Case = Case {
+    example: "split-ctest",
+    preset: "ctest",
+    arguments: "-- --test-dir build",
+    before: "cmake -S . -B build && cmake --build build",
+    whole: "ctest --test-dir build",
+    told: told_by_ctest,
+};
+
+#[tokio::test]
+async fn ctest_runs_split_what_it_runs_whole() {
+    runs_split_what_it_runs_whole(&CTEST, 11).await;
+}
+
+/// An example's own line; the same words stand again where pending ones are summed up, behind a number.
+fn told_by_rspec(line: &str) -> Option<String> {
+    let begins = ["writes ", "has no ", "reads ", "größte", "knows "];
+    begins.iter().any(|begin| line.trim_start().starts_with(begin)).then(|| line.to_owned())
+}
+
+const RSPEC: Case = Case {
+    example: "split-rspec",
+    preset: "rspec",
+    arguments: "",
+    before: "true",
+    whole: "rspec --format documentation",
+    told: told_by_rspec,
+};
+
+#[tokio::test]
+async fn rspec_runs_split_what_it_runs_whole() {
+    runs_split_what_it_runs_whole(&RSPEC, 13).await;
+}
+
+/// ` ✔ Numerals with one`.
+fn told_by_phpunit(line: &str) -> Option<String> {
+    let told = line.trim_start();
+    let words = told.split(" [").next().unwrap_or_default();
+    told.starts_with(['✔', '↩', '✘']).then(|| words.trim_end().to_owned())
+}
+
+const PHPUNIT: Case = Case {
+    example: "split-phpunit",
+    preset: "phpunit",
+    arguments: "-- --testdox",
+    before: "true",
+    whole: "phpunit --testdox",
+    told: told_by_phpunit,
+};
+
+#[tokio::test]
+async fn phpunit_runs_split_what_it_runs_whole() {
+    runs_split_what_it_runs_whole(&PHPUNIT, 11).await;
+}
