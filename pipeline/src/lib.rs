@@ -23,6 +23,7 @@ mod pipeline;
 pub mod place;
 mod plan;
 pub mod policy;
+pub mod quarantine;
 mod read;
 mod reference;
 mod render;
@@ -166,6 +167,10 @@ fn analyse(input: &Input<'_>) -> (Option<Outcome>, Diagnostics) {
     let sound = read.as_ref().filter(|_| !report.has_errors());
     let (lock, beside) = sound.map(|pipeline| beside_lock(pipeline, input.files, &mut report)).unwrap_or_default();
     let mut found = report.into_diagnostics();
+    let quarantine = quarantine::of(input.files).unwrap_or_else(|wrong| {
+        found.0.extend(wrong.0);
+        Vec::new()
+    });
     if let Some(pipeline) = read.as_ref().filter(|_| !found.has_errors()) {
         found.0.extend(input.policy.look(pipeline, input.files).0);
     }
@@ -175,6 +180,8 @@ fn analyse(input: &Input<'_>) -> (Option<Outcome>, Diagnostics) {
             let mut outcome = plan::plan(&pipeline, input.context, input.files, lock);
             if let Outcome::Plan(plan) = &mut outcome {
                 plan.jobs.iter_mut().for_each(|job| job.spec.image_budget = input.policy.image_budget());
+                let split = plan.jobs.iter_mut().filter_map(|job| job.spec.tests.as_mut());
+                split.for_each(|tests| tests.quarantine.clone_from(&quarantine));
             }
             Some(outcome)
         }

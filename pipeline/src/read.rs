@@ -17,6 +17,7 @@ mod matrix;
 mod needs;
 mod path;
 mod policy;
+mod quarantine;
 mod replace;
 mod reports;
 mod resources;
@@ -48,6 +49,7 @@ use crate::yaml::{Node, Value};
 use environment::{Chosen, Images};
 use fields::{At, Fields};
 use job::Defaults;
+use sidings_proto::split::Quarantined;
 use sidings_proto::{Environment, Resources, Schedule};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -113,6 +115,11 @@ pub(crate) fn policy(tree: &Node<'_>, report: &mut Report) -> Option<Policy> {
 /// What a lock file says.
 pub(crate) fn lock(tree: &Node<'_>, report: &mut Report) -> Option<Lock> {
     Reader::new(&NoFiles, report).lock(&At::root(tree))
+}
+
+/// What a quarantine's own file says.
+pub(crate) fn quarantine(tree: &Node<'_>, report: &mut Report) -> Option<Vec<Quarantined>> {
+    Reader::new(&NoFiles, report).quarantine(&At::item(tree, "a quarantine"))
 }
 
 /// The images that it names, and under the empty name that of the pipeline itself: the part of the file that says so.

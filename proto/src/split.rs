@@ -13,7 +13,7 @@
 
 pub mod desk;
 
-use crate::RequestId;
+use crate::{RequestId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -50,6 +50,27 @@ pub struct Tests {
     pub on_flaky: OnFlaky,
     /// How often a test that failed is tried again.
     pub max_flaky_retries: u32,
+    /// Tests that do not gate, as the commit's own file says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quarantine: Vec<Quarantined>,
+}
+
+/// A test that is still run and does not gate.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Quarantined {
+    /// What its runner calls it.
+    pub id: String,
+    /// Who looks after it.
+    pub owner: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// It gates again from then on.
+    pub expires: Timestamp,
+    /// Where it is looked after.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issue: Option<String>,
 }
 
 /// What is known of a test runner.
@@ -105,6 +126,11 @@ impl Preset {
             Preset::Phpunit => "phpunit",
             Preset::Rspec => "rspec",
         }
+    }
+
+    /// Whether it can stay alive between batches.
+    pub fn can_stream(self) -> bool {
+        matches!(self, Preset::Lines | Preset::Pytest)
     }
 
     /// Scripts that list and run its tests; none where only the project can know.

@@ -558,6 +558,7 @@ fn what_workers_of_a_split_job_say_and_hear() {
         junit: Some("report.xml".to_owned()),
         on_flaky: OnFlaky::Fail,
         max_flaky_retries: 2,
+        quarantine: Vec::new(),
     };
     wire("split-tests", &tests);
 }

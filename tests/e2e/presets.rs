@@ -8,6 +8,9 @@ use sidings_proto::Verdict;
 use sidings_proto::api::RunView;
 use std::path::PathBuf;
 
+/// The step in which a copy works off its tests, behind what is done before.
+const TESTS_STEP: u32 = 2;
+
 /// A test runner and what it is called with.
 struct Case {
     example: &'static str,
@@ -66,17 +69,18 @@ async fn runs_split_what_it_runs_whole(case: &Case, tests: usize) {
     let view = fleet.client.until_ended(id).await;
     let (mut split, whole) = (Vec::new(), fleet.client.log(job_of(&view, "whole"), 1).await);
     for copy in ["unit 1/2", "unit 2/2"] {
-        let log = fleet.client.log(job_of(&view, copy), 1).await;
+        let log = fleet.client.log(job_of(&view, copy), TESTS_STEP).await;
         assert!(log.contains("sidings: batch 1: "), "{copy} ran nothing: {log}");
         split.extend(case.told(&log));
     }
     let mut whole = case.told(&whole);
-    (split.sort(), whole.sort());
+    split.sort();
+    whole.sort();
     assert_eq!(split, whole, "{}", verdicts(&view));
     assert_eq!(whole.len(), tests, "{whole:?}");
     assert_eq!(view.summary.verdict, Some(Verdict::Passed), "{}", verdicts(&view));
     let sum = &view.splits[0];
-    assert_eq!(sum.told, format!("{0} of {0} ran once", sum.total));
+    assert!(sum.told.starts_with(&format!("{0} of {0} ran once", sum.total)), "{}", sum.told);
 }
 
 /// `--- PASS: TestOne (0.00s)`, parts of tests as well.
@@ -199,11 +203,11 @@ async fn rspec_runs_split_what_it_runs_whole() {
     runs_split_what_it_runs_whole(&RSPEC, 13).await;
 }
 
-/// ` ✔ Numerals with one`.
+/// ` ✔ Numerals with one`. Those that were left out stand there twice.
 fn told_by_phpunit(line: &str) -> Option<String> {
     let told = line.trim_start();
     let words = told.split(" [").next().unwrap_or_default();
-    told.starts_with(['✔', '↩', '✘']).then(|| words.trim_end().to_owned())
+    told.starts_with(['✔', '✘']).then(|| words.trim_end().to_owned())
 }
 
 const PHPUNIT: Case = Case {
@@ -217,5 +221,5 @@ const PHPUNIT: Case = Case {
 
 #[tokio::test]
 async fn phpunit_runs_split_what_it_runs_whole() {
-    runs_split_what_it_runs_whole(&PHPUNIT, 11).await;
+    runs_split_what_it_runs_whole(&PHPUNIT, 10).await;
 }

@@ -211,20 +211,21 @@ fn told_by_pytest(log: &str) -> Vec<String> {
     log.lines().filter_map(told).collect()
 }
 
-#[tokio::test]
-async fn pytest_runs_split_what_it_runs_whole() {
+async fn pytest_runs_split_what_it_runs_whole(mode: &str) {
     let fleet = Fleet::start().await;
     let _runner = fleet.runner("a", 4).await;
     let tree = copy_example("split-suite", fleet.path("tree"));
-    let pipeline = "\
+    let pipeline = format!(
+        "\
 build: .
 jobs:
   unit:
     parallelism: 3
-    tests: { preset: pytest, run: python3 -m pytest -v }
+    tests: {{ preset: pytest, run: python3 -m pytest -v, mode: {mode} }}
   whole:
-    steps: [{ run: python3 -m pytest -v }]
-";
+    steps: [{{ run: python3 -m pytest -v }}]
+"
+    );
     std::fs::write(tree.join(".sidings.yml"), pipeline).unwrap();
     let view = fleet.client.until_ended(submit(&fleet, &tree)).await;
     let mut split = Vec::new();
@@ -236,4 +237,88 @@ jobs:
     whole.sort();
     assert_eq!(split, whole, "{}", verdicts(&view));
     assert_eq!((whole.len(), view.summary.verdict.clone()), (58, Some(sidings_proto::Verdict::Passed)), "{view:#?}");
+}
+
+#[tokio::test]
+async fn pytest_by_batches_runs_what_it_runs_whole() {
+    pytest_runs_split_what_it_runs_whole("batch").await;
+}
+
+#[tokio::test]
+async fn pytest_as_a_stream_runs_what_it_runs_whole() {
+    pytest_runs_split_what_it_runs_whole("stream").await;
+}
+
+/// Says of each test that it begins; `crash` kills what runs it.
+const STREAM: &str = r#"#!/bin/sh
+echo "started"
+while IFS= read -r batch; do
+  printf '%s' "$batch" | sed 's/.*"atoms":\[//; s/\].*//' | tr ',' '\n' | tr -d '"' > batch.txt; echo >> batch.txt
+  while IFS= read -r test; do
+    [ -n "$test" ] || continue
+    printf '{"start":"%s"}\n' "$test" >> "$SPLIT_EVENTS"
+    echo "ran: $test"
+    case $test in crash) kill -SEGV $$ ;; esac
+    printf '{"end":"%s","outcome":"passed","ms":5}\n' "$test" >> "$SPLIT_EVENTS"
+  done < batch.txt
+done
+echo "left"
+"#;
+
+#[tokio::test]
+async fn a_stream_says_which_test_killed_it() {
+    let fleet = Fleet::start().await;
+    let _runner = fleet.runner("a", 1).await;
+    let pipeline = "\
+image: debian:bookworm-slim
+jobs:
+  unit:
+    tests: { mode: stream, discover: cat tests.txt, run: sh stream.sh }
+";
+    let mut tests: Vec<String> = (0..30).map(|no| format!("t{no}")).collect();
+    tests.insert(11, "crash".to_owned());
+    let files = [(".sidings.yml", pipeline), ("stream.sh", STREAM), ("tests.txt", &tests.join("\n"))];
+    let view = fleet.client.until_ended(submit(&fleet, &tree(fleet.path("tree"), &files))).await;
+    assert_eq!(view.splits[0].told, "30 of 31 ran once, 1 crashed");
+    let mut ran = ran(&fleet, &view).await;
+    ran.retain(|test| test != "crash");
+    tests.retain(|test| test != "crash");
+    tests.sort();
+    // No other is run again to find out who did it.
+    assert_eq!(ran, tests);
+    let log = fleet.client.log(&view.jobs[0], 1).await;
+    assert!(log.contains("left"), "the end of its input tells it to go: {log}");
+    assert!(log.matches("started").count() <= 4, "it lives from batch to batch: {log}");
+}
+
+const QUARANTINE: &str = "\
+image: debian:bookworm-slim
+jobs:
+  kept: { tests: { discover: 'echo good; echo bad kept', run: sh run.sh } }
+  over: { tests: { discover: 'echo good; echo bad over', run: sh run.sh } }
+";
+
+#[tokio::test]
+async fn a_test_in_quarantine_does_not_gate_until_its_day_has_come() {
+    let fleet = Fleet::start().await;
+    let _runner = fleet.runner("a", 2).await;
+    let day = |days: i64| (jiff::Zoned::now().date() + jiff::Span::new().days(days)).to_string();
+    let entry = |id: &str, since: i64, expires: i64| {
+        format!("- {{ id: {id}, owner: eva, since: {}, expires: {} }}\n", day(since), day(expires))
+    };
+    let tree = project(&fleet, QUARANTINE, "");
+    let quarantine = entry("bad kept", -3, 5) + &entry("bad over", -13, -2);
+    std::fs::create_dir(tree.join(".sidings")).unwrap();
+    std::fs::write(tree.join(".sidings/quarantine.yml"), quarantine).unwrap();
+    let view = fleet.client.until_ended(submit(&fleet, &tree)).await;
+    expect![[r#"
+        run: failed (tests_failed)
+        kept: passed, attempts 1
+          tests: passed, code 0
+        over: failed (tests_failed), attempts 1
+          tests: failed (step_failed), code 1
+    "#]]
+    .assert_eq(&verdicts(&view));
+    let told: Vec<&str> = view.splits.iter().map(|sum| sum.told.as_str()).collect();
+    assert_eq!(told, ["2 of 2 ran once, 1 quarantined", "1 of 2 ran once, 1 again, 1 failed"]);
 }

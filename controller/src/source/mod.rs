@@ -12,7 +12,7 @@ use crate::core::event::RunContent;
 use files::Found;
 use sidings_git::{CommitId, GitError, Mirrors, RefName, RepoUrl};
 use sidings_pipeline::place::{self, FOLDER, path_of};
-use sidings_pipeline::{Context, Diagnostics, FILE, Outcome, Policy, lock, policy};
+use sidings_pipeline::{Context, Diagnostics, FILE, Outcome, Policy, lock, policy, quarantine};
 use sidings_proto::{Commit, JobId, Schedule, Source, Timestamp};
 use snapshot::Snapshot;
 use std::path::Path;
@@ -112,7 +112,7 @@ impl Sources {
     ) -> Result<Compiled, SourceError> {
         let context = Arc::new(context);
         let (mut found, file) = (Found::default(), path_of(pipeline));
-        self.read(source, &mut found, vec![file.clone(), lock::FILE.to_owned()]).await?;
+        self.read(source, &mut found, vec![file.clone(), lock::FILE.to_owned(), quarantine::FILE.to_owned()]).await?;
         let Some(text) = found.text(&file) else { return Err(SourceError::NoPipeline(file)) };
         let policy = match self.wanted_of(source, &context).await? {
             Ok(policy) => Arc::new(policy),

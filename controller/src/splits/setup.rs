@@ -4,10 +4,12 @@ use crate::core::event::RunContent;
 use crate::shell::live::LiveJob;
 use crate::store::splits::{Past, Ran, SplitSetup};
 use sidings_proto::split::{self, SplitList, Tests};
+use sidings_split::Quarantined;
 use sidings_split::manifest::{Atom, Refusal};
 use sidings_split::record::Outcome;
 use sidings_split::width::{Parallelism, Target};
 use sidings_split::{AtomNo, Estimates, History, Manifest, OnFlaky, Settings, Split, Verdict};
+use std::collections::BTreeMap;
 
 /// A list as a manifest.
 pub(super) fn manifest(list: SplitList) -> Result<(Manifest, Vec<Atom>), Refusal> {
@@ -57,9 +59,20 @@ pub(super) fn of(setup: &SplitSetup) -> Result<(Manifest, Estimates, Settings), 
         },
         max_flaky_retries: setup.tests.max_flaky_retries,
         failed_last: setup.failed_last.clone(),
+        quarantine: quarantine(&manifest, &setup.tests.quarantine),
         ..Settings::default()
     };
     Ok((manifest, estimates, settings))
+}
+
+/// The entries of tests that there are; of others `sidings tests` tells.
+fn quarantine(manifest: &Manifest, entries: &[split::Quarantined]) -> BTreeMap<AtomNo, Quarantined> {
+    let known: BTreeMap<&str, AtomNo> = manifest.numbers().map(|atom| (manifest.id(atom), atom)).collect();
+    let of_test = |entry: &split::Quarantined| {
+        let atom = known.get(entry.id.as_str())?;
+        Some((*atom, Quarantined { owner: entry.owner.clone(), since: entry.since, expires: entry.expires }))
+    };
+    entries.iter().filter_map(of_test).collect()
 }
 
 /// What its tests did, for those who estimate the next. What did not run says nothing, and a flaky test's time is none.

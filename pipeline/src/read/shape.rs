@@ -187,7 +187,14 @@ pub(super) const REPORTS: Shape =
 pub(super) const TESTS: Shape = Shape {
     what: "`tests`",
     place: "under `tests`",
-    keys: &["preset", "discover", "run", "junit", "on_flaky", "max_flaky_retries"],
+    keys: &["preset", "discover", "run", "mode", "junit", "on_flaky", "max_flaky_retries"],
+    later: &[],
+};
+
+pub(super) const QUARANTINED: Shape = Shape {
+    what: "an entry of a quarantine",
+    place: "in an entry of a quarantine",
+    keys: &["id", "owner", "since", "expires", "issue"],
     later: &[],
 };
 

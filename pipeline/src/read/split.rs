@@ -13,6 +13,8 @@ use sidings_proto::split::{Mode, OnFlaky, Preset, Tests};
 pub(super) const MAX_FLAKY_RETRIES: i64 = 5;
 /// How often a test that failed is tried again, unless the pipeline says.
 const FLAKY_RETRIES: u32 = 1;
+/// What `mode` may be.
+pub(super) const MODES: [(&str, Mode); 2] = [("batch", Mode::Batch), ("stream", Mode::Stream)];
 /// What `on_flaky` may be.
 pub(super) const ON_FLAKY: [(&str, OnFlaky); 2] = [("pass", OnFlaky::Pass), ("fail", OnFlaky::Fail)];
 
@@ -32,6 +34,8 @@ impl Reader<'_> {
         let discover =
             self.test_script(&fields, "discover", of_preset.as_ref().map(|(discover, _)| discover.as_str()), knows_how);
         let run = self.test_script(&fields, "run", of_preset.as_ref().map(|(_, run)| run.as_str()), knows_how);
+        let mode = fields.get("mode").and_then(|at| self.split_mode(&at, preset.unwrap_or_default()));
+        let mode = mode.unwrap_or_default();
         let junit = fields.get("junit").and_then(|at| self.junit_file(&at));
         let on_flaky = fields.get("on_flaky").and_then(|at| self.on_flaky(&at)).unwrap_or_default();
         let retries = fields.get("max_flaky_retries").and_then(|at| self.flaky_retries(&at));
@@ -40,10 +44,12 @@ impl Reader<'_> {
             preset: preset.unwrap_or_default(),
             discover: discover?,
             run: run?,
-            mode: Mode::Batch,
+            mode,
             junit,
             on_flaky,
             max_flaky_retries: retries.unwrap_or(FLAKY_RETRIES),
+            // It stands in a file of its own.
+            quarantine: Vec::new(),
         })
     }
 
@@ -109,6 +115,25 @@ impl Reader<'_> {
                 None
             }
         }
+    }
+
+    fn split_mode(&mut self, at: &At<'_, '_>, preset: Preset) -> Option<Mode> {
+        let text = self.text_of(at, "`batch` or `stream`")?;
+        let Some((_, mode)) = MODES.into_iter().find(|(word, _)| *word == text) else {
+            let help = "`batch`: `run` is started for each batch; `stream`: once, and it is told of batches as it goes";
+            let problem = Problem::new(Code::BadValue, &at.span, format!("{} is no way to run tests", quoted(&text)))
+                .expected("`batch` or `stream`")
+                .help(help)
+                .maybe_help(nearest(&text, MODES.map(|(word, _)| word)).map(did_you_mean));
+            self.report.add(problem);
+            return None;
+        };
+        if mode == Mode::Stream && !preset.can_stream() {
+            let message = format!("the preset `{}` cannot be run as a stream", preset.as_str());
+            let help = "`pytest` can, and with `lines` any `run` that keeps to its rules";
+            self.report.add(Problem::new(Code::BadValue, &at.span, message).help(help));
+        }
+        Some(mode)
     }
 
     fn on_flaky(&mut self, at: &At<'_, '_>) -> Option<OnFlaky> {

@@ -27,6 +27,11 @@ pub enum Ask {
         /// So many bytes follow.
         bytes: u64,
     },
+    /// Here is how large files are in which tests may be, as [`Sizes`]. Told [`Told::Noted`]; the list comes next.
+    Sizes {
+        /// So many bytes follow.
+        bytes: u64,
+    },
     /// Tests are wanted. Told [`Told::Batch`] or [`Told::Over`], whenever that is.
     Next,
     /// Here is a file of results. Told [`Told::Read`].
@@ -35,6 +40,13 @@ pub enum Ask {
         lease: u64,
         /// How it is written.
         form: Form,
+        /// So many bytes follow.
+        bytes: u64,
+    },
+    /// Here is what happened since the last such ask, as events; the queue has it when this is told [`Told::Read`].
+    Happened {
+        /// Of which lease.
+        lease: u64,
         /// So many bytes follow.
         bytes: u64,
     },
@@ -52,6 +64,16 @@ pub enum Ask {
         /// Which.
         lease: u64,
     },
+}
+
+/// How large files are, by their names.
+pub type Sizes = std::collections::BTreeMap<String, u64>;
+
+/// What may be the file of a test that is called so, the likeliest last: `a.py::b` and `a.rb[1:2]` name theirs.
+pub fn files_of(test: &str) -> impl Iterator<Item = &str> {
+    let before = |part: Option<(&'_ str, &'_ str)>| part.map(|(file, _)| file.len());
+    let ends = [before(test.rsplit_once('[')), before(test.split_once("::")), Some(test.len())];
+    ends.into_iter().flatten().filter_map(|end| test.get(..end)).filter(|file| !file.is_empty())
 }
 
 /// How results are written.

@@ -117,11 +117,25 @@ impl Client<'_> {
                     remove(&file).await;
                     self.worker.list(&printed?).await?
                 }
+                Ask::Sizes { bytes } => {
+                    ensure!(bytes <= LIST_MAX, "the list of files has {bytes} bytes");
+                    let file = self.receive(bytes).await?;
+                    let told = tokio::fs::read(&file).await.context("read the sizes of files");
+                    remove(&file).await;
+                    self.worker.sizes(&told?)?
+                }
                 Ask::Next => unless_gone(&mut self.input, self.worker.next()).await?,
                 Ask::Results { lease, form, bytes } => {
                     ensure!(bytes <= RESULTS_MAX, "a file of results has {bytes} bytes");
                     let file = self.receive(bytes).await?;
                     let told = self.worker.results(lease, form, file.clone()).await;
+                    remove(&file).await;
+                    told?
+                }
+                Ask::Happened { lease, bytes } => {
+                    ensure!(bytes <= RESULTS_MAX, "what happened has {bytes} bytes");
+                    let file = self.receive(bytes).await?;
+                    let told = self.worker.happened(lease, file.clone()).await;
                     remove(&file).await;
                     told?
                 }

@@ -11,17 +11,18 @@ mod results;
 #[cfg(test)]
 mod tests;
 
+use anyhow::Context;
 use async_trait::async_trait;
 pub(crate) use desk::Desk;
 use lease::Leases;
 use sidings_proto::RequestId;
-use sidings_proto::split::desk::{Form, Told, Work};
+use sidings_proto::split::desk::{Form, Sizes, Told, Work};
 use sidings_proto::split::{
     BEAT_EVERY_MS, SplitBeat, SplitEnd, SplitList, SplitListed, SplitOrders, SplitPull, SplitPulled, SplitReport,
     SplitTaken, Tests,
 };
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -47,11 +48,12 @@ pub(crate) struct Worker {
     /// A folder of ours, for what a step sends until it is read.
     pub(crate) spool: PathBuf,
     leases: Leases,
+    sizes: Mutex<Sizes>,
 }
 
 impl Worker {
     pub(crate) fn new(tests: Tests, shell: Vec<String>, queue: Arc<dyn Queue>, spool: PathBuf) -> Worker {
-        Worker { tests, shell, queue, spool, leases: Leases::default() }
+        Worker { tests, shell, queue, spool, leases: Leases::default(), sizes: Mutex::default() }
     }
 
     fn work(&self) -> Told {
@@ -61,10 +63,18 @@ impl Worker {
 
     /// What discovery printed.
     async fn list(&self, printed: &[u8]) -> anyhow::Result<Told> {
-        Ok(match self.queue.list(SplitList { tests: list::read(printed) }).await? {
+        let tests = list::read(printed, &self.sizes.lock().unwrap_or_else(PoisonError::into_inner));
+        Ok(match self.queue.list(SplitList { tests }).await? {
             SplitListed::Noted => Told::Noted,
             SplitListed::Over(over) => Told::Over { passed: over.passed, text: over.text },
         })
+    }
+
+    /// How large files are, for tests that nobody has seen.
+    fn sizes(&self, told: &[u8]) -> anyhow::Result<Told> {
+        let sizes = serde_json::from_slice(told).context("understand the sizes of files")?;
+        *self.sizes.lock().unwrap_or_else(PoisonError::into_inner) = sizes;
+        Ok(Told::Noted)
     }
 
     /// Tests, as soon as there are any.
@@ -89,9 +99,20 @@ impl Worker {
     async fn results(&self, lease: u64, form: Form, file: PathBuf) -> anyhow::Result<Told> {
         let Some(names) = self.leases.names(lease) else { return Ok(unknown(lease)) };
         let read = tokio::task::spawn_blocking(move || results::read(&file, form, &names)).await??;
-        let (results, others, remarks) = (read.results.len(), read.others, read.remarks.clone());
         self.leases.found(lease, &read);
-        Ok(Told::Read { results, others, remarks })
+        Ok(told_of(read))
+    }
+
+    /// Events of a stream: what is told here counts at once, and a second end of a test does not.
+    async fn happened(&self, lease: u64, file: PathBuf) -> anyhow::Result<Told> {
+        let Some(names) = self.leases.names(lease) else { return Ok(unknown(lease)) };
+        let read = tokio::task::spawn_blocking(move || results::read(&file, Form::Events, &names)).await??;
+        self.leases.found(lease, &read);
+        if !(read.started.is_empty() && read.results.is_empty()) {
+            let (started, results) = (read.started.clone(), read.results.clone());
+            self.queue.report(SplitReport { lease, started, results, end: None }).await?;
+        }
+        Ok(told_of(read))
     }
 
     /// The end of a batch: what came of it is durable when this answers.
@@ -126,6 +147,10 @@ impl Worker {
             }
         }
     }
+}
+
+fn told_of(read: results::Read) -> Told {
+    Told::Read { results: read.results.len(), others: read.others, remarks: read.remarks }
 }
 
 fn unknown(lease: u64) -> Told {

@@ -3,7 +3,7 @@
 use super::lease::Names;
 use super::{list, results};
 use expect_test::{Expect, expect};
-use sidings_proto::split::desk::Form;
+use sidings_proto::split::desk::{Form, Sizes};
 use std::fmt::Write;
 
 fn names(ids: &[&str]) -> Names {
@@ -26,10 +26,18 @@ fn check(form: Form, ids: &[&str], text: &str, expect: Expect) {
 
 #[test]
 fn a_list_is_lines_or_stands_between_nuls() {
-    let ids = |printed: &[u8]| list::read(printed).into_iter().map(|test| test.id).collect::<Vec<_>>();
+    let ids = |printed: &[u8]| list::read(printed, &Sizes::new()).into_iter().map(|test| test.id).collect::<Vec<_>>();
     assert_eq!(ids(b"one\r\n\ntwo words\n"), ["one", "two words"]);
     assert_eq!(ids("a\nb\0\0ünï\0".as_bytes()), ["a\nb", "ünï"]);
     assert!(ids(b"\n\n").is_empty());
+}
+
+#[test]
+fn a_test_is_as_large_as_its_file() {
+    let sizes = Sizes::from([("a.py".to_owned(), 7), ("b[c].rb".to_owned(), 8), ("d.js".to_owned(), 9)]);
+    let listed = list::read(b"a.py::x[y]\nb[c].rb[1:2]\nd.js\ne.js\n", &sizes);
+    let bytes: Vec<_> = listed.iter().map(|test| test.file_bytes).collect();
+    assert_eq!(bytes, [Some(7), Some(8), Some(9), None]);
 }
 
 #[test]

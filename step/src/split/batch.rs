@@ -36,7 +36,7 @@ pub(super) fn run(desk: &mut Desk, work: &Work, folder: &Folder, batch: Batch<'_
     command.stdin(File::open(&files.lines)?).envs(files.variables()).env("SPLIT_BATCH", number.to_string());
     let began = Instant::now();
     let mut child = command.spawn()?;
-    let watch = Watch::over(lease, &child)?;
+    let watch = Watch::over(lease, child.id())?;
     let status = child.wait()?;
     let was_dropped = watch.end();
     let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -54,12 +54,12 @@ pub(super) fn run(desk: &mut Desk, work: &Work, folder: &Folder, batch: Batch<'_
     }
 }
 
-fn counted(tests: usize) -> String {
+pub(super) fn counted(tests: usize) -> String {
     if tests == 1 { "1 test".to_owned() } else { format!("{tests} tests") }
 }
 
 /// None when something killed it, also when it was a shell that saw it.
-fn code(status: ExitStatus) -> Option<i32> {
+pub(super) fn code(status: ExitStatus) -> Option<i32> {
     let by_shell = |code: i32| (KILLED + 1..=KILLED + LAST_SIGNAL).contains(&code);
     status.code().filter(|code| status.signal().is_none() && !by_shell(*code))
 }

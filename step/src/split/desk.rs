@@ -1,6 +1,6 @@
 //! The way to the runner: one question, one answer.
 
-use sidings_proto::split::desk::{Ask, Form, SOCKET, Told};
+use sidings_proto::split::desk::{Ask, Form, SOCKET, Sizes, Told};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -43,6 +43,21 @@ impl Desk {
     /// Hands a file of results over.
     pub(super) fn results(&mut self, lease: u64, form: Form, file: &Path) -> io::Result<Told> {
         self.ask_with(file, |bytes| Ask::Results { lease, form, bytes })
+    }
+
+    /// Tells what happened so far under a lease.
+    pub(super) fn happened(&mut self, lease: u64, events: &[u8]) -> io::Result<Told> {
+        self.say(&Ask::Happened { lease, bytes: events.len() as u64 })?;
+        self.output.write_all(events)?;
+        self.told()
+    }
+
+    /// Tells how large files are.
+    pub(super) fn told_of_sizes(&mut self, sizes: &Sizes) -> io::Result<Told> {
+        let text = serde_json::to_vec(sizes)?;
+        self.say(&Ask::Sizes { bytes: text.len() as u64 })?;
+        self.output.write_all(&text)?;
+        self.told()
     }
 
     fn say(&mut self, ask: &Ask) -> io::Result<()> {

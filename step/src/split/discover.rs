@@ -4,8 +4,9 @@ use super::desk::{Desk, unexpected};
 use super::folder::{Folder, script};
 use super::{EXIT_RED, over, say};
 use sidings_proto::split::Preset;
-use sidings_proto::split::desk::{Ask, Told, Work};
-use std::fs::File;
+use sidings_proto::split::desk::{Ask, Sizes, Told, Work, files_of};
+use std::collections::BTreeSet;
+use std::fs::{self, File};
 use std::io;
 
 /// pytest found no test, which is for the queue to say.
@@ -28,9 +29,21 @@ pub(super) fn discover(desk: &mut Desk, work: &Work, folder: &Folder) -> io::Res
     if none {
         File::create(&listed)?;
     }
+    let sizes = sizes(&String::from_utf8_lossy(&fs::read(list)?));
+    let told = desk.told_of_sizes(&sizes)?;
+    if told != Told::Noted {
+        return Err(unexpected(&told));
+    }
     let told = desk.ask_with(list, |bytes| Ask::List { bytes })?;
     if let Told::Over { passed, text } = &told {
         return over(*passed, text).map(Some);
     }
     if told == Told::Noted { Ok(None) } else { Err(unexpected(&told)) }
+}
+
+/// Of all files that may be a test's: a large one probably takes longer, as long as nobody knows.
+fn sizes(listed: &str) -> Sizes {
+    let names: BTreeSet<&str> = listed.split(['\n', '\0']).flat_map(files_of).collect();
+    let size = |name: &&str| fs::metadata(name).ok().filter(fs::Metadata::is_file).map(|about| about.len());
+    names.iter().filter_map(|name| Some(((*name).to_owned(), size(name)?))).collect()
 }

@@ -8,14 +8,18 @@ mod desk;
 mod discover;
 mod folder;
 pub(crate) mod presets;
+mod stream;
 mod watch;
 
+use batch::Batch;
 use desk::Desk;
 use folder::Folder;
+use sidings_proto::split::Mode;
 use sidings_proto::split::desk::{Ask, Told};
 use sidings_proto::step::MOUNT;
 use std::io::{self, Write};
 use std::path::Path;
+use stream::Stream;
 
 /// Tests failed, or not all of them could be run.
 const EXIT_RED: u8 = 1;
@@ -29,15 +33,20 @@ pub(crate) fn work() -> io::Result<u8> {
     if let Some(over) = discover::discover(&mut desk, &work, &folder)? {
         return Ok(over);
     }
-    let mut number = 0;
+    let (mut number, mut stream) = (0, Stream::default());
     loop {
         let told = desk.ask(&Ask::Next)?;
         if let Told::Over { passed, text } = &told {
+            stream.end();
             return over(*passed, text);
         }
         let Told::Batch { lease, tests } = &told else { return Err(desk::unexpected(&told)) };
         number += 1;
-        batch::run(&mut desk, &work, &folder, batch::Batch { number, lease: *lease, tests })?;
+        let batch = Batch { number, lease: *lease, tests };
+        match work.mode {
+            Mode::Batch => batch::run(&mut desk, &work, &folder, batch)?,
+            Mode::Stream => stream.run(&mut desk, &work, &folder, batch)?,
+        }
     }
 }
 

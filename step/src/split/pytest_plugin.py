@@ -9,6 +9,9 @@ import pytest
 LIST = os.environ.pop("SPLIT_LIST", None)
 WANTED = os.environ.pop("SPLIT_FILE0", None)
 EVENTS = os.environ.pop("SPLIT_EVENTS", None)
+STREAM = os.environ.pop("SPLIT_STREAM", None)
+# pytest gives tests another standard input.
+BATCHES = os.dup(0) if STREAM else None
 os.environ["PYTEST_ADDOPTS"] = os.environ.get("PYTEST_ADDOPTS", "").replace("-p sidings_split", "").strip()
 
 WORSE = {"passed": 0, "skipped": 1, "failed": 2}
@@ -30,15 +33,9 @@ class Listing:
             file.writelines(item.nodeid + "\0" for item in session.items)
 
 
-class Working:
-    def __init__(self, tests):
-        self.tests = tests
+class Telling:
+    def __init__(self):
         self.ends = {}
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self, items):
-        known = {item.nodeid: item for item in items}
-        items[:] = [known[test] for test in self.tests if test in known]
 
     def pytest_runtest_logstart(self, nodeid):
         self.ends[nodeid] = ["passed", 0.0]
@@ -54,9 +51,48 @@ class Working:
         tell(end=nodeid, outcome=outcome if outcome in WORSE else "failed", ms=round(ms, 3))
 
 
+class Working(Telling):
+    def __init__(self, tests):
+        super().__init__()
+        self.tests = tests
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items):
+        known = {item.nodeid: item for item in items}
+        items[:] = [known[test] for test in self.tests if test in known]
+
+
+class Streaming(Telling):
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session):
+        if session.testsfailed and not session.config.option.continue_on_collection_errors:
+            raise session.Interrupted("tests could not be collected")
+        known = {item.nodeid: item for item in session.items}
+        with os.fdopen(BATCHES, encoding="utf-8", errors="surrogateescape") as batches:
+            for line in batches:
+                self.work_off([known[test] for test in json.loads(line)["atoms"] if test in known], session)
+        return True
+
+    def work_off(self, items, session):
+        for item, following in zip(items, items[1:] + [None]):
+            following = following or self.sibling(item, session)
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            if session.shouldfail:
+                raise session.Failed(session.shouldfail)
+            if session.shouldstop:
+                raise session.Interrupted(session.shouldstop)
+
+    def sibling(self, item, session):
+        """One that shares as much as possible: what was set up for both may be needed by the next batch."""
+        others = [other for other in session.items if other is not item]
+        return next((other for other in others if other.parent is item.parent), others[0] if others else None)
+
+
 def pytest_configure(config):
     if LIST:
         config.pluginmanager.register(Listing(), "sidings_split_listing")
+    if STREAM and EVENTS:
+        config.pluginmanager.register(Streaming(), "sidings_split_streaming")
     if WANTED and EVENTS:
         tests = wanted()
         config.pluginmanager.register(Working(tests), "sidings_split_working")

@@ -8,7 +8,6 @@ use std::io;
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::process::Child;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -24,10 +23,10 @@ pub(super) struct Watch {
 
 impl Watch {
     /// Begins to watch over a process that leads its group.
-    pub(super) fn over(lease: u64, child: &Child) -> io::Result<Watch> {
+    pub(super) fn over(lease: u64, process: u32) -> io::Result<Watch> {
         let mut desk = Desk::connect(Path::new(MOUNT))?;
         let stream = desk.stream()?;
-        let group = Arc::new(Mutex::new(i32::try_from(child.id()).ok().and_then(Pid::from_raw)));
+        let group = Arc::new(Mutex::new(i32::try_from(process).ok().and_then(Pid::from_raw)));
         let dropped = Arc::new(AtomicBool::new(false));
         let (its_group, was_dropped) = (group.clone(), dropped.clone());
         let thread = std::thread::spawn(move || {

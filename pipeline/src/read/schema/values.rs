@@ -225,6 +225,7 @@ fn tests(key: &str) -> Said {
         "preset" => (word(Preset::ALL.map(Preset::as_str)), "The test runner"),
         "discover" => (text(), "A script that prints one test a line and runs none"),
         "run" => (text(), "A script that runs the tests in `$SPLIT_FILE`"),
+        "mode" => (word(split::MODES.map(|(word, _)| word)), "Whether `run` is started for each batch, or once"),
         "junit" => (form(RELATIVE), "The JUnit file that `run` leaves, if it is not `$SPLIT_JUNIT`"),
         "on_flaky" => {
             (word(split::ON_FLAKY.map(|(word, _)| word)), "What a test does to the job that fails, then passes")
