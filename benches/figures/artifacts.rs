@@ -27,10 +27,10 @@ pub(crate) async fn measure(report: &mut Report) {
     let detail = format!("VmHWM; {:.1} s for both jobs", took.as_secs_f64());
     report.at_most(
         "controller's peak memory for 2 GB of artifacts",
-        peak_mb(fleet.controller_pid()),
+        peak_mb(fleet.controller_pid()).unwrap(),
         64.0,
         "MB",
         &detail,
     );
-    report.at_most("runner's peak memory for it", peak_mb(runner.process.pid()), 64.0, "MB", &detail);
+    report.at_most("runner's peak memory for it", peak_mb(runner.process.pid()).unwrap(), 64.0, "MB", &detail);
 }

@@ -29,7 +29,7 @@ pub(crate) async fn measure(report: &mut Report) {
         "MB/s",
         &format!("{best:.2} s in all, every byte kept"),
     );
-    let (controller, runner) = (peak_mb(fleet.controller_pid()), peak_mb(runner.process.pid()));
+    let (controller, runner) = (peak_mb(fleet.controller_pid()).unwrap(), peak_mb(runner.process.pid()).unwrap());
     report.at_most("controller's peak memory for it", controller, 100.0, "MB", "VmHWM");
     report.at_most("runner's peak memory for it", runner, 100.0, "MB", "VmHWM");
 }

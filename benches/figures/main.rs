@@ -1,7 +1,7 @@
 //! The figures of the README, measured: floor and candidate in turn, in one run, medians, and what the bar is.
 //!
 //! `./scripts/bench` runs all, `./scripts/bench NAME…` some: `artifacts`, `jobs`, `key`, `lint`, `log`,
-//! `dispatch`, `drain`, `memory`, `environments`, `workspace`, `split`; only by their names `split-whole`,
+//! `dispatch`, `drain`, `memory`, `inventory`, `environments`, `workspace`, `split`; only by their names `split-whole`,
 //! which takes a quarter of an hour, and `soak`, which writes some 8 GB.
 //! Nothing here passes or fails; a bar that is missed is printed as missed.
 
@@ -11,6 +11,7 @@ mod artifacts;
 mod dispatch;
 mod drain;
 mod environments;
+mod inventory;
 mod jobs;
 mod key;
 mod lint;
@@ -40,6 +41,9 @@ async fn main() {
     }
     if is_wanted("key") {
         key::measure(&mut report);
+    }
+    if is_wanted("inventory") {
+        inventory::measure(&mut report);
     }
     if is_wanted("jobs") {
         jobs::measure(&mut report).await;
