@@ -5,7 +5,8 @@
 
 use crate::suggest::{did_you_mean, nearest, one_of, quoted};
 use sidings_proto::plan::Stage;
-use sidings_proto::{Choice, Plan, PlannedJob, Step, StepChoice};
+use sidings_proto::split::{Mode, Preset};
+use sidings_proto::{Choice, Plan, PlannedJob, Step, StepChoice, TestChoice};
 use std::collections::BTreeSet;
 
 const NOT_CHOSEN: &str = "it was not chosen";
@@ -19,6 +20,9 @@ pub fn choose(plan: &mut Plan, choice: &Choice) -> Result<(), String> {
         return Ok(());
     }
     let named = named(plan, choice)?;
+    if let Some(tests) = &choice.tests {
+        choose_tests(plan, &named, tests)?;
+    }
     let mut kept = named.clone();
     if !choice.alone {
         with_needs(plan, &mut kept);
@@ -33,6 +37,45 @@ pub fn choose(plan: &mut Plan, choice: &Choice) -> Result<(), String> {
     Ok(())
 }
 
+/// Of those jobs that have tests.
+fn choose_tests(plan: &mut Plan, named: &BTreeSet<String>, choice: &TestChoice) -> Result<(), String> {
+    let suites: BTreeSet<String> = plan.jobs.iter().filter(|job| named.contains(&job.name)).filter_map(suite).collect();
+    match suites.len() {
+        0 => return Err("tests were chosen, but no job that was has `tests`".to_owned()),
+        1 => {}
+        _ => {
+            let all = one_of(&suites.iter().map(String::as_str).collect::<Vec<_>>());
+            return Err(format!("tests were chosen, and several jobs have `tests`: say which by --job: {all}"));
+        }
+    }
+    let copies = if choice.together { 1 } else { choice.only.len().max(1) };
+    let mut tests = Vec::new();
+    let of_named = plan.jobs.iter_mut().filter(|job| named.contains(&job.name) && job.spec.tests.is_some());
+    for (place, job) in of_named.enumerate() {
+        if place >= copies {
+            job.skip.get_or_insert_with(|| "other copies are enough for the tests that were chosen".to_owned());
+        }
+        tests.extend(job.spec.tests.as_mut());
+    }
+    for tests in &mut tests {
+        if choice.times > 1 && tests.mode == Mode::Stream && tests.preset == Preset::Lines {
+            return Err("a `run` that is a stream cannot be given a batch several times".to_owned());
+        }
+        tests.chosen = Some(choice.clone());
+        // A stream would have to be told of a test twice.
+        tests.mode = if choice.times > 1 { Mode::Batch } else { tests.mode };
+        if choice.times > 1 {
+            // A failure is what is looked for.
+            tests.max_flaky_retries = 0;
+        }
+    }
+    Ok(())
+}
+
+fn suite(job: &PlannedJob) -> Option<String> {
+    job.spec.tests.as_ref().map(|tests| tests.suite.clone())
+}
+
 /// The jobs that the choice is about, without those they need.
 fn named(plan: &Plan, choice: &Choice) -> Result<BTreeSet<String>, String> {
     for name in &choice.jobs {
@@ -41,7 +84,11 @@ fn named(plan: &Plan, choice: &Choice) -> Result<BTreeSet<String>, String> {
             return Err(format!("there is no job {}{}", quoted(name), meant(name, all.flatten())));
         }
     }
-    let chosen = |job: &&PlannedJob| choice.jobs.is_empty() || choice.jobs.iter().any(|name| goes_by(job, name));
+    let of_any = |job: &PlannedJob| choice.tests.is_none() || job.spec.tests.is_some();
+    let chosen = |job: &&PlannedJob| match choice.jobs.is_empty() {
+        true => of_any(job),
+        false => choice.jobs.iter().any(|name| goes_by(job, name)),
+    };
     let of_jobs: Vec<&PlannedJob> = plan.jobs.iter().filter(chosen).collect();
     let Some(StepChoice::Only(step) | StepChoice::From(step)) = &choice.steps else {
         return Ok(of_jobs.into_iter().map(|job| job.name.clone()).collect());

@@ -86,62 +86,70 @@ mod tests {
         check(
             text,
             expect![[r#"
-            error[bad_value]: it would last 30 days
-             --> .sidings/quarantine.yml:1:52
-              |
-            1 | - { id: a, owner: eva, since: 2026-11-20, expires: 2026-12-20 }
-              |                                                    ^^^^^^^^^^ 1 to 14 days after `since`
-              |
-              = help: a test that nobody mends in that time gates again, or is taken out
+                error[bad_value]: it would last 30 days
+                 --> .sidings/quarantine.yml:1:52
+                  |
+                1 | - { id: a, owner: eva, since: 2026-11-20, expires: 2026-12-20 }
+                  |                                                    ^^^^^^^^^^ 1 to 14 days after `since`
+                  |
+                  = help: a test that nobody mends in that time gates again, or is taken out
 
-            error[bad_value]: `yesterday` is no day
-             --> .sidings/quarantine.yml:2:31
-              |
-            2 | - { id: a, owner: eva, since: yesterday, expires: 2026-11-21 }
-              |                               ^^^^^^^^^ a day, such as `2026-11-22`
+                error[bad_value]: `yesterday` is no day
+                 --> .sidings/quarantine.yml:2:31
+                  |
+                2 | - { id: a, owner: eva, since: yesterday, expires: 2026-11-21 }
+                  |                               ^^^^^^^^^ a day, such as `2026-11-22`
 
-            error[missing_key]: this entry has no `id`
-             --> .sidings/quarantine.yml:3:3
-              |
-            3 | - { test: b, owner: "" }
-              |   ^^^^^^^^^^^^^^^^^^^^^^
-              |
-              = help: add `id:` with the test, as its runner calls it
+                error[missing_key]: this entry has no `id`
+                 --> .sidings/quarantine.yml:3:3
+                  |
+                3 | - { test: b, owner: "" }
+                  |   ^^^^^^^^^^^^^^^^^^^^^^
+                  |
+                  = help: add `id:` with the test, as its runner calls it
 
-            error[missing_key]: this entry has no `since`
-             --> .sidings/quarantine.yml:3:3
-              |
-            3 | - { test: b, owner: "" }
-              |   ^^^^^^^^^^^^^^^^^^^^^^
-              |
-              = help: add `since:` with a day, such as `2026-11-22`
+                error[missing_key]: this entry has no `since`
+                 --> .sidings/quarantine.yml:3:3
+                  |
+                3 | - { test: b, owner: "" }
+                  |   ^^^^^^^^^^^^^^^^^^^^^^
+                  |
+                  = help: add `since:` with a day, such as `2026-11-22`
 
-            error[missing_key]: this entry has no `expires`
-             --> .sidings/quarantine.yml:3:3
-              |
-            3 | - { test: b, owner: "" }
-              |   ^^^^^^^^^^^^^^^^^^^^^^
-              |
-              = help: add `expires:` with a day, such as `2026-11-22`
+                error[missing_key]: this entry has no `expires`
+                 --> .sidings/quarantine.yml:3:3
+                  |
+                3 | - { test: b, owner: "" }
+                  |   ^^^^^^^^^^^^^^^^^^^^^^
+                  |
+                  = help: add `expires:` with a day, such as `2026-11-22`
 
-            error[unknown_key]: `test` is not a key of an entry of a quarantine
-             --> .sidings/quarantine.yml:3:5
-              |
-            3 | - { test: b, owner: "" }
-              |     ^^^^
-              |
-              = help: `test` stands under `healthcheck`
+                error[unknown_key]: `test` is not a key of an entry of a quarantine
+                 --> .sidings/quarantine.yml:3:5
+                  |
+                3 | - { test: b, owner: "" }
+                  |     ^^^^
+                  |
+                  = help: `test` stands under `healthcheck`
 
-            error[bad_value]: it ends before it begins
-             --> .sidings/quarantine.yml:4:52
-              |
-            4 | - { id: c, owner: eva, since: 2026-11-20, expires: 2026-11-19 }
-              |                                                    ^^^^^^^^^^ 1 to 14 days after `since`
-              |
-              = help: a test that nobody mends in that time gates again, or is taken out
+                error[bad_value]: `owner` is empty
+                 --> .sidings/quarantine.yml:3:21
+                  |
+                3 | - { test: b, owner: "" }
+                  |                     ^^
+                  |
+                  = help: write who looks after it
 
-            7 errors in .sidings/quarantine.yml
-        "#]],
+                error[bad_value]: it ends before it begins
+                 --> .sidings/quarantine.yml:4:52
+                  |
+                4 | - { id: c, owner: eva, since: 2026-11-20, expires: 2026-11-19 }
+                  |                                                    ^^^^^^^^^^ 1 to 14 days after `since`
+                  |
+                  = help: a test that nobody mends in that time gates again, or is taken out
+
+                8 errors in .sidings/quarantine.yml
+            "#]],
         );
     }
 }

@@ -34,6 +34,7 @@ mod step;
 mod values;
 mod variables;
 mod when;
+mod width;
 
 use crate::Files;
 use crate::diagnostic::Code;

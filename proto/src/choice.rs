@@ -20,6 +20,24 @@ pub struct Choice {
     /// Only these steps of those jobs; of no job named, of the jobs that have such a step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steps: Option<StepChoice>,
+    /// Only these tests, of the jobs that have `tests`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tests: Option<TestChoice>,
+}
+
+/// Which tests of a job's `tests` are to run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct TestChoice {
+    /// These, as their runner calls them.
+    pub only: Vec<String>,
+    /// So often, one time after the other; 0 is once. One failure makes a test red.
+    #[serde(default)]
+    pub times: u32,
+    /// As one batch, in this order.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub together: bool,
 }
 
 /// Which steps of a job are to run. The steps of a `parallel:` group begin together.

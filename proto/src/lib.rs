@@ -31,7 +31,7 @@ pub mod verdict;
 
 pub use artifact::{Artifacts, Keep};
 pub use cache::Cache;
-pub use choice::{Choice, StepChoice};
+pub use choice::{Choice, StepChoice, TestChoice};
 pub use commit::{Commit, Source, Trigger};
 pub use cron::Schedule;
 pub use id::{AttemptId, BlobId, JobId, LifeId, RequestId, RunId, RunnerId, TokenId};

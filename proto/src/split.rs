@@ -12,8 +12,9 @@
 //! nothing.
 
 pub mod desk;
+pub mod told;
 
-use crate::{RequestId, Timestamp};
+use crate::{RequestId, TestChoice, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -50,9 +51,26 @@ pub struct Tests {
     pub on_flaky: OnFlaky,
     /// How often a test that failed is tried again.
     pub max_flaky_retries: u32,
+    /// How many of its copies are to work, where that is not for all of them to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub width: Option<Width>,
+    /// Of all that are listed only these.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chosen: Option<TestChoice>,
     /// Tests that do not gate, as the commit's own file says.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quarantine: Vec<Quarantined>,
+}
+
+/// How many copies work, so that all tests are done in some time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Width {
+    /// Never fewer.
+    pub min: u32,
+    /// From the queue's beginning to the last result, in milliseconds.
+    pub target_ms: u64,
 }
 
 /// A test that is still run and does not gate.

@@ -382,6 +382,7 @@ fn what_clients_say() {
                 jobs: vec!["test".to_owned()],
                 alone: true,
                 steps: Some(StepChoice::From("unit".to_owned())),
+                tests: None,
             },
             ..SubmitRun::new(project, trigger, git(), commit())
         },
@@ -558,6 +559,8 @@ fn what_workers_of_a_split_job_say_and_hear() {
         junit: Some("report.xml".to_owned()),
         on_flaky: OnFlaky::Fail,
         max_flaky_retries: 2,
+        width: None,
+        chosen: None,
         quarantine: Vec::new(),
     };
     wire("split-tests", &tests);

@@ -63,6 +63,12 @@ pub enum Refusal {
         /// Which, each once.
         ids: Vec<String>,
     },
+    /// They were asked for by name, and discovery found no such test.
+    #[error("discovery found no test of this name: {}", Named(.ids))]
+    Unknown {
+        /// Which.
+        ids: Vec<String>,
+    },
     /// Empty, over-long, or with a NUL, which could not be passed on.
     #[error("test {place} has an id that {why}: {}", short(.id))]
     BadId {

@@ -37,6 +37,10 @@ pub struct Settings {
     pub failed_last: Vec<AtomNo>,
     /// What starting a batch cost in earlier runs. Unknown: 0.
     pub boot_ms: u64,
+    /// All that wait go to the first who asks, in the list's order: somebody wants to see a batch again.
+    pub together: bool,
+    /// So often each batch is run, one time after the other; 0 is once.
+    pub times: u32,
 }
 
 impl Default for Settings {
@@ -48,6 +52,8 @@ impl Default for Settings {
             quarantine: BTreeMap::new(),
             failed_last: Vec::new(),
             boot_ms: 0,
+            together: false,
+            times: 0,
         }
     }
 }

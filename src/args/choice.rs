@@ -2,7 +2,7 @@
 
 use clap::Args;
 use sidings_proto::api::SubmitRun;
-use sidings_proto::{Choice, StepChoice};
+use sidings_proto::{Choice, StepChoice, TestChoice};
 
 /// Flags of `run` and `submit`.
 #[derive(Debug, Default, Args)]
@@ -22,18 +22,39 @@ pub(crate) struct Wanted {
     /// Only this step and those after it.
     #[arg(long, value_name = "STEP")]
     from: Option<String>,
+    /// Only this test of a job's `tests`, as its runner calls it; may be given several times.
+    #[arg(long = "test", value_name = "TEST")]
+    tests: Vec<String>,
+    /// With --test: so often, one time after the other.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1,
+        value_parser = clap::value_parser!(u32).range(1..=10_000), hide_default_value = true)]
+    times: u32,
     /// A value for an input of the pipeline; may be given several times.
     #[arg(long = "input", value_name = "NAME=VALUE", value_parser = named_value)]
     inputs: Vec<(String, String)>,
+    #[arg(skip)]
+    together: bool,
 }
 
 impl Wanted {
+    /// One test, as often as `--times` says.
+    pub(crate) fn only_test(&mut self, test: String) {
+        self.tests = vec![test];
+    }
+
+    /// A batch of a job's tests as it was.
+    pub(crate) fn only_batch(&mut self, job: String, tests: Vec<String>) {
+        (self.jobs, self.tests, self.together) = (vec![job], tests, true);
+    }
+
     /// The same request with what the flags say.
     pub(crate) fn of(&self, request: SubmitRun) -> SubmitRun {
         let only = self.step.clone().map(StepChoice::Only);
         let steps = only.or_else(|| self.from.clone().map(StepChoice::From));
         let pipeline = self.pipeline.clone().or(request.choice.pipeline);
-        let choice = Choice { pipeline, jobs: self.jobs.clone(), alone: self.alone, steps };
+        let (only, times, together) = (self.tests.clone(), self.times, self.together);
+        let tests = (!only.is_empty()).then_some(TestChoice { only, times, together });
+        let choice = Choice { pipeline, jobs: self.jobs.clone(), alone: self.alone, steps, tests };
         SubmitRun { choice, inputs: self.inputs.iter().cloned().collect(), ..request }
     }
 }

@@ -10,6 +10,7 @@ mod reach;
 mod runs;
 mod secrets;
 mod serve;
+mod split;
 mod tree;
 
 pub(crate) use global::{Global, LogFormat, ProjectChoice, Remote, Trust};
@@ -29,6 +30,7 @@ pub(crate) use secrets::{For, SecretArgs, SecretCommand, SecretRemove, SecretSet
 pub(crate) use serve::{
     Capacity, ControllerArgs, DataFolder, EngineChoice, LeastFree, Listen, RunnerArgs, StoreChoice, UpArgs,
 };
+pub(crate) use split::{SplitArgs, SplitCommand, SplitGrindArgs, SplitOfRun, SplitPlanArgs, SplitReproArgs};
 pub(crate) use tree::{CompletionsArgs, DoctorArgs, GcArgs, ImportArgs, ImportOrigin, InitArgs, LintArgs, RunArgs};
 
 use clap::{Parser, Subcommand};
@@ -89,6 +91,8 @@ pub(crate) enum Command {
     Show(ShowArgs),
     /// Show the log of a run, a job or a step.
     Logs(LogsArgs),
+    /// Look into jobs whose tests are split: who works, why so long, a batch or a test again.
+    Split(SplitArgs),
     /// Show the tests of a run, what failed first, or one test from run to run.
     Tests(TestsArgs),
     /// List what a run's jobs left behind, or download it.

@@ -22,6 +22,7 @@ use sidings_proto::api::{
 };
 use sidings_proto::inventory::{BuiltImages, FoundPackages};
 use sidings_proto::secret::{PutSecret, SecretView, Secrets};
+use sidings_proto::split::told::SplitTold;
 use sidings_proto::tested::{RunTests, TestHistory};
 use sidings_proto::{BlobId, JobId, RunId, SecretScope, StepNo, TokenId};
 use std::path::Path;
@@ -210,6 +211,11 @@ impl Client {
         words.extend(job.map(|job| ("job", job.to_owned())));
         words.extend(slowest.then(|| ("order", "slowest".to_owned())));
         self.json(self.to(Method::GET, &["runs", &run.to_string(), "tests"]).query(&words)).await
+    }
+
+    /// A job's split tests in full.
+    pub(crate) async fn split(&self, run: RunId, suite: &str) -> Result<SplitTold, Error> {
+        self.json(self.to(Method::GET, &["runs", &run.to_string(), "split"]).query(&[("suite", suite)])).await
     }
 
     /// What became of the tests of a name.

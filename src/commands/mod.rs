@@ -26,6 +26,7 @@ mod schedules;
 mod schema;
 mod secret;
 mod show;
+mod split;
 mod submit;
 mod tests_told;
 mod token;
@@ -66,6 +67,7 @@ async fn one(command: Command) -> anyhow::Result<Exit> {
         Command::Runs(args) => runs::runs(args).await,
         Command::Show(args) => show::show(args).await,
         Command::Logs(args) => logs::logs(args).await,
+        Command::Split(args) => split::split(args).await,
         Command::Tests(args) => tests_told::tests(args).await,
         Command::Artifacts(args) => artifacts::artifacts(args).await,
         Command::Cancel(args) => cancel::cancel(args).await,

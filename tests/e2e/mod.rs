@@ -24,6 +24,7 @@ mod secrets;
 mod services;
 mod shells;
 mod sources;
+mod split_extremes;
 mod splits;
 mod wanted;
 mod workspaces;

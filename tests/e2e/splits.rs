@@ -23,12 +23,12 @@ while IFS= read -r test; do
 done < "$SPLIT_FILE"
 "#;
 
-fn project(fleet: &Fleet, pipeline: &str, tests: &str) -> std::path::PathBuf {
+pub(super) fn project(fleet: &Fleet, pipeline: &str, tests: &str) -> std::path::PathBuf {
     tree(fleet.path("tree"), &[(".sidings.yml", pipeline), ("run.sh", RUN), ("tests.txt", tests)])
 }
 
 /// The tests that a run's copies of a job say they ran, in order of their names.
-async fn ran(fleet: &Fleet, view: &RunView) -> Vec<String> {
+pub(super) async fn ran(fleet: &Fleet, view: &RunView) -> Vec<String> {
     let mut ran = Vec::new();
     for job in &view.jobs {
         let log = fleet.client.log_if_any(job, 1).await;

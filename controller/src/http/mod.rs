@@ -25,6 +25,7 @@ mod schedules;
 mod secrets;
 mod site;
 mod split;
+mod split_told;
 mod tests_told;
 
 pub(crate) use names::RunnerNames;
@@ -130,6 +131,7 @@ fn api_routes() -> Router<Arc<App>> {
         .route("/runs", post(runs::submit).get(runs::list))
         .route("/runs/{run}", get(runs::show))
         .route("/runs/{run}/tests", get(tests_told::of_run))
+        .merge(split_told::routes())
         .route("/runs/{run}/events", get(events::follow))
         .route("/runs/{run}/cancel", post(runs::cancel))
         .route("/runs/{run}/retry", post(runs::retry))

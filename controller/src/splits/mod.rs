@@ -9,6 +9,7 @@
 mod one;
 mod setup;
 mod tend;
+mod told;
 mod verdict;
 mod words;
 
@@ -18,11 +19,12 @@ use crate::store::Store;
 use crate::store::splits::SplitKey;
 use one::{Guard, Held, One};
 use sidings_proto::runner::Finish;
+use sidings_proto::split::told::SplitTold;
 use sidings_proto::split::{
     PULL_POLL_MS, SplitBeat, SplitList, SplitListed, SplitOrders, SplitPull, SplitPulled, SplitReport, SplitSum,
     SplitTaken,
 };
-use sidings_proto::{AttemptId, RunId};
+use sidings_proto::{AttemptId, RunId, Verdict};
 use sidings_split::{Answer, Event, WorkerId};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -88,10 +90,12 @@ impl Splits {
     pub(crate) async fn list(&self, worker: &Worker, list: SplitList) -> anyhow::Result<SplitListed> {
         let one = self.one(&worker.key);
         let mut held = one.held().await?;
-        let made = match setup::manifest(list) {
+        let made = match setup::manifest(list, setup::tests(&worker.job).chosen.as_ref()) {
             Ok((manifest, atoms)) if matches!(*held, Held::Unmade) => {
                 held.make(&one, &worker.job, atoms).await?;
-                for promised in self.workers(worker) {
+                let wanted = held.wanted().unwrap_or(usize::MAX);
+                let others = self.workers(worker).into_iter().filter(|other| *other != worker.id);
+                for promised in std::iter::once(worker.id).chain(others).take(wanted) {
                     held.handle(&one, self.shell.now(), words::joined(promised)).await?;
                 }
                 Ok(manifest)
@@ -106,6 +110,9 @@ impl Splits {
             }
             Err(refusal) => Event::GiveUp { reason: format!("a worker's {refusal}") },
         };
+        if let Some(wanted) = held.wanted().filter(|wanted| held.spares(worker.id) && held.workers().len() >= *wanted) {
+            return Ok(SplitListed::Over(words::spared(wanted, setup::copies(&worker.job, &worker.key.suite))));
+        }
         self.as_one_of_them(&mut held, &one, worker, event).await?;
         Ok(held.over().map_or(SplitListed::Noted, SplitListed::Over))
     }
@@ -193,9 +200,26 @@ impl Splits {
     pub(crate) async fn judged(&self, worker: &Worker, finish: Finish) -> anyhow::Result<Finish> {
         let one = self.one(&worker.key);
         let mut held = one.held().await?;
+        if finish.verdict == Verdict::Passed && held.spares(worker.id) {
+            return Ok(finish);
+        }
         held.handle(&one, self.shell.now(), Event::Left { worker: worker.id }).await?;
         let verdict = verdict::judged(finish.verdict, held.sum(&worker.key.suite).as_ref());
         Ok(Finish { verdict, ..finish })
+    }
+
+    /// A split in full; none where there is none. `job_of` says what the job at a place of the run is called.
+    pub(crate) async fn told(
+        &self,
+        key: &SplitKey,
+        job_of: impl Fn(usize) -> String,
+    ) -> anyhow::Result<Option<SplitTold>> {
+        let Some(stored) = self.store.split(key).await? else { return Ok(None) };
+        if stored.setup.atoms.is_empty() {
+            // Its list was refused: there is nothing but the reason.
+            return Ok(stored.sum.map(|sum| SplitTold { sum, ..SplitTold::default() }));
+        }
+        Ok(Some(told::told(&stored, &key.suite, self.shell.now(), job_of)?))
     }
 
     /// How the splits of a run stand, or what they came to.

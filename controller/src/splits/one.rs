@@ -8,7 +8,7 @@ use crate::store::Store;
 use crate::store::splits::{SplitKey, SplitSetup};
 use anyhow::Context;
 use sidings_proto::Timestamp;
-use sidings_proto::split::{SplitLease, SplitOver, SplitPulled, SplitSum};
+use sidings_proto::split::{SplitLease, SplitOver, SplitPulled, SplitSum, Width};
 use sidings_split::manifest::{Atom, Refusal, short};
 use sidings_split::{Answer, Conclusion, Effects, Event, Kind, Record, Split, WorkerId};
 use std::ops::{Deref, DerefMut};
@@ -43,6 +43,8 @@ pub(super) struct Open {
     split: Split,
     /// Events that were saved.
     rows: u64,
+    /// How many copies are to work.
+    width: Option<Width>,
 }
 
 /// The lock on a queue that was read.
@@ -88,7 +90,7 @@ impl One {
         }
         let (manifest, estimates, settings) = setup::of(&stored.setup)?;
         let split = Split::restore(self.shell.now(), manifest, estimates, settings, stored.rows.iter().flatten());
-        let mut open = Open { split, rows: stored.rows.len() as u64 };
+        let mut open = Open { split, rows: stored.rows.len() as u64, width: stored.setup.tests.width };
         Ok(match open.end(self).await? {
             Some(sum) => Held::Over(sum),
             None => Held::Open(Box::new(open)),
@@ -103,7 +105,11 @@ impl Guard<'_> {
         let made = setup::make(job, atoms, &past);
         one.store.add_split(&one.key, &job.run.project, &made).await?;
         let (manifest, estimates, settings) = setup::of(&made)?;
-        **self = Held::Open(Box::new(Open { split: Split::new(manifest, estimates, settings), rows: 0 }));
+        **self = Held::Open(Box::new(Open {
+            split: Split::new(manifest, estimates, settings),
+            rows: 0,
+            width: made.tests.width,
+        }));
         Ok(())
     }
 
@@ -213,6 +219,22 @@ impl Held {
         match self {
             Held::Open(open) => open.split.workers(),
             Held::Unmade | Held::Over(_) => Vec::new(),
+        }
+    }
+
+    /// How many may work, where it is not for all copies to do.
+    pub(super) fn wanted(&self) -> Option<usize> {
+        match self {
+            Held::Open(open) => open.width.map(|_| open.split.wanted_workers(0) as usize),
+            Held::Unmade | Held::Over(_) => None,
+        }
+    }
+
+    /// Whether others do it, and this one never had a part in it.
+    pub(super) fn spares(&self, worker: WorkerId) -> bool {
+        match self {
+            Held::Open(open) => open.width.is_some() && !open.split.knows(worker),
+            Held::Unmade | Held::Over(_) => false,
         }
     }
 

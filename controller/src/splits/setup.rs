@@ -3,16 +3,28 @@
 use crate::core::event::RunContent;
 use crate::shell::live::LiveJob;
 use crate::store::splits::{Past, Ran, SplitSetup};
+use sidings_proto::TestChoice;
 use sidings_proto::split::{self, SplitList, Tests};
 use sidings_split::Quarantined;
 use sidings_split::manifest::{Atom, Refusal};
 use sidings_split::record::Outcome;
 use sidings_split::width::{Parallelism, Target};
 use sidings_split::{AtomNo, Estimates, History, Manifest, OnFlaky, Settings, Split, Verdict};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// A list as a manifest.
-pub(super) fn manifest(list: SplitList) -> Result<(Manifest, Vec<Atom>), Refusal> {
+pub(super) fn manifest(mut list: SplitList, chosen: Option<&TestChoice>) -> Result<(Manifest, Vec<Atom>), Refusal> {
+    if let Some(chosen) = chosen.filter(|chosen| !chosen.only.is_empty()) {
+        let there: BTreeSet<&str> = list.tests.iter().map(|test| test.id.as_str()).collect();
+        let ids: Vec<String> = chosen.only.iter().filter(|id| !there.contains(id.as_str())).cloned().collect();
+        if !ids.is_empty() {
+            return Err(Refusal::Unknown { ids });
+        }
+        let place = |id: &String| chosen.only.iter().position(|only| only == id);
+        list.tests.retain(|test| place(&test.id).is_some());
+        list.tests.sort_by_key(|test| place(&test.id));
+    }
     let atoms = list.tests.into_iter().map(|test| Atom { id: test.id, file_bytes: test.file_bytes });
     let manifest = Manifest::new(atoms.collect())?;
     let atoms = manifest.atoms().to_vec();
@@ -39,7 +51,7 @@ pub(super) fn make(job: &LiveJob, atoms: Vec<Atom>, past: &Past) -> SplitSetup {
 }
 
 /// How many jobs of the run share the queue.
-fn copies(job: &LiveJob, suite: &str) -> u32 {
+pub(super) fn copies(job: &LiveJob, suite: &str) -> u32 {
     let RunContent::Plan { plan, .. } = &job.run.content else { return 1 };
     let is_one = |spec: &sidings_proto::JobSpec| spec.tests.as_ref().is_some_and(|tests| tests.suite == suite);
     let copies = plan.jobs.iter().filter(|job| is_one(&job.spec)).count();
@@ -52,7 +64,9 @@ pub(super) fn of(setup: &SplitSetup) -> Result<(Manifest, Estimates, Settings), 
     let history = History { passed_ms: setup.passed_ms.clone() };
     let estimates = Estimates::new(&manifest, &history);
     let settings = Settings {
-        parallelism: Parallelism { min: 1, max: setup.workers, target: Target::Fastest },
+        parallelism: parallelism(setup),
+        times: setup.tests.chosen.as_ref().map_or(0, |chosen| chosen.times),
+        together: setup.tests.chosen.as_ref().is_some_and(|chosen| chosen.together),
         on_flaky: match setup.tests.on_flaky {
             split::OnFlaky::Pass => OnFlaky::Pass,
             split::OnFlaky::Fail => OnFlaky::Fail,
@@ -63,6 +77,16 @@ pub(super) fn of(setup: &SplitSetup) -> Result<(Manifest, Estimates, Settings), 
         ..Settings::default()
     };
     Ok((manifest, estimates, settings))
+}
+
+fn parallelism(setup: &SplitSetup) -> Parallelism {
+    let max = setup.workers;
+    match setup.tests.width {
+        None => Parallelism { min: 1, max, target: Target::Fastest },
+        Some(width) => {
+            Parallelism { min: width.min, max, target: Target::Within(Duration::from_millis(width.target_ms)) }
+        }
+    }
 }
 
 /// The entries of tests that there are; of others `sidings tests` tells.

@@ -75,6 +75,12 @@ pub(super) fn over(sum: &SplitSum) -> SplitOver {
     SplitOver { passed: sum.passed == Some(true), text: lines.join("\n") }
 }
 
+/// What a worker is told that is not needed.
+pub(super) fn spared(wanted: usize, most: u32) -> SplitOver {
+    let text = format!("{wanted} of {most} copies bring the tests to an end in time: this one is not needed");
+    SplitOver { passed: true, text }
+}
+
 /// What a worker is told that gets nothing more while others go on.
 pub(super) fn retired() -> SplitOver {
     let text = "this worker gets no more tests: its batches failed without one result".to_owned();

@@ -5,15 +5,15 @@
 //! is told where it stands.
 
 use super::Reader;
-use super::fields::{At, Fields};
+use super::fields::Fields;
 use super::job::Defaults;
 use super::matrix::{Matrix, product};
+use super::width::Copies;
 use crate::diagnostic::Code;
 use crate::matrix::Row;
 use crate::pipeline::Job;
 use crate::report::Problem;
 use crate::suggest::quoted;
-use crate::yaml::Value;
 use sidings_proto::Node;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -33,11 +33,11 @@ impl Reader<'_> {
             },
         };
         self.matrix_axes = matrix.as_ref().map(|matrix| Rc::new(matrix.axes.clone()));
-        let rows = matrix.as_ref().map_or_else(|| vec![(None, 1)], |matrix| with_axes(&matrix.rows));
-        let mut rows: Vec<(Option<&Row>, u32)> = rows;
+        let rows = matrix.as_ref().map_or_else(|| vec![(None, Copies::ONE)], |matrix| with_axes(&matrix.rows));
+        let mut rows: Vec<(Option<&Row>, Copies)> = rows;
         for (row, copies) in &mut rows {
             self.axes = row.map(|row| Rc::new(row.combination.clone()));
-            *copies = fields.get("parallelism").map_or(1, |at| self.parallelism(&at).unwrap_or(1));
+            *copies = fields.get("parallelism").and_then(|at| self.parallelism(&at, fields)).unwrap_or(Copies::ONE);
         }
         if !self.may_make(&bare, fields, matrix.as_ref(), &rows) {
             rows.truncate(1);
@@ -60,7 +60,7 @@ impl Reader<'_> {
         fields: &Fields<'_, '_>,
         defaults: &Defaults,
         row: Option<&Row>,
-        copies: u32,
+        Copies { most: copies, width }: Copies,
     ) -> Vec<Job> {
         let mut job = bare.clone();
         let before = self.spent;
@@ -72,7 +72,10 @@ impl Reader<'_> {
             job.unless.clone_from(&row.unless);
         }
         let suite = job.label.clone();
-        job.tests.iter_mut().for_each(|tests| tests.suite.clone_from(&suite));
+        if let Some(tests) = &mut job.tests {
+            tests.suite.clone_from(&suite);
+            tests.width = width;
+        }
         let copy = |index| {
             let label = if copies > 1 { format!("{} {index}/{copies}", job.label) } else { job.label.clone() };
             Job { label, node: Node { index, total: copies }, ..job.clone() }
@@ -85,9 +88,9 @@ impl Reader<'_> {
         bare: &Job,
         fields: &Fields<'_, '_>,
         matrix: Option<&Matrix>,
-        rows: &[(Option<&Row>, u32)],
+        rows: &[(Option<&Row>, Copies)],
     ) -> bool {
-        let made = rows.iter().map(|(_, copies)| *copies as usize).sum::<usize>();
+        let made = rows.iter().map(|(_, copies)| copies.most as usize).sum::<usize>();
         if matrix.is_none() && made <= 1 {
             return true;
         }
@@ -112,31 +115,14 @@ impl Reader<'_> {
         self.report.add(problem);
         false
     }
-
-    fn parallelism(&mut self, at: &At<'_, '_>) -> Option<u32> {
-        if let Value::Map(_) = at.node.value {
-            let message = "`parallelism` with `max` and `target` is not supported yet";
-            let help = "a number makes so many jobs, which know their part by CI_NODE_INDEX and CI_NODE_TOTAL";
-            self.error(Code::NotSupportedYet, &at.span, message, help);
-            return None;
-        }
-        let text = self.text_of(at, "a number from 1 to 256")?;
-        let number = text.parse().ok().filter(|number| (1..=MAX_MADE).contains(number));
-        if number.is_none() {
-            let message = format!("{} is not a number from 1 to {MAX_MADE}", quoted(&text));
-            let problem = Problem::new(Code::BadValue, &at.span, message).expected("how many jobs to make of this one");
-            self.report.add(problem);
-        }
-        number.and_then(|number| u32::try_from(number).ok())
-    }
 }
 
-fn with_axes(rows: &[Row]) -> Vec<(Option<&Row>, u32)> {
-    rows.iter().map(|row| (Some(row), 1)).collect()
+fn with_axes(rows: &[Row]) -> Vec<(Option<&Row>, Copies)> {
+    rows.iter().map(|row| (Some(row), Copies::ONE)).collect()
 }
 
-fn what_makes_them(matrix: Option<&Matrix>, rows: &[(Option<&Row>, u32)]) -> String {
-    let most = rows.iter().map(|(_, copies)| *copies).max().unwrap_or(1);
+fn what_makes_them(matrix: Option<&Matrix>, rows: &[(Option<&Row>, Copies)]) -> String {
+    let most = rows.iter().map(|(_, copies)| copies.most).max().unwrap_or(1);
     let axes = matrix.map(|matrix| product(&matrix.axes));
     let parallelism = (most > 1).then(|| format!("`parallelism` ({most})"));
     axes.into_iter().chain(parallelism).collect::<Vec<_>>().join(" × ")

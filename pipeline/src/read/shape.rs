@@ -191,6 +191,9 @@ pub(super) const TESTS: Shape = Shape {
     later: &[],
 };
 
+pub(super) const PARALLELISM: Shape =
+    Shape { what: "a `parallelism`", place: "under `parallelism`", keys: &["min", "max", "target"], later: &[] };
+
 pub(super) const QUARANTINED: Shape = Shape {
     what: "an entry of a quarantine",
     place: "in an entry of a quarantine",

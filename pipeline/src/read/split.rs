@@ -48,6 +48,10 @@ impl Reader<'_> {
             junit,
             on_flaky,
             max_flaky_retries: retries.unwrap_or(FLAKY_RETRIES),
+            // It stands beside `tests`, in `parallelism`.
+            width: None,
+            // That is for whoever asks for a run.
+            chosen: None,
             // It stands in a file of its own.
             quarantine: Vec::new(),
         })

@@ -149,6 +149,9 @@ pub struct Work {
     pub shell: Vec<String>,
     /// A file that `run` leaves.
     pub junit: Option<String>,
+    /// How often each batch is run; 0 is once.
+    #[serde(default)]
+    pub times: u32,
 }
 
 /// A line of events.

@@ -57,8 +57,9 @@ impl Worker {
     }
 
     fn work(&self) -> Told {
-        let Tests { preset, discover, run, mode, junit, .. } = self.tests.clone();
-        Told::Work(Work { preset, discover, run, mode, shell: self.shell.clone(), junit })
+        let Tests { preset, discover, run, mode, junit, chosen, .. } = self.tests.clone();
+        let times = chosen.map_or(0, |chosen| chosen.times);
+        Told::Work(Work { preset, discover, run, mode, shell: self.shell.clone(), junit, times })
     }
 
     /// What discovery printed.

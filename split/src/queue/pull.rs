@@ -96,7 +96,7 @@ impl Split {
             slow_ms += estimate.p90_ms;
             least = if estimate.seen { least } else { DEADLINE_UNSEEN_MS };
         }
-        least.max(DEADLINE_P90S * slow_ms)
+        least.max(DEADLINE_P90S * slow_ms).saturating_mul(u64::from(self.setup.settings.times.max(1)))
     }
 
     fn choose(&self, worker: WorkerId) -> Option<Vec<AtomNo>> {
@@ -109,8 +109,13 @@ impl Split {
     }
 
     fn batch(&self, asking: &Worker, picks: &Picks) -> Option<Vec<AtomNo>> {
-        let target_ms = self.sizing(asking).target_ms();
         let mut atoms = picks.retries();
+        if self.setup.settings.together {
+            atoms.extend(self.book.pool.choose(u64::MAX, &self.setup.estimates));
+            atoms.sort_unstable();
+            return (!atoms.is_empty()).then_some(atoms);
+        }
+        let target_ms = self.sizing(asking).target_ms();
         let taken_ms: u64 = atoms.iter().map(|atom| self.setup.estimates.of(*atom).p50_ms).sum();
         if taken_ms < target_ms {
             atoms.extend(self.book.pool.choose(target_ms - taken_ms, &self.setup.estimates));

@@ -106,6 +106,11 @@ impl Split {
         self.book.live().map(|(worker, _)| worker).collect()
     }
 
+    /// Whether somebody is or was a worker of it.
+    pub fn knows(&self, worker: WorkerId) -> bool {
+        self.book.workers.contains_key(&worker)
+    }
+
     /// How far it is.
     pub fn progress(&self) -> Progress {
         let out: usize =
@@ -121,8 +126,13 @@ impl Split {
     }
 
     /// How many workers the job wants now, when each of them needs `setup_ms` before its first test.
+    /// Where no duration was ever seen, it takes what it may.
     pub fn wanted_workers(&self, setup_ms: u64) -> u32 {
-        self.setup.settings.parallelism.wanted(self.setup.estimates.work_ms(), setup_ms)
+        let parallelism = self.setup.settings.parallelism;
+        if self.setup.estimates.are_guesses() {
+            return parallelism.max.max(1);
+        }
+        parallelism.wanted(self.setup.estimates.work_ms(), setup_ms)
     }
 
     /// A restarted controller would know the same, and give every term anew.

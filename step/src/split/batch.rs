@@ -18,16 +18,58 @@ const KILLED: i32 = 128;
 const LAST_SIGNAL: i32 = 64;
 
 /// Tests to run.
+#[derive(Clone, Copy)]
 pub(super) struct Batch<'a> {
     pub(super) number: u64,
     pub(super) lease: u64,
     pub(super) tests: &'a [String],
 }
 
-/// Runs a batch and hands over what came of it.
-pub(super) fn run(desk: &mut Desk, work: &Work, folder: &Folder, batch: Batch<'_>) -> io::Result<()> {
+/// Runs a batch and hands over what came of it. False where it was run several times and one of them went wrong: a result
+/// of another time must not hide that.
+pub(super) fn run(desk: &mut Desk, work: &Work, folder: &Folder, batch: Batch<'_>) -> io::Result<bool> {
     let Batch { number, lease, tests } = batch;
     say(&format!("batch {number}: {}", counted(tests.len())))?;
+    let times = work.times.max(1);
+    let (mut took_ms, mut last) = (0, None);
+    for time in 1..=times {
+        let once = once(desk, work, folder, &batch)?;
+        took_ms = once.took_ms.max(took_ms);
+        if times > 1 {
+            say(&format!("time {time} of {times}: {}", once.status))?;
+        }
+        let goes_on = once.status.code().is_some() && !once.was_dropped;
+        // The worst of all is what the batch came to.
+        if last.as_ref().is_none_or(|worst: &Once| worst.status.success()) {
+            last = Some(once);
+        }
+        if !goes_on {
+            break;
+        }
+    }
+    let Some(Once { status, was_dropped, .. }) = last else { return Ok(true) };
+    let told = desk.ask(&Ask::Done { lease, code: code(status), took_ms })?;
+    let Told::Taken { missing, .. } = told else { return Err(unexpected(&told)) };
+    match (missing, status.success(), was_dropped) {
+        (0, true, _) => {}
+        (_, _, true) => say(&format!("batch {number} took too long and was ended"))?,
+        (missing, _, false) => {
+            let without = format!("{missing} of {} without a result", counted(tests.len()));
+            say(&format!("batch {number} ended with {status}, {without}"))?;
+        }
+    }
+    Ok(times == 1 || status.success())
+}
+
+/// How one start of a batch's script ended.
+struct Once {
+    status: ExitStatus,
+    was_dropped: bool,
+    took_ms: u64,
+}
+
+fn once(desk: &mut Desk, work: &Work, folder: &Folder, batch: &Batch<'_>) -> io::Result<Once> {
+    let Batch { number, lease, tests } = *batch;
     let files = Files::make(&folder.of_batch(number)?, tests)?;
     let own = work.junit.as_ref().map(|file| Path::new(WORKSPACE).join(file));
     own.as_ref().map_or(Ok(()), |file| absent(fs::remove_file(file)))?;
@@ -42,16 +84,7 @@ pub(super) fn run(desk: &mut Desk, work: &Work, folder: &Folder, batch: Batch<'_
     let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     hand_over(desk, lease, files.left(own))?;
     fs::remove_dir_all(&files.folder)?;
-    let told = desk.ask(&Ask::Done { lease, code: code(status), took_ms })?;
-    let Told::Taken { missing, .. } = told else { return Err(unexpected(&told)) };
-    match (missing, status.success(), was_dropped) {
-        (0, true, _) => Ok(()),
-        (_, _, true) => say(&format!("batch {number} took too long and was ended")),
-        (missing, _, false) => {
-            let without = format!("{missing} of {} without a result", counted(tests.len()));
-            say(&format!("batch {number} ended with {status}, {without}"))
-        }
-    }
+    Ok(Once { status, was_dropped, took_ms })
 }
 
 pub(super) fn counted(tests: usize) -> String {

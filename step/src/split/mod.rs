@@ -33,18 +33,18 @@ pub(crate) fn work() -> io::Result<u8> {
     if let Some(over) = discover::discover(&mut desk, &work, &folder)? {
         return Ok(over);
     }
-    let (mut number, mut stream) = (0, Stream::default());
+    let (mut number, mut stream, mut sound) = (0, Stream::default(), true);
     loop {
         let told = desk.ask(&Ask::Next)?;
         if let Told::Over { passed, text } = &told {
             stream.end();
-            return over(*passed, text);
+            return over(*passed && sound, text);
         }
         let Told::Batch { lease, tests } = &told else { return Err(desk::unexpected(&told)) };
         number += 1;
         let batch = Batch { number, lease: *lease, tests };
         match work.mode {
-            Mode::Batch => batch::run(&mut desk, &work, &folder, batch)?,
+            Mode::Batch => sound &= batch::run(&mut desk, &work, &folder, batch)?,
             Mode::Stream => stream.run(&mut desk, &work, &folder, batch)?,
         }
     }

@@ -32,6 +32,7 @@ pub(super) fn of(writer: &mut Writer, part: &'static Shape, key: &str) -> Option
         what if what == shape::ARTIFACTS.what => artifacts(key),
         what if what == shape::CACHE.what => cache(key),
         what if what == shape::TESTS.what => tests(key),
+        what if what == shape::PARALLELISM.what => parallelism(key),
         what if what == shape::BUILD.what => build(writer, key).or_else(|| small(key, part)),
         _ => small(key, part),
     };
@@ -109,7 +110,10 @@ fn job(writer: &mut Writer, key: &str) -> Said {
             (json!({ "anyOf": [need, { "type": "array", "items": need }] }), "Jobs that must have passed first")
         }
         "matrix" => (matrix(writer), "A job for each combination of these values"),
-        "parallelism" => (whole(1, copies::MAX_MADE as i64), "So many copies of the job"),
+        "parallelism" => {
+            let number = whole(1, copies::MAX_MADE as i64);
+            (json!({ "anyOf": [number, writer.part(&shape::PARALLELISM)] }), "So many copies of the job")
+        }
         "services" => (map(SERVICE_NAME, writer.part(&shape::SERVICE)), "Containers beside the steps, by name"),
         "retry" => {
             let times = whole(0, schedule::MAX_RETRIES);
@@ -216,6 +220,15 @@ fn cache(key: &str) -> Said {
         "key" => (text(), "Its name: `pip-${checksum(requirements.txt)}`"),
         "paths" => (texts(), "Folders of the workspace, or absolute ones in the container"),
         "restore_keys" => (texts(), "Beginnings of keys, of which the newest is taken if there is none of that name"),
+        _ => return None,
+    })
+}
+
+fn parallelism(key: &str) -> Said {
+    Some(match key {
+        "min" => (whole(1, copies::MAX_MADE as i64), "So many copies always work"),
+        "max" => (whole(1, copies::MAX_MADE as i64), "So many copies there are"),
+        "target" => (duration(), "How long all tests may take"),
         _ => return None,
     })
 }
@@ -342,6 +355,7 @@ pub(super) fn rules(part: &Shape) -> Vec<(&'static str, Value)> {
         what if what == shape::JOB.what => {
             vec![("anyOf", json!([{ "required": ["steps"] }, { "required": ["tests"] }])), not_both("build", "image")]
         }
+        what if what == shape::PARALLELISM.what => vec![required(&["max", "target"])],
         what if what == shape::TESTS.what => {
             vec![("anyOf", json!([{ "required": ["preset"] }, { "required": ["discover", "run"] }]))]
         }

@@ -1,0 +1,119 @@
+//! A split in full, out of what was kept of it. Pure.
+
+use super::one::sum;
+use super::setup;
+use crate::store::splits::StoredSplit;
+use sidings_proto::Timestamp;
+use sidings_proto::split::told::{SplitTold, ToldBatch, ToldTest, ToldWorker};
+use sidings_split::record::{Exit, Gone};
+use sidings_split::{AtomNo, Record, Refusal, Split, WorkerId};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is known of it. `job_of` says what the job at a place of the plan is called.
+pub(super) fn told(
+    stored: &StoredSplit,
+    suite: &str,
+    now: Timestamp,
+    job_of: impl Fn(usize) -> String,
+) -> Result<SplitTold, Refusal> {
+    let (manifest, estimates, settings) = setup::of(&stored.setup)?;
+    let split = Split::restore(now, manifest, estimates, settings, stored.rows.iter().flatten());
+    let mut told = SplitTold { sum: stored.sum.clone().unwrap_or_else(|| sum(&split, suite)), ..SplitTold::default() };
+    let mut places = Places::default();
+    stored.rows.iter().flatten().for_each(|record| places.add(record, &mut told, &job_of));
+    told.tests = tests(stored, &split);
+    let known: BTreeSet<&str> = stored.setup.atoms.iter().map(|atom| atom.id.as_str()).collect();
+    let entries = stored.setup.tests.quarantine.iter().filter(|_| stored.setup.tests.chosen.is_none());
+    told.gone = entries.filter(|entry| !known.contains(entry.id.as_str())).map(|entry| entry.id.clone()).collect();
+    Ok(told)
+}
+
+/// Where workers and batches stand.
+#[derive(Default)]
+struct Places {
+    workers: BTreeMap<WorkerId, usize>,
+    batches: BTreeMap<u64, usize>,
+}
+
+impl Places {
+    fn add(&mut self, record: &Record, told: &mut SplitTold, job_of: &impl Fn(usize) -> String) {
+        match record {
+            Record::WorkerJoined { worker, at, .. } => {
+                let place = *self.workers.entry(*worker).or_insert(told.workers.len());
+                if place == told.workers.len() {
+                    let (job, attempt) = (job_of((worker.0 >> 32) as usize), worker.0 & 0xffff_ffff);
+                    told.workers.push(ToldWorker { job, attempt, joined: *at, ..ToldWorker::default() });
+                }
+                told.workers[place].gone = None;
+            }
+            Record::WorkerGone { worker, why, .. } => {
+                if let Some(worker) = self.workers.get(worker).and_then(|place| told.workers.get_mut(*place)) {
+                    worker.gone = Some(gone(*why).to_owned());
+                }
+            }
+            Record::Leased { lease, worker, atoms, at, .. } => {
+                self.batches.insert(lease.0, told.batches.len());
+                told.batches.push(ToldBatch {
+                    number: lease.0,
+                    worker: self.workers.get(worker).copied().unwrap_or_default(),
+                    tests: atoms.iter().map(|atom| atom.0).collect(),
+                    from: *at,
+                    ..ToldBatch::default()
+                });
+            }
+            Record::Counted { lease, .. } => {
+                let Some(batch) = self.batches.get(&lease.0).and_then(|place| told.batches.get_mut(*place)) else {
+                    return;
+                };
+                batch.results += 1;
+                if let Some(worker) = told.workers.get_mut(batch.worker) {
+                    worker.results += 1;
+                }
+            }
+            Record::Ended { lease, exit, at, .. } => {
+                let Some(batch) = self.batches.get(&lease.0).and_then(|place| told.batches.get_mut(*place)) else {
+                    return;
+                };
+                batch.until = Some(*at);
+                batch.code = match exit {
+                    Exit::Code(code) => Some(*code),
+                    Exit::Died => None,
+                };
+            }
+            Record::WorkerStruck { .. }
+            | Record::Started { .. }
+            | Record::Stale { .. }
+            | Record::Returned { .. }
+            | Record::Settled { .. }
+            | Record::Mismatched { .. }
+            | Record::GivenUp { .. }
+            | Record::Closed { .. } => {}
+        }
+    }
+}
+
+fn gone(why: Gone) -> &'static str {
+    match why {
+        Gone::Left => "left",
+        Gone::Yielded => "gave its runner back",
+        Gone::Lost => "lost",
+        Gone::Sick => "sick",
+    }
+}
+
+fn tests(stored: &StoredSplit, split: &Split) -> Vec<ToldTest> {
+    let failed: BTreeSet<AtomNo> = stored.setup.failed_last.iter().copied().collect();
+    let quarantine: BTreeMap<&str, Timestamp> =
+        stored.setup.tests.quarantine.iter().map(|entry| (entry.id.as_str(), entry.expires)).collect();
+    let one = |(no, atom): (AtomNo, &sidings_split::Atom)| ToldTest {
+        id: atom.id.clone(),
+        verdict: split.verdict(no).map(|verdict| verdict.kind().word().to_owned()),
+        took_ms: split.counted(no).last().map(|(_, result)| result.ms),
+        estimate_ms: split.estimate(no).p50_ms,
+        runs: stored.setup.passed_ms.get(&atom.id).map_or(0, |runs| u32::try_from(runs.len()).unwrap_or(u32::MAX)),
+        file_bytes: atom.file_bytes,
+        failed_last: failed.contains(&no),
+        quarantine: quarantine.get(atom.id.as_str()).copied(),
+    };
+    (0..).map(AtomNo).zip(&stored.setup.atoms).map(one).collect()
+}

@@ -1,0 +1,87 @@
+//! Commands about jobs whose tests are split.
+
+use super::global::{ProjectChoice, Remote};
+use super::tree::RunArgs;
+use clap::{Args, Subcommand};
+
+/// `sidings split`.
+#[derive(Debug, Args)]
+pub(crate) struct SplitArgs {
+    #[command(subcommand)]
+    pub(crate) command: SplitCommand,
+}
+
+/// What of it.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SplitCommand {
+    /// Show who works on a job's tests, on which batches, and how long it will take.
+    #[command(after_help = "Example: sidings split status api@41 unit")]
+    Status(SplitOfRun),
+    /// Show how long each test of a job is thought to take, and why.
+    #[command(after_help = "Example: sidings split plan latest unit --explain")]
+    Plan(SplitPlanArgs),
+    /// Run a batch of a run again, here: the same tests in the same order.
+    #[command(after_help = "Example: sidings split repro 7 --of api@41")]
+    Repro(SplitReproArgs),
+    /// Run one test again and again, here.
+    #[command(after_help = "Example: sidings split grind tests/test_seats.py::test_rush --times 200")]
+    Grind(SplitGrindArgs),
+}
+
+/// Which split is meant.
+#[derive(Debug, Args)]
+pub(crate) struct SplitOfRun {
+    /// An id, `project@7`, `7` or `latest`.
+    #[arg(default_value = "latest")]
+    pub(crate) run: String,
+    /// The job whose tests they are, where the run has several.
+    #[arg(value_name = "JOB")]
+    pub(crate) suite: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) project: ProjectChoice,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+/// `sidings split plan`.
+#[derive(Debug, Args)]
+pub(crate) struct SplitPlanArgs {
+    #[command(flatten)]
+    pub(crate) of: SplitOfRun,
+    /// Say where each estimate comes from.
+    #[arg(long)]
+    pub(crate) explain: bool,
+}
+
+/// `sidings split repro`.
+#[derive(Debug, Args)]
+pub(crate) struct SplitReproArgs {
+    /// Its number, as `sidings split status` shows it.
+    pub(crate) batch: u64,
+    /// The run: an id, `project@7`, `7` or `latest`.
+    #[arg(long, value_name = "RUN", default_value = "latest")]
+    pub(crate) of: String,
+    /// The job whose tests they are, where the run has several.
+    #[arg(long, value_name = "JOB")]
+    pub(crate) suite: Option<String>,
+    /// Print the tests and run none.
+    #[arg(long)]
+    pub(crate) print: bool,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+/// `sidings split grind`.
+#[derive(Debug, Args)]
+pub(crate) struct SplitGrindArgs {
+    /// The test, as its runner calls it.
+    #[arg(value_name = "NAME")]
+    pub(crate) test: String,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+}

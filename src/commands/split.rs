@@ -1,0 +1,77 @@
+//! `sidings split`: looks into jobs whose tests are split, and runs parts of them again.
+
+use super::output::{print, print_as};
+use super::run;
+use crate::args::{SplitArgs, SplitCommand, SplitGrindArgs, SplitOfRun, SplitPlanArgs, SplitReproArgs};
+use crate::client::Client;
+use crate::exit::{Exit, Refusal};
+use crate::reference;
+use crate::render::duration::now;
+use crate::render::split_told;
+use sidings_proto::api::RunView;
+use sidings_proto::split::told::SplitTold;
+
+pub(super) async fn split(args: SplitArgs) -> anyhow::Result<Exit> {
+    match args.command {
+        SplitCommand::Status(args) => status(args).await,
+        SplitCommand::Plan(args) => plan(args).await,
+        SplitCommand::Repro(args) => repro(args).await,
+        SplitCommand::Grind(args) => grind(args).await,
+    }
+}
+
+async fn status(args: SplitOfRun) -> anyhow::Result<Exit> {
+    let told = told(&args).await?;
+    print_as(args.json, &told, |told| split_told::status(told, now()))
+}
+
+async fn plan(SplitPlanArgs { of, explain }: SplitPlanArgs) -> anyhow::Result<Exit> {
+    let told = told(&of).await?;
+    print_as(of.json, &told, |told| split_told::plan(told, explain))
+}
+
+async fn repro(args: SplitReproArgs) -> anyhow::Result<Exit> {
+    let SplitReproArgs { batch, of, suite, print: only_print, mut run, remote } = args;
+    let client = Client::new(&remote)?;
+    let found = reference::find(&client, &of, &run.project).await?;
+    let told = client.split(found.summary.id, &suite_of(&found, suite.as_deref())?).await?;
+    let batch = told.batches.iter().find(|known| known.number == batch).ok_or_else(|| no_batch(&told, batch))?;
+    let ids = batch.tests.iter().filter_map(|no| told.tests.get(*no as usize)).map(|test| test.id.clone());
+    let ids: Vec<String> = ids.collect();
+    if only_print {
+        print(&ids.iter().map(|id| format!("{id}\n")).collect::<String>())?;
+        return Ok(Exit::Passed);
+    }
+    let job = told.workers.get(batch.worker).map(|worker| worker.job.clone()).unwrap_or_default();
+    run.wanted.only_batch(job, ids);
+    run::run(run).await
+}
+
+async fn grind(SplitGrindArgs { test, mut run }: SplitGrindArgs) -> anyhow::Result<Exit> {
+    run.wanted.only_test(test);
+    run::run(run).await
+}
+
+async fn told(args: &SplitOfRun) -> anyhow::Result<SplitTold> {
+    let client = Client::new(&args.remote)?;
+    let run = reference::find(&client, &args.run, &args.project).await?;
+    Ok(client.split(run.summary.id, &suite_of(&run, args.suite.as_deref())?).await?)
+}
+
+/// The one that is meant.
+fn suite_of(run: &RunView, wanted: Option<&str>) -> anyhow::Result<String> {
+    let all: Vec<&str> = run.splits.iter().map(|sum| sum.suite.as_str()).collect();
+    let there = || all.join(", ");
+    match (wanted, all.as_slice()) {
+        (_, []) => Err(Refusal::usage("no job of the run has split tests, or none has listed them yet".to_owned())),
+        (None, [only]) => Ok((*only).to_owned()),
+        (None, _) => Err(Refusal::usage(format!("several jobs have split tests: say which: {}", there()))),
+        (Some(name), _) if all.contains(&name) => Ok(name.to_owned()),
+        (Some(name), _) => Err(Refusal::usage(format!("`{name}` has no split tests: {} has", there()))),
+    }
+}
+
+fn no_batch(told: &SplitTold, batch: u64) -> anyhow::Error {
+    let numbers: Vec<String> = told.batches.iter().map(|batch| batch.number.to_string()).collect();
+    Refusal::usage(format!("there is no batch {batch}: there are {}", numbers.join(", ")))
+}
