@@ -11,6 +11,8 @@ use sidings_proto::split::Quarantined;
 
 /// The file, below a project's root.
 pub const FILE: &str = ".sidings/quarantine.yml";
+/// Entries of a project. More is no exception any more.
+pub(crate) const MOST: usize = 200;
 /// How long an entry may last.
 pub(crate) const DAYS_MAX: i64 = 14;
 

@@ -1,8 +1,9 @@
 //! Commands about jobs whose tests are split.
 
-use super::global::{ProjectChoice, Remote};
+use super::global::{ProjectChoice, Remote, Trust, secret};
 use super::tree::RunArgs;
 use clap::{Args, Subcommand};
+use secrecy::SecretString;
 
 /// `sidings split`.
 #[derive(Debug, Args)]
@@ -72,8 +73,20 @@ pub(crate) struct SplitReproArgs {
     pub(crate) print: bool,
     #[command(flatten)]
     pub(crate) run: RunArgs,
-    #[command(flatten)]
-    pub(crate) remote: Remote,
+    /// The controller's address.
+    #[arg(long, env = "SIDINGS_SERVER", default_value = "http://127.0.0.1:7117", value_name = "URL")]
+    server: String,
+    /// An API token.
+    #[arg(long, env = "SIDINGS_TOKEN", hide_env_values = true, value_parser = secret)]
+    token: Option<SecretString>,
+}
+
+impl SplitReproArgs {
+    /// Where the batch was. Certificates are the same for that and for the run.
+    pub(crate) fn remote(&self) -> Remote {
+        let trust = Trust { ca_bundle: self.run.reach.ca_bundle.clone() };
+        Remote { server: self.server.clone(), token: self.token.clone(), trust }
+    }
 }
 
 /// `sidings split grind`.

@@ -28,6 +28,7 @@ mod secret;
 mod show;
 mod split;
 mod submit;
+mod tests_split;
 mod tests_told;
 mod token;
 mod up;

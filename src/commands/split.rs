@@ -31,8 +31,8 @@ async fn plan(SplitPlanArgs { of, explain }: SplitPlanArgs) -> anyhow::Result<Ex
 }
 
 async fn repro(args: SplitReproArgs) -> anyhow::Result<Exit> {
-    let SplitReproArgs { batch, of, suite, print: only_print, mut run, remote } = args;
-    let client = Client::new(&remote)?;
+    let client = Client::new(&args.remote())?;
+    let SplitReproArgs { batch, of, suite, print: only_print, mut run, .. } = args;
     let found = reference::find(&client, &of, &run.project).await?;
     let told = client.split(found.summary.id, &suite_of(&found, suite.as_deref())?).await?;
     let batch = told.batches.iter().find(|known| known.number == batch).ok_or_else(|| no_batch(&told, batch))?;

@@ -1,6 +1,7 @@
 //! `sidings tests`: the tests of a run, or what became of one test from run to run.
 
 use super::output::{print, print_as};
+use super::tests_split;
 use crate::args::TestsArgs;
 use crate::client::{Client, TestQuery};
 use crate::exit::{Exit, Refusal};
@@ -21,6 +22,9 @@ pub(super) async fn tests(args: TestsArgs) -> anyhow::Result<Exit> {
     if let Some(name) = &args.history {
         let project = reference::project(&args.project).await?;
         let history = client.test_history(&project, name).await?;
+        if history.tests.is_empty() {
+            return Err(tests_split::unknown(&client, &args.project, name).await?);
+        }
         return print_as(args.json, &history, |history| tested::history(&project, name, history, now()));
     }
     let run = reference::find(&client, &args.run, &args.project).await?;
@@ -39,7 +43,13 @@ pub(super) async fn tests(args: TestsArgs) -> anyhow::Result<Exit> {
         if part == Part::Slowest { RunTests::default() } else { ask(&client, &run, &args, Some(Part::Bad)).await? };
     let slowest =
         if part == Part::Bad { RunTests::default() } else { ask(&client, &run, &args, Some(Part::Slowest)).await? };
-    print(&tested::tests(&run, &bad, &slowest, part))?;
+    let is_of_splits_alone = bad.jobs.is_empty() && slowest.jobs.is_empty() && !run.splits.is_empty();
+    let reported = if is_of_splits_alone { String::new() } else { tested::tests(&run, &bad, &slowest, part) };
+    let split = match part {
+        Part::Slowest => String::new(),
+        Part::All | Part::Bad => tests_split::of_run(&client, &run, args.job.as_deref()).await?,
+    };
+    print(&(reported + &split))?;
     Ok(Exit::Passed)
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod duration;
 pub(crate) mod lists;
 pub(crate) mod safe;
 mod services;
+pub(crate) mod split_tests;
 pub(crate) mod split_told;
 pub(crate) mod splits;
 pub(crate) mod style;

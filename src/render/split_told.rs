@@ -104,7 +104,7 @@ pub(crate) fn plan(told: &SplitTold, explain: bool) -> String {
     sum + &table(head, &rows) + &more
 }
 
-fn millis(ms: u64) -> String {
+pub(super) fn millis(ms: u64) -> String {
     span(Duration::from_millis(ms))
 }
 
@@ -157,17 +157,35 @@ mod tests {
                 ToldTest { file_bytes: Some(90), failed_last: true, ..test("b", 9_000, 0, Some("failed")) },
                 test("c", 4_000, 1, None),
             ],
-            gone: Vec::new(),
+            ..SplitTold::default()
         }
     }
 
     #[test]
     fn a_split_that_goes_on_says_who_works_and_for_how_long() {
-        expect![[""]].assert_eq(&plain(&status(&sample(), Timestamp(4_000))));
+        expect![[r#"
+            unit: 2 of 3 done, 1 under way; about 2.0s to the end
+
+            worker    results  batches         time
+            unit 1/2  1        1        works  ████████████████████████████████████████
+            unit 2/2  1        1        works  █████████████████████···················
+
+            batch  worker    tests  results  took
+            1      unit 1/2  2      1        4.0s  under way
+            2      unit 2/2  1      1        2.0s
+        "#]]
+        .assert_eq(&plain(&status(&sample(), Timestamp(4_000))));
     }
 
     #[test]
     fn a_plan_says_why_a_test_counts_as_long() {
-        expect![[""]].assert_eq(&plain(&plan(&sample(), true)));
+        expect![[r#"
+            unit: 3 tests, 13.5s one after the other
+            estimate  took  test  why
+                9.0s        b     never seen: its file has 90 bytes; it failed the last time, so it goes early
+                4.0s        c     the last run in which it passed
+                0.5s        a     the last 3 runs in which it passed
+        "#]]
+        .assert_eq(&plain(&plan(&sample(), true)));
     }
 }

@@ -22,6 +22,7 @@ pub(super) fn told(
     let mut places = Places::default();
     stored.rows.iter().flatten().for_each(|record| places.add(record, &mut told, &job_of));
     told.tests = tests(stored, &split);
+    told.chosen = stored.setup.tests.chosen.is_some();
     let known: BTreeSet<&str> = stored.setup.atoms.iter().map(|atom| atom.id.as_str()).collect();
     let entries = stored.setup.tests.quarantine.iter().filter(|_| stored.setup.tests.chosen.is_none());
     told.gone = entries.filter(|entry| !known.contains(entry.id.as_str())).map(|entry| entry.id.clone()).collect();

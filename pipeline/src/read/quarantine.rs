@@ -4,7 +4,7 @@ use super::Reader;
 use super::fields::{At, Fields};
 use super::shape;
 use crate::diagnostic::Code;
-use crate::quarantine::DAYS_MAX;
+use crate::quarantine::{DAYS_MAX, MOST};
 use crate::report::Problem;
 use crate::suggest::quoted;
 use crate::yaml::Value;
@@ -24,6 +24,13 @@ impl Reader<'_> {
             self.wrong_type(at, "a list", Some(help.to_owned()));
             return None;
         };
+        if items.len() > MOST {
+            let message = format!("{} tests are in quarantine, which is too many", items.len());
+            let help = "mend some of them, or take them out of the suite";
+            self.report
+                .add(Problem::new(Code::Limit, &at.span, message).expected(format!("at most {MOST}")).help(help));
+            return None;
+        }
         let mut entries: Vec<Quarantined> = Vec::new();
         for item in items {
             let Some(entry) = self.quarantined(&At::item(item, "an entry")) else { continue };

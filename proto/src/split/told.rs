@@ -16,6 +16,9 @@ pub struct SplitTold {
     pub batches: Vec<ToldBatch>,
     /// In the order of discovery.
     pub tests: Vec<ToldTest>,
+    /// Only some of the tests were asked for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub chosen: bool,
     /// Tests in quarantine that discovery did not find.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gone: Vec<String>,

@@ -1,0 +1,83 @@
+//! The part of `sidings tests` that is about split jobs, and names that are near to one that is no test's.
+
+use crate::args::ProjectChoice;
+use crate::client::Client;
+use crate::exit::Refusal;
+use crate::reference;
+use crate::render::split_tests;
+use sidings_proto::api::RunView;
+use sidings_proto::split::told::SplitTold;
+use std::collections::BTreeSet;
+
+/// Runs before this one among which the one before is looked for.
+const BEFORE: u32 = 20;
+/// Tests whose names are looked through.
+const NAMES: u32 = 10_000;
+/// Names that are proposed.
+const MEANT: usize = 3;
+/// How like a name must be, from 0 to 1.
+const LIKE: f64 = 0.6;
+
+/// Each of the run's splits, beside that of the run before.
+pub(super) async fn of_run(client: &Client, run: &RunView, job: Option<&str>) -> anyhow::Result<String> {
+    let mut text = String::new();
+    let wanted = run.splits.iter().filter(|sum| job.is_none_or(|job| job.starts_with(&sum.suite)));
+    for sum in wanted {
+        let told = client.split(run.summary.id, &sum.suite).await?;
+        let before = if told.chosen { None } else { before(client, run, &sum.suite).await? };
+        let before = before.as_ref().map(|(name, told)| (name.as_str(), told));
+        text += &split_tests::of(&told, before, jiff::Zoned::now().date());
+    }
+    Ok(text)
+}
+
+async fn before(client: &Client, run: &RunView, suite: &str) -> anyhow::Result<Option<(String, SplitTold)>> {
+    let project = &run.summary.project;
+    let runs = client.runs(Some(project), BEFORE).await?.runs;
+    for earlier in runs.iter().filter(|other| other.number < run.summary.number) {
+        // One that has no such split says so.
+        if let Ok(told) = client.split(earlier.id, suite).await
+            && told.sum.passed.is_some()
+            && !(told.tests.is_empty() || told.chosen)
+        {
+            return Ok(Some((format!("{project}@{}", earlier.number), told)));
+        }
+    }
+    Ok(None)
+}
+
+/// There is no such test: which of the newest run's are called alike.
+pub(super) async fn unknown(client: &Client, choice: &ProjectChoice, name: &str) -> anyhow::Result<anyhow::Error> {
+    let project = reference::project(choice).await?;
+    let none = format!("project `{project}` has no test `{name}` in the runs that are remembered");
+    let Ok(run) = reference::find(client, "latest", choice).await else { return Ok(Refusal::usage(none)) };
+    let query = crate::client::TestQuery { bad: false, slowest: false, limit: NAMES };
+    let told = client.tests(run.summary.id, None, query).await?;
+    let names: BTreeSet<String> = told.jobs.into_iter().flat_map(|job| job.cases).map(|case| case.name).collect();
+    Ok(Refusal::usage(match near(name, &names).as_slice() {
+        [] => none,
+        some => format!("{none}: did you mean {}?", some.join(" or ")),
+    }))
+}
+
+/// The likest first.
+fn near<'n>(written: &str, names: &'n BTreeSet<String>) -> Vec<&'n str> {
+    let like = |name: &str| strsim::normalized_levenshtein(written, name).max(strsim::jaro(written, name) - 0.1);
+    let mut alike: Vec<(f64, &str)> = names.iter().map(|name| (like(name), name.as_str())).collect();
+    alike.retain(|(like, name)| *like >= LIKE || name.contains(written));
+    alike.sort_by(|one, other| other.0.total_cmp(&one.0));
+    alike.into_iter().take(MEANT).map(|(_, name)| name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_are_near_are_proposed_and_no_others() {
+        let names: BTreeSet<String> = ["test_delay", "test_rush_hour", "checks"].map(str::to_owned).into();
+        assert_eq!(near("test_dela", &names), ["test_delay"]);
+        assert_eq!(near("rush", &names), ["test_rush_hour"]);
+        assert!(near("zzz", &names).is_empty());
+    }
+}
