@@ -12,9 +12,11 @@ mod inventories;
 mod kept;
 mod logs;
 mod metrics;
+mod page;
 mod project_name;
 mod secrets;
 mod serve;
+mod sessions;
 mod shell;
 #[cfg(test)]
 mod simulation;
@@ -29,6 +31,7 @@ use clock::Clock;
 pub use secrets::BadKeyFile;
 
 use secrecy::{ExposeSecret, SecretString};
+use sidings_proto::Role;
 use sidings_proto::secret::PutSecret;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::net::SocketAddr;
@@ -162,6 +165,8 @@ async fn assemble(
             shell: shell.clone(),
             schedules_changed: Notify::new(),
         },
+        sessions: sessions::Sessions::open(store.clone()).await?,
+        origin: page::origin::Origin::of(url),
         logs: logs::Logs::below(data.join("logs")),
         names: http::RunnerNames::new(store.runners().await?, url),
         log_chunks: Semaphore::new(LOG_CHUNKS),
@@ -201,7 +206,7 @@ async fn first_api_token(app: &http::App, given: Option<&SecretString>) -> anyho
     if app.tokens.has_api() {
         return Ok(None);
     }
-    Ok(Some(app.tokens.make("first", TokenScope::Api, now, None).await?.1))
+    Ok(Some(app.tokens.make("first", TokenScope::Api(Role::Admin), now, None).await?.1))
 }
 
 /// Runs a part in the background; its failure is the controller's.
@@ -249,7 +254,15 @@ impl Controller {
     /// # Errors
     /// The store failed.
     pub async fn api_token(&self, name: &str) -> anyhow::Result<SecretString> {
-        self.make_token(name, TokenScope::Api).await
+        self.api_token_as(name, Role::Admin).await
+    }
+
+    /// Makes a token for the API, for somebody who may do less.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn api_token_as(&self, name: &str, role: Role) -> anyhow::Result<SecretString> {
+        self.make_token(name, TokenScope::Api(role)).await
     }
 
     /// Keeps a secret. The inner error says why it is refused.

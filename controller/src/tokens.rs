@@ -6,7 +6,7 @@
 use crate::store::{Store, StoredRunner, StoredToken, TokenScope};
 use anyhow::Context;
 use secrecy::SecretString;
-use sidings_proto::{AttemptId, RunnerId, Timestamp, TokenId};
+use sidings_proto::{AttemptId, Role, RunnerId, Timestamp, TokenId};
 use std::collections::HashMap;
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -66,13 +66,13 @@ impl Tokens {
             return Ok(());
         }
         let hash = *blake3::hash(secret.as_bytes()).as_bytes();
-        let (id, name, scope) = (TokenId::new(), name.to_owned(), TokenScope::Api);
+        let (id, name, scope) = (TokenId::new(), name.to_owned(), TokenScope::Api(Role::Admin));
         self.add(StoredToken { id, name, scope, hash, created: now, expires: None }).await
     }
 
     /// Whether there is a token for the API.
     pub(crate) fn has_api(&self) -> bool {
-        self.all().iter().any(|token| token.scope == TokenScope::Api)
+        self.all().iter().any(|token| matches!(token.scope, TokenScope::Api(_)))
     }
 
     /// Enrols a runner; `None` when the registration token was used up in between.
@@ -99,6 +99,12 @@ impl Tokens {
     pub(crate) async fn revoke(&self, id: TokenId) -> anyhow::Result<Option<StoredToken>> {
         self.store.remove_token(id).await?;
         Ok(self.forget(id))
+    }
+
+    /// What a token opens now, by its public name: for sessions that were opened with it.
+    pub(crate) fn get(&self, id: TokenId, now: Timestamp) -> Option<StoredToken> {
+        let token = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()?;
+        token.expires.is_none_or(|expires| now < expires).then_some(token)
     }
 
     /// All tokens, oldest first.
@@ -175,7 +181,7 @@ fn new_token(
     expires: Option<Timestamp>,
 ) -> anyhow::Result<(StoredToken, SecretString)> {
     let prefix = match &scope {
-        TokenScope::Api => "sat_",
+        TokenScope::Api(_) => "sat_",
         TokenScope::Push { .. } => "spt_",
         TokenScope::Registration { .. } => "srt_",
         TokenScope::Runner(_) => "srn_",
@@ -186,7 +192,7 @@ fn new_token(
     Ok((token, SecretString::from(secret)))
 }
 
-fn random() -> anyhow::Result<[u8; 32]> {
+pub(crate) fn random() -> anyhow::Result<[u8; 32]> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).context("asking the system for random bytes")?;
     Ok(bytes)

@@ -26,12 +26,13 @@
 //! | `GET /api/v1/secrets?project=` | → [`Secrets`](crate::secret::Secrets): all, or those that a project may get |
 //! | `DELETE /api/v1/secrets/{name}?project=\|group=` | → 204; without either: that of all projects |
 //!
-//! All need an API token as `Authorization: Bearer …`. Errors are [`ErrorBody`].
+//! All need an API token as `Authorization: Bearer …`, of a role that may do it; what only reads takes the session of
+//! somebody signed in at the page as well. Errors are [`ErrorBody`].
 
 use crate::artifact::Content;
 use crate::runner::{ImageUse, LogDigest, Phase};
 use crate::{
-    Choice, Commit, JobId, LowDisk, Resources, RunId, RunnerId, Schedule, Source, StepNo, StopReason, Timestamp,
+    Choice, Commit, JobId, LowDisk, Resources, Role, RunId, RunnerId, Schedule, Source, StepNo, StopReason, Timestamp,
     TokenId, Trigger, Verdict,
 };
 use serde::{Deserialize, Serialize};
@@ -552,6 +553,9 @@ pub struct NewToken {
     pub expires_in_ms: Option<u64>,
     /// Gone after its first use; for [`TokenKind::Registration`].
     pub single_use: bool,
+    /// What its holder may do, for [`TokenKind::Api`]; everything when none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
 }
 
 /// A new token; its secret is shown this once.
@@ -591,4 +595,7 @@ pub struct TokenView {
     pub created: Timestamp,
     /// Until when.
     pub expires: Option<Timestamp>,
+    /// What its holder may do, for [`TokenKind::Api`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
 }

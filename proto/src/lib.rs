@@ -17,6 +17,7 @@ pub mod log;
 pub mod low_disk;
 pub mod pattern;
 pub mod plan;
+pub mod role;
 pub mod runner;
 pub mod schedule;
 pub mod secret;
@@ -39,6 +40,7 @@ pub use low_disk::LowDisk;
 pub use plan::{
     Command, Environment, ImageBudget, JobSpec, Merge, Node, Plan, PlannedJob, Reports, RunsOn, Stage, Step, StepNo,
 };
+pub use role::Role;
 pub use schedule::{Approval, Cancel, Concurrency, Resources, Retry, Scheduling};
 pub use secret::{Secret, SecretForm, SecretRules, SecretScope, SecretUse, SecretsAnswer};
 pub use service::{Healthcheck, Service};

@@ -398,6 +398,7 @@ fn what_clients_say() {
             project: Some("web".to_owned()),
             expires_in_ms: Some(1000),
             single_use: false,
+            role: None,
         },
     );
 }
@@ -617,8 +618,10 @@ fn who_is_let_in() {
         project: None,
         created: Timestamp(1),
         expires: Some(Timestamp(2)),
+        role: None,
     };
-    wire("tokens", &Tokens { tokens: vec![token] });
+    let reader = TokenView { kind: TokenKind::Api, role: Some(Role::Viewer), ..token.clone() };
+    wire("tokens", &Tokens { tokens: vec![token, reader] });
 }
 
 #[test]

@@ -75,6 +75,9 @@ pub(crate) struct TokenCreate {
     /// What it opens.
     #[arg(long, value_enum, default_value_t = KindChoice::Api)]
     pub(crate) kind: KindChoice,
+    /// What its holder may do, through the API and the page; everything unless told. For --kind api.
+    #[arg(long, value_enum)]
+    pub(crate) role: Option<RoleChoice>,
     /// The project whose pushes it may report; for --kind push.
     #[arg(long, required_if_eq("kind", "push"), value_name = "NAME")]
     pub(crate) project: Option<String>,
@@ -110,6 +113,27 @@ pub(crate) enum KindChoice {
     Push,
     /// The enrolment of runners.
     Registration,
+}
+
+/// What the holder of an API token may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RoleChoice {
+    /// Reads runs, logs, tests, runners.
+    Viewer,
+    /// Also starts, cancels, retries and approves runs.
+    Maintainer,
+    /// Everything: also projects, tokens, secrets.
+    Admin,
+}
+
+impl From<RoleChoice> for sidings_proto::Role {
+    fn from(role: RoleChoice) -> sidings_proto::Role {
+        match role {
+            RoleChoice::Viewer => sidings_proto::Role::Viewer,
+            RoleChoice::Maintainer => sidings_proto::Role::Maintainer,
+            RoleChoice::Admin => sidings_proto::Role::Admin,
+        }
+    }
 }
 
 impl From<KindChoice> for api::TokenKind {

@@ -55,6 +55,7 @@ async fn install(client: &Client, project: &ProjectView, repo: &Path, trust: Tru
         project: Some(project.name.clone()),
         expires_in_ms: None,
         single_use: false,
+        role: None,
     };
     let made = client.make_token(&token).await.context("making a token for the hook")?;
     let ca_bundle = trust.ca_bundle.map(std::path::absolute).transpose()?;

@@ -31,6 +31,7 @@ async fn create(args: TokenCreate) -> anyhow::Result<Exit> {
         project: args.project,
         expires_in_ms: args.expires_in,
         single_use: args.single_use,
+        role: args.role.map(Into::into),
     };
     let made = Client::new(&args.remote)?.make_token(&token).await?;
     if !args.json {

@@ -118,15 +118,16 @@ pub(crate) fn runners(runners: &Runners, now: Timestamp) -> String {
 /// `sidings token list`.
 pub(crate) fn tokens(tokens: &Tokens, zone: &TimeZone) -> String {
     let row = |token: &TokenView| {
-        let kind = match token.kind {
-            TokenKind::Api => "api",
-            TokenKind::Push => "push",
-            TokenKind::Registration => "registration",
+        let kind = match (token.kind, token.role) {
+            (TokenKind::Api, Some(role)) => format!("api as {}", role.as_str()),
+            (TokenKind::Api, None) => "api".to_owned(),
+            (TokenKind::Push, _) => "push".to_owned(),
+            (TokenKind::Registration, _) => "registration".to_owned(),
         };
         [
             token.id.to_string(),
             paint(NAME, &token.name),
-            kind.to_owned(),
+            kind,
             token.project.clone().unwrap_or_default(),
             minute(token.created, zone),
             token.expires.map_or_else(|| "never".to_owned(), |at| minute(at, zone)),
@@ -244,10 +245,13 @@ mod tests {
             project: Some("demo".to_owned()),
             created: before(0),
             expires: None,
+            role: None,
         };
-        assert_snapshot!(plain(&tokens(&Tokens { tokens: vec![token] }, &TimeZone::UTC)), @r#"
-        id                                    name  opens  project  made              expires
-        00000000-0000-0000-0000-000000000005  hook  push   demo     2023-11-14 22:13  never
+        let reader = TokenView { kind: TokenKind::Api, role: Some(Role::Viewer), project: None, ..token.clone() };
+        assert_snapshot!(plain(&tokens(&Tokens { tokens: vec![token, reader] }, &TimeZone::UTC)), @r#"
+        id                                    name  opens          project  made              expires
+        00000000-0000-0000-0000-000000000005  hook  push           demo     2023-11-14 22:13  never
+        00000000-0000-0000-0000-000000000005  hook  api as viewer           2023-11-14 22:13  never
         "#);
     }
 

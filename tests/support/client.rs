@@ -53,6 +53,7 @@ impl Client {
             project: None,
             expires_in_ms: None,
             single_use: true,
+            role: None,
         };
         let answer = self.post("/api/v1/tokens").json(&new).send().await.unwrap();
         answer.error_for_status().unwrap().json::<MadeToken>().await.unwrap().token

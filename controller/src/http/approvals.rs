@@ -16,19 +16,23 @@ pub(super) async fn approve(
     State(app): AppState,
     Path(job): Path<JobId>,
 ) -> Result<axum::Json<RunView>, HttpError> {
-    let (run, planned) = find(&app, job).await?;
+    let run = approve_as(&app, caller.name, job).await?;
+    Ok(axum::Json(runs::view(&app, run).await?))
+}
+
+/// Somebody of this name agrees that a job runs; gives its run.
+pub(crate) async fn approve_as(app: &App, by: String, job: JobId) -> Result<RunId, HttpError> {
+    let (run, planned) = find(app, job).await?;
     let Some(approval) = planned.scheduling.approval else {
         return Err(HttpError::conflict(format!("job \"{}\" needs nobody's approval", planned.name)));
     };
-    if !approval.from.is_empty() && !approval.from.contains(&caller.name) {
+    if !approval.from.is_empty() && !approval.from.contains(&by) {
         let whose = approval.from.join(" or ");
-        let message =
-            format!("job \"{}\" needs the approval of {whose}; this token is `{}`", planned.name, caller.name);
+        let message = format!("job \"{}\" needs the approval of {whose}; this token is `{by}`", planned.name);
         return Err(HttpError::forbidden(message));
     }
-    let by = caller.name;
     match app.shell.ask(|ask| Event::Approved { ask, job, by }).await? {
-        Answer::Done | Answer::Already => Ok(axum::Json(runs::view(&app, run).await?)),
+        Answer::Done | Answer::Already => Ok(run),
         Answer::Stale | Answer::UnknownLife | Answer::Leased(_) | Answer::Orders(_) | Answer::Accepted => {
             Err(HttpError::conflict(format!("job \"{}\" does not wait for an approval now", planned.name)))
         }

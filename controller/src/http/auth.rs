@@ -2,6 +2,8 @@
 
 use super::App;
 use super::error::HttpError;
+use super::roles;
+use crate::page;
 use crate::store::{StoredToken, TokenScope};
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::header::AUTHORIZATION;
@@ -9,10 +11,10 @@ use axum::http::request::Parts;
 use sidings_proto::{AttemptId, RunnerId};
 use std::sync::Arc;
 
-/// Somebody with an API token.
-pub(super) struct ApiCaller {
+/// Somebody with an API token, or, where nothing is changed, signed in at the page; whose role may do what is asked.
+pub(crate) struct ApiCaller {
     /// The token's name.
-    pub(super) name: String,
+    pub(crate) name: String,
 }
 
 /// Somebody who may report pushes of the project in the path: its push token, or an API token.
@@ -44,6 +46,14 @@ fn known(parts: &Parts, app: &App) -> Result<StoredToken, HttpError> {
     token.ok_or_else(|| HttpError::unauthorized("this token is not known, or its time is over"))
 }
 
+/// A session is good for reading here: a change would need the proof that the page's own forms carry.
+fn signed_in(parts: &Parts, app: &App) -> Result<StoredToken, HttpError> {
+    let session = page::cookie::session(&parts.headers).filter(|_| parts.method.is_safe());
+    let Some(session) = session else { return bearer(parts).and_then(|_| known(parts, app)) };
+    let token = app.sessions.open_by(session, &app.tokens, app.shell.now());
+    token.ok_or_else(|| HttpError::unauthorized("this session is over: sign in again"))
+}
+
 async fn path_value(parts: &mut Parts, app: &Arc<App>, name: &str) -> Result<String, HttpError> {
     let values = RawPathParams::from_request_parts(parts, app).await;
     let values = values.map_err(|error| HttpError::bad_request(error.to_string()))?;
@@ -55,9 +65,9 @@ impl FromRequestParts<Arc<App>> for ApiCaller {
     type Rejection = HttpError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, HttpError> {
-        let token = known(parts, app)?;
+        let token = if parts.headers.contains_key(AUTHORIZATION) { known(parts, app)? } else { signed_in(parts, app)? };
         match token.scope {
-            TokenScope::Api => Ok(Self { name: token.name }),
+            TokenScope::Api(role) => roles::check(role, parts).map(|()| Self { name: token.name }),
             TokenScope::Push { .. } | TokenScope::Registration { .. } | TokenScope::Runner(_) => {
                 Err(HttpError::forbidden("this call needs an API token"))
             }
@@ -71,7 +81,7 @@ impl FromRequestParts<Arc<App>> for PushCaller {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, HttpError> {
         let project = path_value(parts, app, "project").await?;
         match known(parts, app)?.scope {
-            TokenScope::Api => Ok(Self { project }),
+            TokenScope::Api(role) => roles::check(role, parts).map(|()| Self { project }),
             TokenScope::Push { project: own } if own == project => Ok(Self { project }),
             TokenScope::Push { .. } | TokenScope::Registration { .. } | TokenScope::Runner(_) => {
                 Err(HttpError::forbidden("this call needs an API token or the project's push token"))
@@ -87,7 +97,7 @@ impl FromRequestParts<Arc<App>> for RegistrationCaller {
         let token = known(parts, app)?;
         match token.scope {
             TokenScope::Registration { .. } => Ok(Self(token)),
-            TokenScope::Api | TokenScope::Push { .. } | TokenScope::Runner(_) => {
+            TokenScope::Api(_) | TokenScope::Push { .. } | TokenScope::Runner(_) => {
                 Err(HttpError::forbidden("this call needs a registration token"))
             }
         }
@@ -100,7 +110,7 @@ impl FromRequestParts<Arc<App>> for RunnerCaller {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, HttpError> {
         match known(parts, app)?.scope {
             TokenScope::Runner(runner) => Ok(Self(runner)),
-            TokenScope::Api | TokenScope::Push { .. } | TokenScope::Registration { .. } => {
+            TokenScope::Api(_) | TokenScope::Push { .. } | TokenScope::Registration { .. } => {
                 Err(HttpError::forbidden("this call needs a runner's token"))
             }
         }

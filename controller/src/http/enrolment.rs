@@ -56,7 +56,7 @@ pub(super) async fn make_token(
     Json(new): Json<NewToken>,
 ) -> Result<(StatusCode, axum::Json<MadeToken>), HttpError> {
     let scope = match (new.kind, new.project) {
-        (TokenKind::Api, None) => TokenScope::Api,
+        (TokenKind::Api, None) => TokenScope::Api(new.role.unwrap_or_default()),
         (TokenKind::Registration, None) => TokenScope::Registration { single_use: new.single_use },
         (TokenKind::Push, Some(project)) => TokenScope::Push { project },
         (TokenKind::Push, None) => return Err(HttpError::bad_request("a push token is for one project: name it")),
@@ -66,6 +66,9 @@ pub(super) async fn make_token(
     };
     if new.single_use && new.kind != TokenKind::Registration {
         return Err(HttpError::bad_request("only a registration token can be for one use"));
+    }
+    if new.role.is_some() && new.kind != TokenKind::Api {
+        return Err(HttpError::bad_request("only an API token has a role"));
     }
     let now = app.shell.now();
     let expires = new.expires_in_ms.map(|ms| now + Duration::from_millis(ms));
@@ -81,14 +84,14 @@ pub(super) async fn tokens(_: ApiCaller, State(app): AppState) -> axum::Json<Tok
 
 /// Runners' own tokens come and go with the runners and are not listed.
 fn token_view(token: StoredToken) -> Option<TokenView> {
-    let (kind, project) = match token.scope {
-        TokenScope::Api => (TokenKind::Api, None),
-        TokenScope::Push { project } => (TokenKind::Push, Some(project)),
-        TokenScope::Registration { .. } => (TokenKind::Registration, None),
+    let (kind, project, role) = match token.scope {
+        TokenScope::Api(role) => (TokenKind::Api, None, Some(role)),
+        TokenScope::Push { project } => (TokenKind::Push, Some(project), None),
+        TokenScope::Registration { .. } => (TokenKind::Registration, None, None),
         TokenScope::Runner(_) => return None,
     };
     let StoredToken { id, name, created, expires, .. } = token;
-    Some(TokenView { id, name, kind, project, created, expires })
+    Some(TokenView { id, name, kind, project, created, expires, role })
 }
 
 #[utoipa::path(delete, path = "/api/v1/tokens/{id}", tag = "api", params(("id" = String, Path)),
@@ -101,7 +104,7 @@ pub(super) async fn revoke_token(
     let revoked = app.tokens.revoke(id).await?;
     match revoked.ok_or_else(|| HttpError::not_found("there is no such token"))?.scope {
         TokenScope::Runner(runner) => app.shell.tell(Event::RunnerRevoked { runner }),
-        TokenScope::Api | TokenScope::Push { .. } | TokenScope::Registration { .. } => {}
+        TokenScope::Api(_) | TokenScope::Push { .. } | TokenScope::Registration { .. } => {}
     }
     Ok(StatusCode::NO_CONTENT)
 }

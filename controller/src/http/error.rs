@@ -59,6 +59,18 @@ impl HttpError {
         Self::new(StatusCode::CONFLICT, "unknown_life", "this life of the runner is not known; say hello again")
     }
 
+    /// Its status and its sentence; the cause of a failure of ours is logged, as with any answer.
+    pub(crate) fn told(self) -> (StatusCode, String) {
+        self.log();
+        (self.status, self.message)
+    }
+
+    fn log(&self) {
+        if let Some(cause) = &self.cause {
+            tracing::error!(status = self.status.as_u16(), "answering a request failed: {cause:#}");
+        }
+    }
+
     fn internal(cause: anyhow::Error) -> Self {
         let message = "the controller failed; its log says why";
         Self { cause: Some(cause), ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message) }
@@ -67,9 +79,7 @@ impl HttpError {
 
 impl IntoResponse for HttpError {
     fn into_response(self) -> Response {
-        if let Some(cause) = &self.cause {
-            tracing::error!(status = self.status.as_u16(), "answering a request failed: {cause:#}");
-        }
+        self.log();
         let error = ErrorDetail { code: self.code.to_owned(), message: self.message };
         (self.status, Json(ErrorBody { error })).into_response()
     }

@@ -2,13 +2,13 @@
 //!
 //! `runner` speaks the runner protocol, `runs`, `projects`, `enrolment`, `logs`, `events` and `blobs` the user's API.
 
-mod approvals;
+pub(crate) mod approvals;
 mod artifacts;
-mod auth;
+pub(crate) mod auth;
 mod blobs;
 mod digests;
 mod enrolment;
-mod error;
+pub(crate) mod error;
 mod events;
 mod images;
 mod inventories;
@@ -17,10 +17,11 @@ mod names;
 mod openapi;
 mod parts;
 mod projects;
+pub(crate) mod roles;
 mod runner;
 mod runner_kept;
 mod runner_logs;
-mod runs;
+pub(crate) mod runs;
 mod schedules;
 mod secrets;
 mod site;
@@ -38,7 +39,9 @@ use crate::inventories::Inventories;
 use crate::kept::Kept;
 use crate::logs::Logs;
 use crate::metrics::Metrics;
+use crate::page::{self, origin::Origin};
 use crate::secrets::Vault;
+use crate::sessions::Sessions;
 use crate::shell::Shell;
 use crate::splits::Splits;
 use crate::store::Store;
@@ -61,6 +64,9 @@ pub(crate) struct App {
     pub(crate) shell: Shell,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) tokens: Tokens,
+    pub(crate) sessions: Sessions,
+    /// Where the page is, for browsers.
+    pub(crate) origin: Origin,
     pub(crate) secrets: Vault,
     pub(crate) intake: Intake,
     pub(crate) splits: Arc<Splits>,
@@ -84,6 +90,7 @@ type AppState = State<Arc<App>>;
 pub(crate) fn router(app: Arc<App>) -> Router {
     Router::new()
         .merge(site::routes())
+        .merge(page::routes())
         .nest(sidings_proto::runner::PREFIX, runner_routes())
         .nest(sidings_proto::api::PREFIX, api_routes())
         .fallback(site::no_such_path)

@@ -37,6 +37,6 @@ impl Names for RunnerNames {
     }
 
     fn run_url(&self, id: RunId) -> String {
-        format!("{}{}/runs/{id}", self.base, sidings_proto::api::PREFIX)
+        format!("{}/runs/{id}", self.base)
     }
 }

@@ -44,7 +44,7 @@ pub(super) async fn list(
     Query(query): Query<ListQuery>,
 ) -> Result<axum::Json<Runs>, HttpError> {
     let limit = query.limit.unwrap_or(LIST_DEFAULT).clamp(1, LIST_MAX);
-    let filter = RunFilter { project: query.project, before: query.before, limit: limit + 1 };
+    let filter = RunFilter { project: query.project, before: query.before, limit: limit + 1, ..RunFilter::default() };
     let mut runs: Vec<_> = app.store.runs(&filter).await?.into_iter().map(summary).collect();
     let more = runs.len() > limit;
     runs.truncate(limit);
@@ -71,8 +71,7 @@ pub(super) async fn cancel(
     State(app): AppState,
     Path(run): Path<String>,
 ) -> Result<(StatusCode, axum::Json<RunView>), HttpError> {
-    let run = find(&app, &run).await?;
-    app.shell.ask(|ask| Event::CancelAsked { ask, run }).await?;
+    let run = cancel_run(&app, &run).await?;
     Ok((StatusCode::ACCEPTED, axum::Json(view(&app, run).await?)))
 }
 
@@ -90,8 +89,15 @@ pub(super) async fn retry(
     Ok((StatusCode::CREATED, axum::Json(view(&app, again).await?)))
 }
 
+/// Cancels the run that an address means.
+pub(crate) async fn cancel_run(app: &App, address: &str) -> Result<RunId, HttpError> {
+    let run = find(app, address).await?;
+    app.shell.ask(|ask| Event::CancelAsked { ask, run }).await?;
+    Ok(run)
+}
+
 /// The run that an address means: an id, or `project@number`.
-pub(super) async fn find(app: &App, address: &str) -> Result<RunId, HttpError> {
+pub(crate) async fn find(app: &App, address: &str) -> Result<RunId, HttpError> {
     if let Some((project, number)) = address.rsplit_once('@')
         && let Ok(number) = number.parse()
     {
@@ -104,7 +110,7 @@ pub(super) async fn find(app: &App, address: &str) -> Result<RunId, HttpError> {
 }
 
 /// What people see of a run.
-pub(super) async fn view(app: &App, run: RunId) -> Result<RunView, HttpError> {
+pub(crate) async fn view(app: &App, run: RunId) -> Result<RunView, HttpError> {
     let stored = app.store.run(run).await?;
     let stored = stored.ok_or_else(|| HttpError::not_found(format!("there is no run {run}")))?;
     let (now, id) = (app.shell.now(), stored.spec.id);

@@ -1,4 +1,4 @@
-//! What has no version: the first page, health, metrics, and paths that do not exist.
+//! What has no version and is not for people: health, metrics, and paths that do not exist.
 
 use super::error::HttpError;
 use super::{App, AppState};
@@ -14,12 +14,7 @@ use std::time::Duration;
 const HEALTHY_WITHIN: Duration = Duration::from_secs(2);
 
 pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new().route("/", get(hello)).route("/healthz", get(health)).route("/metrics", get(metrics))
-}
-
-async fn hello() -> String {
-    let (version, api) = (env!("CARGO_PKG_VERSION"), sidings_proto::api::PREFIX);
-    format!("Sidings controller {version}\nThe API is at {api}, described by {api}/openapi.json\n")
+    Router::new().route("/healthz", get(health)).route("/metrics", get(metrics))
 }
 
 /// Healthy is who still handles events and reads its store.

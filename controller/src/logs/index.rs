@@ -74,6 +74,19 @@ pub(super) fn last_before(log: &Path, file: &File, offset: u64) -> u64 {
     marks.iter().rev().filter_map(Mark::decode).find(sound).map_or(0, |mark| mark.offset)
 }
 
+/// All marks before `end`, in order; none from the first on that does not stand at a frame, or does not follow.
+pub(super) fn all(log: &Path, file: &File, end: u64) -> Vec<Mark> {
+    let bytes = fs::read(beside(log)).unwrap_or_default();
+    let (marks, _) = bytes.as_chunks::<MARK_LEN>();
+    let mut last = (0, 0);
+    let mut sound = |mark: &Mark| {
+        let follows = mark.offset > last.0 && mark.lines >= last.1 && mark.offset < end;
+        last = (mark.offset, mark.lines);
+        follows && frame_at(file, mark.offset)
+    };
+    marks.iter().filter_map(Mark::decode).take_while(|mark| sound(mark)).collect()
+}
+
 fn frame_at(file: &File, offset: u64) -> bool {
     let mut head = [0; HEADER_LEN];
     file.read_exact_at(&mut head, offset).is_ok() && Header::decode(&head).is_some()

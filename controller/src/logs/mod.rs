@@ -10,6 +10,7 @@
 //! chunk that was being written at that moment counts as written before, to a folder that only this fence has.
 
 mod index;
+pub(crate) mod lines;
 mod open;
 mod read;
 #[cfg(test)]

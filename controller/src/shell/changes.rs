@@ -9,12 +9,14 @@ use tokio::sync::watch;
 #[derive(Default)]
 pub(crate) struct Changes {
     followed: Mutex<BTreeMap<RunId, watch::Sender<()>>>,
+    /// For those who follow all runs.
+    any: watch::Sender<()>,
 }
 
-/// One who follows a run.
+/// One who follows a run, or all.
 pub(crate) struct Follower {
     changes: Arc<Changes>,
-    run: RunId,
+    run: Option<RunId>,
     changed: watch::Receiver<()>,
 }
 
@@ -22,11 +24,17 @@ impl Changes {
     /// Follows a run from now on: look at it after this call, and again whenever it changed.
     pub(crate) fn follow(self: &Arc<Self>, run: RunId) -> Follower {
         let changed = self.followed().entry(run).or_insert_with(|| watch::Sender::new(())).subscribe();
-        Follower { changes: self.clone(), run, changed }
+        Follower { changes: self.clone(), run: Some(run), changed }
+    }
+
+    /// Follows all runs from now on.
+    pub(crate) fn follow_all(self: &Arc<Self>) -> Follower {
+        Follower { changes: self.clone(), run: None, changed: self.any.subscribe() }
     }
 
     /// Tells those who follow the run.
     pub(crate) fn tell(&self, run: RunId) {
+        self.any.send_replace(());
         if let Some(followers) = self.followed().get(&run) {
             followers.send_replace(());
         }
@@ -47,10 +55,11 @@ impl Follower {
 
 impl Drop for Follower {
     fn drop(&mut self) {
+        let Some(run) = &self.run else { return };
         let mut followed = self.changes.followed();
         // This follower still counts as one.
-        if followed.get(&self.run).is_some_and(|followers| followers.receiver_count() <= 1) {
-            followed.remove(&self.run);
+        if followed.get(run).is_some_and(|followers| followers.receiver_count() <= 1) {
+            followed.remove(run);
         }
     }
 }

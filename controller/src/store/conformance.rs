@@ -8,7 +8,10 @@ mod tested;
 
 use super::in_memory::MemoryStore;
 use super::sqlite::SqliteStore;
-use super::{CommitError, RunFilter, Store, StoredRunner, StoredSchedule, StoredSecret, StoredToken, TokenScope};
+use super::{
+    CommitError, RunFilter, RunStage, Store, StoredRunner, StoredSchedule, StoredSecret, StoredSession, StoredToken,
+    TokenScope,
+};
 use crate::core::event::{Record, RunContent, RunSpec};
 use crate::store::Sealed;
 use proptest::prelude::*;
@@ -18,8 +21,8 @@ use sidings_proto::cache::SavedCache;
 use sidings_proto::runner::{Hello, ImageUse, LogDigest, Phase, Progress, StepResult};
 use sidings_proto::{
     AttemptId, BlobId, Choice, Commit, Failure, FailureClass, JobId, JobSpec, LifeId, Plan, PlannedJob, RequestId,
-    Resources, RunId, RunnerId, Schedule, SecretRules, SecretScope, Source, StepNo, StopReason, Timestamp, TokenId,
-    Trigger, Verdict,
+    Resources, Role, RunId, RunnerId, Schedule, SecretRules, SecretScope, Source, StepNo, StopReason, Timestamp,
+    TokenId, Trigger, Verdict,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -197,10 +200,16 @@ async fn reads(store: &dyn Store) -> String {
         all += &format!("{:?}\n", store.run_of_job(job_id(run, 1)).await.unwrap());
     }
     let filters = [
-        RunFilter { project: None, before: None, limit: 10 },
-        RunFilter { project: Some("two".to_owned()), before: None, limit: 1 },
-        RunFilter { project: None, before: Some(run_id(1)), limit: 10 },
+        RunFilter { limit: 10, ..RunFilter::default() },
+        RunFilter { project: Some("two".to_owned()), limit: 1, ..RunFilter::default() },
+        RunFilter { before: Some(run_id(1)), limit: 10, ..RunFilter::default() },
+        RunFilter { reference: Some("refs/heads/main".to_owned()), limit: 10, ..RunFilter::default() },
+        RunFilter { author: Some("A".to_owned()), limit: 10, ..RunFilter::default() },
     ];
+    for stage in [RunStage::Queued, RunStage::Running, RunStage::Passed, RunStage::Failed, RunStage::Cancelled] {
+        let filter = RunFilter { stage: Some(stage), limit: 10, ..RunFilter::default() };
+        all += &format!("{stage:?} {:#?}\n", store.runs(&filter).await.unwrap());
+    }
     all += &format!("{:?}\n", store.kept_manifests().await.unwrap());
     all += &format!("{:?}\n", store.caches(None).await.unwrap());
     for filter in &filters {
@@ -391,7 +400,8 @@ async fn projects_tokens_and_runners_are_read_as_they_were_written() {
         assert_eq!(store.project("c").await.unwrap(), None);
 
         let once = token(3, TokenScope::Registration { single_use: true });
-        let mut tokens = vec![token(1, TokenScope::Api), token(2, TokenScope::Push { project: "b".to_owned() }), once];
+        let mut tokens =
+            vec![token(1, TokenScope::Api(Role::Viewer)), token(2, TokenScope::Push { project: "b".to_owned() }), once];
         for token in &tokens {
             store.add_token(token).await.unwrap();
         }
@@ -413,7 +423,23 @@ async fn projects_tokens_and_runners_are_read_as_they_were_written() {
         let zoe = StoredRunner { hello: Some(hello), seen: Timestamp(8), ..zoe };
         assert_eq!(store.runners().await.unwrap(), [amy, zoe]);
 
+        let session = |hash: u8, token: &StoredToken, created, expires| StoredSession {
+            hash: [hash; 32],
+            token: token.id,
+            created: Timestamp(created),
+            expires: Timestamp(expires),
+        };
+        let (ends, goes, stays) =
+            (session(1, &tokens[0], 1, 2), session(2, &tokens[0], 1, 9), session(3, &tokens[1], 2, 9));
+        for session in [&ends, &goes, &stays] {
+            store.add_session(session).await.unwrap();
+        }
+        assert_eq!(store.sessions().await.unwrap(), [goes, stays.clone()], "one was over when the last began");
+
         assert!(store.remove_token(tokens[0].id).await.unwrap());
+        assert_eq!(store.sessions().await.unwrap(), [stays.clone()], "the token's sessions go with it");
+        store.remove_session(&stays.hash).await.unwrap();
+        assert_eq!(store.sessions().await.unwrap(), []);
         assert!(!store.remove_token(tokens[0].id).await.unwrap());
     }
 }

@@ -5,7 +5,7 @@ use super::remembered::Remembered;
 use super::splits::{Past, Ran, RememberedSplits, SplitKey, SplitSetup, StoredSplit};
 use super::stored::{StoredCache, StoredImage, StoredRun, StoredSummary};
 use super::tested::{CaseFilter, RememberedTests, TestsOf};
-use super::{CommitError, RunFilter, Store, StoredRunner, StoredSchedule, StoredSecret, StoredToken};
+use super::{CommitError, RunFilter, Store, StoredRunner, StoredSchedule, StoredSecret, StoredSession, StoredToken};
 use crate::core::event::{ActiveRun, Record};
 use crate::images::Name;
 use async_trait::async_trait;
@@ -33,6 +33,7 @@ struct All {
     projects: BTreeMap<String, ProjectView>,
     schedules: BTreeMap<String, StoredSchedule>,
     tokens: BTreeMap<TokenId, StoredToken>,
+    sessions: BTreeMap<[u8; 32], StoredSession>,
     runners: BTreeMap<RunnerId, StoredRunner>,
     secrets: BTreeMap<(SecretScope, String), StoredSecret>,
     images: BTreeMap<Name, StoredImage>,
@@ -79,11 +80,8 @@ impl Store for MemoryStore {
 
     async fn runs(&self, filter: &RunFilter) -> anyhow::Result<Vec<StoredSummary>> {
         let all = self.all();
-        let wanted = all.runs.newest_first().filter(|run| {
-            filter.project.as_ref().is_none_or(|project| *project == run.spec.project)
-                && filter.before.is_none_or(|before| run.spec.id < before)
-        });
-        Ok(wanted.take(filter.limit).map(StoredRun::summary).collect())
+        let wanted = all.runs.newest_first().map(StoredRun::summary).filter(|run| filter.wants(run));
+        Ok(wanted.take(filter.limit).collect())
     }
 
     async fn put_tests(&self, of: &TestsOf, batch: &TestBatch, at: Timestamp) -> Result<(), CommitError> {
@@ -257,11 +255,29 @@ impl Store for MemoryStore {
     }
 
     async fn remove_token(&self, id: TokenId) -> anyhow::Result<bool> {
-        Ok(self.all().tokens.remove(&id).is_some())
+        let mut all = self.all();
+        all.sessions.retain(|_, session| session.token != id);
+        Ok(all.tokens.remove(&id).is_some())
     }
 
     async fn tokens(&self) -> anyhow::Result<Vec<StoredToken>> {
         Ok(self.all().tokens.values().cloned().collect())
+    }
+
+    async fn add_session(&self, session: &StoredSession) -> anyhow::Result<()> {
+        let mut all = self.all();
+        all.sessions.retain(|_, known| session.created < known.expires);
+        all.sessions.insert(session.hash, session.clone());
+        Ok(())
+    }
+
+    async fn remove_session(&self, hash: &[u8; 32]) -> anyhow::Result<()> {
+        self.all().sessions.remove(hash);
+        Ok(())
+    }
+
+    async fn sessions(&self) -> anyhow::Result<Vec<StoredSession>> {
+        Ok(self.all().sessions.values().cloned().collect())
     }
 
     async fn enrol(

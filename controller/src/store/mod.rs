@@ -26,8 +26,8 @@ use sidings_proto::runner::{Hello, TestBatch};
 use sidings_proto::split::SplitSum;
 use sidings_proto::tested::TestSeries;
 use sidings_proto::{
-    AttemptId, BlobId, JobId, RunId, RunnerId, Schedule, SecretRules, SecretScope, TestCase, TestReport, Timestamp,
-    TokenId,
+    AttemptId, BlobId, JobId, Role, RunId, RunnerId, Schedule, SecretRules, SecretScope, TestCase, TestReport,
+    Timestamp, TokenId,
 };
 use splits::{Past, Ran, SplitKey, SplitSetup, StoredSplit};
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,8 +65,8 @@ impl CommitError {
 /// What a token opens, as the store keeps it: the three kinds that people make, and the one that runners get.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum TokenScope {
-    /// The API, whole.
-    Api,
+    /// The API, as far as the role goes.
+    Api(Role),
     /// Pushes of one project.
     Push { project: String },
     /// The enrolment of runners, once or often.
@@ -122,9 +122,36 @@ pub(crate) struct StoredSchedule {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RunFilter {
     pub(crate) project: Option<String>,
+    /// The commit's ref, whole.
+    pub(crate) reference: Option<String>,
+    /// The commit's author, or what begins so.
+    pub(crate) author: Option<String>,
+    pub(crate) stage: Option<RunStage>,
     /// Only runs older than this one.
     pub(crate) before: Option<RunId>,
     pub(crate) limit: usize,
+}
+
+/// Where a run is, as lists tell it: on its way, or how it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RunStage {
+    Queued,
+    Running,
+    Passed,
+    Failed,
+    Cancelled,
+    Skipped,
+}
+
+/// Somebody signed in at the page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StoredSession {
+    /// The BLAKE3 hash of what the cookie holds.
+    pub(crate) hash: [u8; 32],
+    /// The token that it was opened with; its end is the session's.
+    pub(crate) token: TokenId,
+    pub(crate) created: Timestamp,
+    pub(crate) expires: Timestamp,
 }
 
 /// The controller's memory.
@@ -234,6 +261,13 @@ pub(crate) trait Store: Send + Sync + 'static {
     async fn remove_token(&self, id: TokenId) -> anyhow::Result<bool>;
     /// All tokens, oldest first.
     async fn tokens(&self) -> anyhow::Result<Vec<StoredToken>>;
+
+    /// Keeps a session, and forgets those whose time was over when it began.
+    async fn add_session(&self, session: &StoredSession) -> anyhow::Result<()>;
+    /// Forgets a session; one that is not there is no error.
+    async fn remove_session(&self, hash: &[u8; 32]) -> anyhow::Result<()>;
+    /// All sessions whose token is there, by their hashes.
+    async fn sessions(&self) -> anyhow::Result<Vec<StoredSession>>;
 
     /// Enrols a runner with its token, and removes the token that was used up; false, and nothing is changed, when
     /// that one was gone already.

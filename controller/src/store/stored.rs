@@ -1,5 +1,6 @@
 //! A run as records add up to it: pure values, the same from every store, and what follows from them.
 
+use super::{RunFilter, RunStage};
 use crate::core::event::{ActiveJob, ActiveRun, RunContent, RunSpec, StoredState};
 use sidings_proto::api::{ApprovedView, State};
 use sidings_proto::artifact::KeptArtifacts;
@@ -216,7 +217,30 @@ impl StoredRun {
     }
 }
 
+impl RunFilter {
+    /// Whether a list of these shows the run.
+    pub(crate) fn wants(&self, run: &StoredSummary) -> bool {
+        self.project.as_ref().is_none_or(|project| *project == run.project)
+            && self.reference.as_ref().is_none_or(|reference| *reference == run.commit.reference)
+            && self.author.as_ref().is_none_or(|author| run.commit.author.starts_with(author.as_str()))
+            && self.stage.is_none_or(|stage| stage == run.stage())
+            && self.before.is_none_or(|before| run.id < before)
+    }
+}
+
 impl StoredSummary {
+    /// Where the run is, as lists tell it.
+    pub(crate) fn stage(&self) -> RunStage {
+        match (&self.ended, self.started) {
+            (Some((_, Verdict::Passed)), _) => RunStage::Passed,
+            (Some((_, Verdict::Failed(_))), _) => RunStage::Failed,
+            (Some((_, Verdict::Cancelled)), _) => RunStage::Cancelled,
+            (Some((_, Verdict::Skipped { .. })), _) => RunStage::Skipped,
+            (None, Some(_)) => RunStage::Running,
+            (None, None) => RunStage::Queued,
+        }
+    }
+
     /// Where the run is in its life.
     pub(crate) fn state(&self) -> State {
         match (&self.ended, self.started) {

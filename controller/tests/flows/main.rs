@@ -8,6 +8,7 @@ mod digests;
 mod groups;
 mod images;
 mod logs;
+mod page;
 mod pipelines;
 mod policies;
 mod rig;

@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 
 fn new_token(kind: TokenKind, project: Option<&str>) -> NewToken {
     let (name, project) = ("t".to_owned(), project.map(str::to_owned));
-    NewToken { name, kind, project, expires_in_ms: None, single_use: false }
+    NewToken { name, kind, project, expires_in_ms: None, single_use: false, role: None }
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use crate::store::{StoredRunner, StoredToken, TokenScope};
 use anyhow::{Context, bail};
 use sidings_proto::api::ProjectView;
 use sidings_proto::runner::Hello;
-use sidings_proto::{RunnerId, Timestamp, TokenId};
+use sidings_proto::{Role, RunnerId, Timestamp, TokenId};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row, query};
 
@@ -33,17 +33,21 @@ fn project_view(row: &AnyRow) -> anyhow::Result<ProjectView> {
 }
 
 pub(super) async fn add_token(db: &mut AnyConnection, token: &StoredToken) -> anyhow::Result<()> {
+    let role = match &token.scope {
+        TokenScope::Api(role) => Some(role.as_str()),
+        TokenScope::Push { .. } | TokenScope::Registration { .. } | TokenScope::Runner(_) => None,
+    };
     let (kind, project, runner, single_use) = match &token.scope {
-        TokenScope::Api => ("api", None, None, 0),
+        TokenScope::Api(_) => ("api", None, None, 0),
         TokenScope::Push { project } => ("push", Some(project.as_str()), None, 0),
         TokenScope::Registration { single_use } => ("registration", None, None, i64::from(*single_use)),
         TokenScope::Runner(runner) => ("runner", None, Some(blob(runner.0)), 0),
     };
-    let sql = "INSERT INTO tokens (id, kind, name, project, runner, hash, created, expires, single_use) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    let sql = "INSERT INTO tokens (id, kind, name, project, runner, hash, created, expires, single_use, role) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     let insert = query(sql).bind(blob(token.id.0)).bind(kind).bind(token.name.as_str()).bind(project).bind(runner);
     let insert = insert.bind(token.hash.to_vec()).bind(token.created.0).bind(token.expires.map(|at| at.0));
-    insert.bind(single_use).execute(db).await?;
+    insert.bind(single_use).bind(role).execute(db).await?;
     Ok(())
 }
 
@@ -53,7 +57,8 @@ pub(super) async fn remove_token(db: &mut AnyConnection, token: TokenId) -> anyh
 }
 
 pub(super) async fn tokens(db: &mut AnyConnection) -> anyhow::Result<Vec<StoredToken>> {
-    let sql = "SELECT id, kind, name, project, runner, hash, created, expires, single_use FROM tokens ORDER BY id";
+    let sql =
+        "SELECT id, kind, name, project, runner, hash, created, expires, single_use, role FROM tokens ORDER BY id";
     query(sql).fetch_all(db).await?.iter().map(token).collect()
 }
 
@@ -61,7 +66,7 @@ fn token(row: &AnyRow) -> anyhow::Result<StoredToken> {
     let project = || row.try_get::<Option<String>, _>(3)?.context("a push token without a project");
     let runner = || id_maybe(row, 4)?.context("a runner's token without a runner");
     let scope = match row.try_get::<String, _>(1)?.as_str() {
-        "api" => TokenScope::Api,
+        "api" => TokenScope::Api(role(row)?),
         "push" => TokenScope::Push { project: project()? },
         "registration" => TokenScope::Registration { single_use: row.try_get::<i64, _>(8)? == 1 },
         "runner" => TokenScope::Runner(RunnerId(runner()?)),
@@ -76,6 +81,14 @@ fn token(row: &AnyRow) -> anyhow::Result<StoredToken> {
         created: time(row, 6)?,
         expires: time_maybe(row, 7)?,
     })
+}
+
+/// Tokens from before there were roles may do everything.
+fn role(row: &AnyRow) -> anyhow::Result<Role> {
+    match row.try_get::<Option<String>, _>(9)? {
+        Some(word) => Role::from_word(&word).with_context(|| format!("a token of the unknown role {word}")),
+        None => Ok(Role::Admin),
+    }
 }
 
 pub(super) async fn add_runner(db: &mut AnyConnection, runner: &StoredRunner) -> anyhow::Result<()> {

@@ -13,6 +13,7 @@ mod read;
 mod rows;
 mod schedules;
 mod secrets;
+mod sessions;
 mod splits;
 mod tested;
 mod write;
@@ -21,7 +22,7 @@ use super::inventories::{PackageFilter, StoredInventory};
 use super::splits::{Past, Ran, SplitKey, SplitSetup, StoredSplit};
 use super::stored::{StoredCache, StoredImage, StoredRun, StoredSummary};
 use super::tested::{CaseFilter, TestsOf};
-use super::{CommitError, RunFilter, Store, StoredRunner, StoredSchedule, StoredSecret, StoredToken};
+use super::{CommitError, RunFilter, Store, StoredRunner, StoredSchedule, StoredSecret, StoredSession, StoredToken};
 use crate::core::event::{ActiveRun, Record};
 use crate::images::Name;
 use anyhow::Context;
@@ -291,6 +292,18 @@ impl Store for SqliteStore {
 
     async fn tokens(&self) -> anyhow::Result<Vec<StoredToken>> {
         enrolment::tokens(&mut *self.readers.acquire().await?).await
+    }
+
+    async fn add_session(&self, session: &StoredSession) -> anyhow::Result<()> {
+        sessions::add(&mut *self.writer().await, session).await
+    }
+
+    async fn remove_session(&self, hash: &[u8; 32]) -> anyhow::Result<()> {
+        sessions::remove(&mut *self.writer().await, hash).await
+    }
+
+    async fn sessions(&self) -> anyhow::Result<Vec<StoredSession>> {
+        sessions::all(&mut *self.readers.acquire().await?).await
     }
 
     async fn enrol(

@@ -2,11 +2,11 @@
 
 use super::kept;
 use super::rows::{Head, blob, end, id, json, json_maybe, number, signed, spec, time, time_maybe};
-use crate::store::RunFilter;
 use crate::store::stored::{AttemptEnd, StoredAttempt, StoredJob, StoredRun, StoredSummary};
+use crate::store::{RunFilter, RunStage};
 use sidings_proto::{JobId, LifeId, RequestId, RunId, RunnerId, StopReason};
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, Row, query};
+use sqlx::{AnyConnection, AssertSqlSafe, Row, query};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -32,13 +32,45 @@ pub(super) async fn run_of_job(db: &mut AnyConnection, job: JobId) -> anyhow::Re
 }
 
 pub(super) async fn runs(db: &mut AnyConnection, filter: &RunFilter) -> anyhow::Result<Vec<StoredSummary>> {
-    let sql = "SELECT id, project, number, head, accepted, \
+    let (wanted, texts) = wanted(filter);
+    let sql = format!(
+        "SELECT id, project, number, head, accepted, \
         (SELECT min(a.started) FROM jobs j JOIN attempts a ON a.job = j.id WHERE j.run = runs.id), ended, verdict \
-        FROM runs WHERE ($1 = '' OR project = $1) AND id < $2 ORDER BY id DESC LIMIT $3";
+        FROM runs WHERE id < $1{wanted} ORDER BY id DESC LIMIT $2"
+    );
     let before = filter.before.map_or(Uuid::max(), |run| run.0);
-    let select = query(sql).bind(filter.project.as_deref().unwrap_or("")).bind(blob(before));
-    let rows = select.bind(i64::try_from(filter.limit)?).fetch_all(db).await?;
-    rows.iter().map(summary).collect()
+    let mut select = query(AssertSqlSafe(sql)).bind(blob(before)).bind(i64::try_from(filter.limit)?);
+    for text in texts {
+        select = select.bind(text);
+    }
+    select.fetch_all(db).await?.iter().map(summary).collect()
+}
+
+/// The conditions that are asked for, and no others, so that each finds its index; and the texts they compare with.
+fn wanted(filter: &RunFilter) -> (String, Vec<String>) {
+    let (mut sql, mut texts) = (String::new(), Vec::new());
+    let equals = [("project", &filter.project), ("reference", &filter.reference)];
+    for (column, wanted) in equals {
+        if let Some(wanted) = wanted {
+            texts.push(wanted.clone());
+            sql += &format!(" AND {column} = ${}", texts.len() + 2);
+        }
+    }
+    if let Some(author) = &filter.author {
+        texts.push(author.clone());
+        sql += &format!(" AND author >= ${0} AND substr(author, 1, length(${0})) = ${0}", texts.len() + 2);
+    }
+    let tried = "EXISTS (SELECT 1 FROM jobs j JOIN attempts a ON a.job = j.id WHERE j.run = runs.id)";
+    match filter.stage {
+        None => {}
+        Some(RunStage::Queued) => sql += &format!(" AND ended IS NULL AND NOT {tried}"),
+        Some(RunStage::Running) => sql += &format!(" AND ended IS NULL AND {tried}"),
+        Some(RunStage::Passed) => sql += " AND outcome = 'passed'",
+        Some(RunStage::Failed) => sql += " AND outcome = 'failed'",
+        Some(RunStage::Cancelled) => sql += " AND outcome = 'cancelled'",
+        Some(RunStage::Skipped) => sql += " AND outcome = 'skipped'",
+    }
+    (sql, texts)
 }
 
 fn summary(row: &AnyRow) -> anyhow::Result<StoredSummary> {

@@ -46,10 +46,12 @@ pub(super) async fn record(db: &mut AnyConnection, record: &Record) -> Written {
 
 async fn run_accepted(db: &mut AnyConnection, run: &RunSpec, at: Timestamp) -> Written {
     let (head, content) = spec_to_columns(run).map_err(CommitError::store)?;
-    let sql = "INSERT INTO runs (id, project, number, head, content, accepted, cancelling) \
-        VALUES ($1, $2, $3, $4, $5, $6, 0) ON CONFLICT (id) DO NOTHING";
+    let sql = "INSERT INTO runs (id, project, number, head, content, accepted, cancelling, reference, author) \
+        VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8) ON CONFLICT (id) DO NOTHING";
     let insert = query(sql).bind(blob(run.id.0)).bind(run.project.as_str()).bind(signed(run.number));
-    let inserted = insert.bind(head).bind(content).bind(at.0).execute(&mut *db).await.map_err(CommitError::store)?;
+    let insert = insert.bind(head).bind(content).bind(at.0);
+    let insert = insert.bind(run.commit.reference.as_str()).bind(run.commit.author.as_str());
+    let inserted = insert.execute(&mut *db).await.map_err(CommitError::store)?;
     let (1, RunContent::Plan { job_ids, .. }) = (inserted.rows_affected(), &run.content) else { return Ok(()) };
     for (place, job) in (0i64..).zip(job_ids) {
         let insert = query("INSERT INTO jobs (id, run, place, fence) VALUES ($1, $2, $3, 0)");
@@ -179,8 +181,10 @@ async fn job_noted(db: &mut AnyConnection, job: JobId, sql: &'static str, note: 
 }
 
 async fn run_ended(db: &mut AnyConnection, run: RunId, at: Timestamp, verdict: &Verdict) -> Written {
-    let sql = "UPDATE runs SET ended = coalesce(ended, $2), verdict = coalesce(verdict, $3) WHERE id = $1";
+    let sql = "UPDATE runs SET ended = coalesce(ended, $2), verdict = coalesce(verdict, $3), \
+        outcome = coalesce(outcome, $4) WHERE id = $1";
     let update = query(sql).bind(blob(run.0)).bind(at.0).bind(to_json(verdict).map_err(CommitError::store)?);
+    let update = update.bind(verdict.word());
     known(&update.execute(db).await.map_err(CommitError::store)?, || format!("run {run}"))
 }
 
