@@ -66,7 +66,22 @@ pub(super) async fn read(
     let pieces = stream::try_unfold(reading, |mut reading| async move {
         anyhow::Ok(reading.next().await?.map(|piece| (piece, reading)))
     });
-    Ok(([(header::CONTENT_TYPE, kind)], Body::from_stream(pieces)).into_response())
+    // What a job wrote is never taken for a page, whatever it looks like.
+    let about = [(header::CONTENT_TYPE, kind), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
+    Ok((about, Body::from_stream(pieces)).into_response())
+}
+
+/// Where a log is, and how much of it may be read now.
+pub(crate) async fn readable(
+    app: &App,
+    run: RunId,
+    attempt: AttemptId,
+    step: StepNo,
+) -> anyhow::Result<(PathBuf, u64)> {
+    let file = app.logs.file(run, attempt, step);
+    let current = app.shell.live().attempt(attempt);
+    let length = length(&file, step, current.as_deref()).await?;
+    Ok((file, length))
 }
 
 /// The run, and the fence of the attempt that was asked for: the newest unless told. Who follows a job that was not

@@ -12,7 +12,7 @@ pub(crate) mod error;
 mod events;
 mod images;
 mod inventories;
-mod logs;
+pub(crate) mod logs;
 mod names;
 mod openapi;
 mod parts;

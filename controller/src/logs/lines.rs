@@ -42,7 +42,8 @@ pub(crate) struct Line {
 }
 
 impl LineSeen<'_> {
-    fn keep(self) -> Line {
+    /// To look at it later.
+    pub(crate) fn keep(self) -> Line {
         let LineSeen { no, at, stream, bytes, left_out } = self;
         Line { no, at, stream, bytes: bytes.to_vec(), left_out }
     }
@@ -86,11 +87,16 @@ impl Part<'_> {
     }
 
     /// Looks at every line from this one on, until told to stop.
-    pub(crate) fn from(self, from: u64, look: &mut dyn FnMut(LineSeen<'_>) -> ControlFlow<()>) -> anyhow::Result<()> {
-        // A line may have begun before the mark that its number leads to: one mark earlier all of it is there.
+    pub(crate) fn from(self, from: u64, look: &mut Look<'_>) -> anyhow::Result<()> {
+        let mut look = |line: LineSeen<'_>| if line.no < from { ControlFlow::Continue(()) } else { look(line) };
+        self.walk(self.start(from), &mut look)
+    }
+
+    /// Where to begin so that the line of this number is whole.
+    fn start(self, from: u64) -> (u64, u64) {
+        // It may have begun before the mark that its number leads to: one mark earlier all of it is there.
         let marks: Vec<_> = self.marks().into_iter().take_while(|mark| mark.lines < from).collect();
-        let start = marks.len().checked_sub(2).map_or((0, 0), |at| (marks[at].offset, marks[at].lines));
-        self.walk(start, &mut |line| if line.no < from { ControlFlow::Continue(()) } else { look(line) })
+        marks.len().checked_sub(2).map_or((0, 0), |at| (marks[at].offset, marks[at].lines))
     }
 
     fn marks(self) -> Vec<index::Mark> {
@@ -100,28 +106,77 @@ impl Part<'_> {
         }
     }
 
-    fn walk(
-        self,
-        (offset, lines): (u64, u64),
-        look: &mut dyn FnMut(LineSeen<'_>) -> ControlFlow<()>,
-    ) -> anyhow::Result<()> {
-        let file = match File::open(self.file) {
-            Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(error).with_context(|| format!("opening {}", self.file.display())),
+    fn walk(self, start: (u64, u64), look: &mut Look<'_>) -> anyhow::Result<()> {
+        let mut cursor = Cursor::at(start);
+        if cursor.advance(self, look)?.is_continue() {
+            cursor.walk.unended(look);
+        }
+        Ok(())
+    }
+}
+
+/// Told of each line; says whether to go on.
+pub(crate) type Look<'a> = dyn FnMut(LineSeen<'_>) -> ControlFlow<()> + 'a;
+
+/// The lines of a log that grows, each once, when it has ended.
+pub(crate) struct Tail {
+    cursor: Cursor,
+    from: u64,
+}
+
+impl Tail {
+    /// From this line on.
+    pub(crate) fn start(part: Part<'_>, from: u64) -> Self {
+        Self { cursor: Cursor::at(part.start(from)), from }
+    }
+
+    /// What has ended since the last time. `whole`: the log does not grow any more, so what has not ended is over too.
+    pub(crate) fn more(&mut self, part: Part<'_>, whole: bool) -> anyhow::Result<Vec<Line>> {
+        let (from, mut lines) = (self.from, Vec::new());
+        let mut look = |line: LineSeen<'_>| {
+            if line.no >= from {
+                lines.push(line.keep());
+            }
+            ControlFlow::Continue(())
         };
-        let mut walk = Walk { no: lines, begun: Default::default() };
-        let (mut position, mut kept) = (offset, Vec::new());
-        while position < self.length {
-            read_more(&file, &mut position, self.length, &mut kept)?;
-            match walk.block(&mut kept, look) {
-                ControlFlow::Continue(0) => break,
-                ControlFlow::Continue(_) => {}
-                ControlFlow::Break(()) => return Ok(()),
+        let _goes_on = self.cursor.advance(part, &mut look)?;
+        if whole {
+            self.cursor.walk.unended(&mut look);
+        }
+        Ok(lines)
+    }
+}
+
+/// How far a log was looked at.
+struct Cursor {
+    position: u64,
+    /// Read, and no whole frame yet.
+    kept: Vec<u8>,
+    walk: Walk,
+}
+
+impl Cursor {
+    fn at((position, no): (u64, u64)) -> Self {
+        Self { position, kept: Vec::new(), walk: Walk { no, begun: Default::default() } }
+    }
+
+    fn advance(&mut self, part: Part<'_>, look: &mut Look<'_>) -> anyhow::Result<ControlFlow<()>> {
+        let file = match File::open(part.file) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(ControlFlow::Continue(())),
+            Err(error) => return Err(error).with_context(|| format!("opening {}", part.file.display())),
+        };
+        while self.position < part.length {
+            let before = self.position;
+            read_more(&file, &mut self.position, part.length, &mut self.kept)?;
+            if self.walk.block(&mut self.kept, look).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+            if self.position == before {
+                break;
             }
         }
-        walk.unended(look);
-        Ok(())
+        Ok(ControlFlow::Continue(()))
     }
 }
 
@@ -131,8 +186,7 @@ fn read_more(file: &File, position: &mut u64, end: u64, kept: &mut Vec<u8>) -> a
     kept.resize(before + wanted, 0);
     let read = file.read_at(kept.get_mut(before..).unwrap_or_default(), *position).context("reading a log")?;
     kept.truncate(before + read);
-    // A log that is shorter than was said ends here.
-    *position = if read == 0 { end } else { *position + read as u64 };
+    *position += read as u64;
     Ok(())
 }
 
@@ -161,13 +215,9 @@ struct Walk {
 }
 
 impl Walk {
-    /// Looks at the lines that end in whole frames, and leaves what is none; gives how many bytes were looked at.
-    fn block(
-        &mut self,
-        kept: &mut Vec<u8>,
-        look: &mut dyn FnMut(LineSeen<'_>) -> ControlFlow<()>,
-    ) -> ControlFlow<(), usize> {
-        let (mut taken, all) = (0, kept.len());
+    /// Looks at the lines that end in whole frames, and leaves what is none.
+    fn block(&mut self, kept: &mut Vec<u8>, look: &mut Look<'_>) -> ControlFlow<()> {
+        let mut taken = 0;
         loop {
             match log::next_frame(kept.get(taken..).unwrap_or_default()) {
                 Next::Frame(header, payload, length) => {
@@ -180,15 +230,10 @@ impl Walk {
             }
         }
         kept.drain(..taken);
-        ControlFlow::Continue(all)
+        ControlFlow::Continue(())
     }
 
-    fn frame(
-        &mut self,
-        header: Header,
-        payload: &[u8],
-        look: &mut dyn FnMut(LineSeen<'_>) -> ControlFlow<()>,
-    ) -> ControlFlow<()> {
+    fn frame(&mut self, header: Header, payload: &[u8], look: &mut Look<'_>) -> ControlFlow<()> {
         let stream = header.stream;
         let begun = &mut self.begun[place(stream)];
         let mut rest = payload;
@@ -211,7 +256,7 @@ impl Walk {
         ControlFlow::Continue(())
     }
 
-    fn unended(&mut self, look: &mut dyn FnMut(LineSeen<'_>) -> ControlFlow<()>) {
+    fn unended(&mut self, look: &mut Look<'_>) {
         for stream in [Stream::Stdout, Stream::Stderr, Stream::Note] {
             let Begun { bytes, left_out, at } = std::mem::take(&mut self.begun[place(stream)]);
             let Some(at) = at else { continue };
@@ -235,7 +280,7 @@ fn place(stream: Stream) -> usize {
 mod tests {
     use super::*;
     use crate::logs::open::OpenLog;
-    use sidings_proto::log::write_frames;
+    use sidings_proto::log::{HEADER_LEN, write_frames};
 
     fn written(frames: &[(Stream, &[u8])]) -> (tempfile::TempDir, std::path::PathBuf, u64) {
         let folder = tempfile::tempdir().unwrap();
@@ -292,6 +337,19 @@ mod tests {
         }
         std::fs::remove_file(file.with_extension("idx")).unwrap();
         assert_eq!(texts(&part.tail(3).unwrap()), (19_998..=20_000).map(expected).collect::<Vec<_>>(), "without index");
+    }
+
+    #[test]
+    fn a_tail_tells_each_line_once_when_it_has_ended() {
+        let frames: &[(Stream, &[u8])] = &[(Stream::Stdout, b"one\ntw"), (Stream::Stdout, b"o\nthr")];
+        let (_folder, file, length) = written(frames);
+        let first = HEADER_LEN as u64 + 6;
+        let mut tail = Tail::start(Part { file: &file, length: first }, 1);
+        let mut more = |length, whole| texts(&tail.more(Part { file: &file, length }, whole).unwrap());
+        assert_eq!(more(first, false), [(1, "one".to_owned())]);
+        assert_eq!(more(first, false), []);
+        assert_eq!(more(length, false), [(2, "two".to_owned())]);
+        assert_eq!(more(length, true), [(3, "thr".to_owned())]);
     }
 
     #[test]

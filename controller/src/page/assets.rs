@@ -28,6 +28,7 @@ static STYLE: LazyLock<Asset> =
     LazyLock::new(|| Asset::of("page", "css", "text/css; charset=utf-8", include_bytes!("../../assets/page.css")));
 static LIVE: LazyLock<Asset> =
     LazyLock::new(|| Asset::of("live", "js", SCRIPT, include_bytes!("../../assets/live.js")));
+static LOG: LazyLock<Asset> = LazyLock::new(|| Asset::of("log", "js", SCRIPT, include_bytes!("../../assets/log.js")));
 static ICON: LazyLock<Asset> =
     LazyLock::new(|| Asset::of("icon", "svg", "image/svg+xml", include_bytes!("../../assets/icon.svg")));
 
@@ -44,6 +45,10 @@ impl Files {
         address(&LIVE)
     }
 
+    pub(super) fn log(self) -> String {
+        address(&LOG)
+    }
+
     pub(super) fn icon(self) -> String {
         address(&ICON)
     }
@@ -55,7 +60,7 @@ fn address(asset: &Asset) -> String {
 
 /// Gives a file out; a browser that has it is told so.
 pub(super) async fn serve(Path(name): Path<String>, headers: HeaderMap) -> Response {
-    let all = [&*STYLE, &*LIVE, &*ICON];
+    let all = [&*STYLE, &*LIVE, &*LOG, &*ICON];
     let Some(asset) = all.into_iter().find(|asset| asset.name == name) else {
         return StatusCode::NOT_FOUND.into_response();
     };

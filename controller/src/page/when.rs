@@ -38,10 +38,10 @@ fn ago(ms: i64) -> String {
 pub(super) fn lasting(ms: i64) -> String {
     let ms = ms.max(0);
     let s = ms / 1000;
-    match ms {
-        ..10_000 => format!("{}.{} s", s, ms % 1000 / 100),
-        ..60_000 => format!("{s} s"),
-        ..3_600_000 => format!("{} min {} s", s / 60, s % 60),
+    match s {
+        ..10 => format!("{}.{} s", s, ms % 1000 / 100),
+        10..60 => format!("{s} s"),
+        60..3_600 => format!("{} min {} s", s / 60, s % 60),
         _ => format!("{} h {} min", s / 3600, s / 60 % 60),
     }
 }

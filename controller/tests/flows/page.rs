@@ -1,6 +1,7 @@
 //! The page over HTTP: who is let in, what changes it takes, what browsers are told.
 
 mod lists;
+mod logs;
 mod one_run;
 mod signing_in;
 

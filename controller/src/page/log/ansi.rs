@@ -70,8 +70,7 @@ pub(crate) fn pieces(line: &[u8]) -> Vec<Piece> {
 }
 
 /// A line without any colour.
-#[cfg(test)]
-fn plain(line: &[u8]) -> String {
+pub(super) fn plain(line: &[u8]) -> String {
     pieces(line).into_iter().map(|piece| piece.text).collect()
 }
 

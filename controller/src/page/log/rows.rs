@@ -16,6 +16,13 @@ pub(crate) struct LogRow {
     pub(crate) left_out: u64,
 }
 
+impl LogRow {
+    /// Where a page begins that shows the line with some before it.
+    pub(crate) fn before(&self) -> u64 {
+        self.no.saturating_sub(20).max(1)
+    }
+}
+
 /// All of them.
 pub(crate) fn rows(lines: &[Line]) -> Vec<LogRow> {
     lines.iter().map(row).collect()

@@ -1,6 +1,7 @@
 //! Why a run failed: whose failure it is, the step, the last it wrote, the tests. What a person wants to see first.
 
 use crate::http::App;
+use crate::http::logs::readable;
 use crate::logs::lines::Part;
 use crate::page::error::PageError;
 use crate::page::log::rows::{LogRow, rows};
@@ -30,7 +31,8 @@ pub(super) struct Cause {
 
 /// The end of the log that says why.
 pub(super) struct FailedLog {
-    pub(super) step: StepNo,
+    /// The page of it.
+    pub(super) own: String,
     pub(super) name: String,
     pub(super) rows: Vec<LogRow>,
 }
@@ -85,13 +87,11 @@ async fn log(app: &App, run: &RunView, job: &JobView) -> Result<Option<FailedLog
         None => (StepNo::SETUP, "setup".to_owned()),
     };
     let attempt = AttemptId { job: job.id, fence: attempt.fence };
-    let file = app.logs.file(run.summary.id, attempt, step);
-    let tail = move || {
-        let length = std::fs::metadata(&file).map_or(0, |about| about.len());
-        Part { file: &file, length }.tail(LINES)
-    };
+    let own = format!("/jobs/{}/logs/{step}?attempt={}", job.id, attempt.fence);
+    let (file, length) = readable(app, run.summary.id, attempt, step).await?;
+    let tail = move || Part { file: &file, length }.tail(LINES);
     let lines = tokio::task::spawn_blocking(tail).await.context("reading a log")??;
-    Ok((!lines.is_empty()).then(|| FailedLog { step, name, rows: rows(&lines) }))
+    Ok((!lines.is_empty()).then(|| FailedLog { own, name, rows: rows(&lines) }))
 }
 
 /// The step that made its job fail.

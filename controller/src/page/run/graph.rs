@@ -77,10 +77,10 @@ fn nodes(jobs: &[JobView]) -> Vec<Node<'_>> {
         nodes[at].jobs.push(job);
         of_job.insert(&job.name, at);
     }
-    for at in 0..nodes.len() {
-        let needs = nodes[at].jobs.iter().flat_map(|job| &job.needs);
-        let needs: BTreeSet<_> = needs.filter_map(|need| of_job.get(need.as_str()).copied()).collect();
-        nodes[at].needs = needs.into_iter().filter(|need| *need != at).collect();
+    for (at, node) in nodes.iter_mut().enumerate() {
+        let needs = node.jobs.iter().flat_map(|job| &job.needs);
+        let needs = needs.filter_map(|need| of_job.get(need.as_str()).copied());
+        node.needs = needs.filter(|need| *need != at).collect();
     }
     nodes
 }

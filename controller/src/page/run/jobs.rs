@@ -38,14 +38,14 @@ pub(super) struct JobRow {
 }
 
 /// A step or a service.
-pub(super) struct StepRow {
-    pub(super) no: StepNo,
-    pub(super) name: String,
-    pub(super) kind: &'static str,
-    pub(super) mark: Mark,
-    pub(super) code: Option<i32>,
-    pub(super) lasted: Option<String>,
-    pub(super) has_log: bool,
+pub(in crate::page) struct StepRow {
+    pub(in crate::page) no: StepNo,
+    pub(in crate::page) name: String,
+    pub(in crate::page) kind: &'static str,
+    pub(in crate::page) mark: Mark,
+    pub(in crate::page) code: Option<i32>,
+    pub(in crate::page) lasted: Option<String>,
+    pub(in crate::page) has_log: bool,
 }
 
 /// An image that jobs ran in.
@@ -140,7 +140,7 @@ fn phase(job: &JobView) -> Option<String> {
     Some(doing.to_owned())
 }
 
-fn steps(job: &JobView, now: Timestamp) -> Vec<StepRow> {
+pub(in crate::page) fn steps(job: &JobView, now: Timestamp) -> Vec<StepRow> {
     let steps = job.steps.iter().map(|step| StepRow {
         no: step.no,
         name: step.name.clone(),
