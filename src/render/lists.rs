@@ -159,7 +159,7 @@ mod tests {
     use super::*;
     use crate::render::sample::{NOW, before, half_way, plain};
     use insta::assert_snapshot;
-    use sidings_proto::{LowDisk, RunnerId, SecretRules, SecretScope, TokenId, Trigger};
+    use sidings_proto::{LowDisk, Role, RunnerId, SecretRules, SecretScope, TokenId, Trigger};
     use uuid::Uuid;
 
     #[test]

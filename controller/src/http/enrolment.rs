@@ -1,9 +1,9 @@
 //! Who is let in: tokens, and the runners that were enrolled.
 
-use super::AppState;
 use super::auth::ApiCaller;
 use super::error::HttpError;
 use super::parts::{Json, Path};
+use super::{App, AppState};
 use crate::core::event::Event;
 use crate::store::{StoredRunner, StoredToken, TokenScope};
 use axum::extract::State;
@@ -18,6 +18,11 @@ use std::time::Duration;
 #[utoipa::path(get, path = "/api/v1/runners", tag = "api",
     responses((status = 200, body = Runners), (status = "4XX", body = ErrorBody)), security(("api" = [])))]
 pub(super) async fn runners(_: ApiCaller, State(app): AppState) -> Result<axum::Json<Runners>, HttpError> {
+    Ok(axum::Json(Runners { runners: all_runners(&app).await? }))
+}
+
+/// All runners that are enrolled, by name.
+pub(crate) async fn all_runners(app: &App) -> Result<Vec<RunnerView>, HttpError> {
     let now = app.shell.now();
     let mut runners = app.shell.look(move |core| core.runners(now)).await?;
     for stored in app.store.runners().await? {
@@ -26,7 +31,7 @@ pub(super) async fn runners(_: ApiCaller, State(app): AppState) -> Result<axum::
         }
     }
     runners.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
-    Ok(axum::Json(Runners { runners }))
+    Ok(runners)
 }
 
 /// A runner that has not said hello in this life of the controller.

@@ -7,7 +7,7 @@ mod artifacts;
 pub(crate) mod auth;
 mod blobs;
 mod digests;
-mod enrolment;
+pub(crate) mod enrolment;
 pub(crate) mod error;
 mod events;
 mod images;

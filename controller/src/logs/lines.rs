@@ -357,7 +357,11 @@ mod tests {
         let long = vec![b'a'; 60_000];
         let frames: Vec<_> = (0..20).map(|_| (Stream::Stdout, &*long)).collect();
         let (_folder, file, length) = written(&frames);
-        let lines = Part { file: &file, length }.tail(5).unwrap();
+        let part = Part { file: &file, length };
+        let line = &part.tail(5).unwrap()[0];
+        assert_eq!((line.no, line.bytes.len()), (1, LINE_MAX));
+        std::fs::remove_file(file.with_extension("idx")).unwrap();
+        let lines = part.window(1, 5).unwrap();
         assert_eq!(lines.len(), 1);
         assert_eq!((lines[0].bytes.len(), lines[0].left_out), (LINE_MAX, 1_200_000 - LINE_MAX as u64));
     }

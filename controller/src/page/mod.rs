@@ -5,10 +5,12 @@
 //! origin; it gives out nothing that a browser would run but the files of `assets/`.
 
 mod assets;
+mod badge;
 mod caller;
 pub(crate) mod cookie;
 mod error;
 mod feed;
+mod fleet;
 mod headers;
 mod log;
 pub(crate) mod origin;
@@ -17,6 +19,7 @@ mod runs;
 mod shell;
 mod sign_in;
 mod state;
+mod tested;
 mod when;
 
 use crate::http::App;
@@ -32,6 +35,9 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/", get(runs::list))
         .route("/feed", get(feed::all))
         .route("/runs/{run}", get(run::show))
+        .route("/runs/{run}/tests", get(tested::show))
+        .route("/fleet", get(fleet::show))
+        .route("/badge/{*name}", get(badge::show))
         .route("/runs/{run}/feed", get(feed::of_run))
         .route("/runs/{run}/cancel", post(run::cancel))
         .route("/runs/{run}/retry", post(run::retry))

@@ -15,6 +15,11 @@ pub(super) struct Mark {
 impl Mark {
     /// Of nothing.
     pub(super) const NONE: Mark = Mark { rank: 9, sign: "·", word: "none" };
+
+    /// Of a runner.
+    pub(super) fn of_runner(sign: &'static str, word: &'static str) -> Mark {
+        Mark { rank: 8, sign, word }
+    }
 }
 
 /// The one that people have to look at first.

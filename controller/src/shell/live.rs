@@ -91,6 +91,17 @@ impl Live {
         of_run.map(|(id, current)| (*id, current.job.clone())).collect()
     }
 
+    /// The attempts that are with runners, and with whom.
+    pub(crate) fn all_attempts(&self) -> Vec<(AttemptId, RunnerId, LiveJob)> {
+        let all = self.read();
+        all.attempts.iter().map(|(id, current)| (*id, current.runner, current.job.clone())).collect()
+    }
+
+    /// The runs that have not ended.
+    pub(crate) fn runs(&self) -> Vec<Arc<RunSpec>> {
+        self.read().runs.values().cloned().collect()
+    }
+
     /// Whether a run has not ended.
     pub(crate) fn has_run(&self, run: RunId) -> bool {
         self.read().runs.contains_key(&run)

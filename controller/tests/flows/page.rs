@@ -3,6 +3,7 @@
 mod lists;
 mod logs;
 mod one_run;
+mod others;
 mod signing_in;
 
 use crate::rig::{Rig, client};

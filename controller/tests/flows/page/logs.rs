@@ -90,7 +90,7 @@ async fn whatever_a_job_writes_is_text() {
     for path in [path.clone(), format!("{path}/lines?from=1&count=9"), format!("{path}?q=%3Cscript%3E")] {
         let page = browser.page(&path).await;
         let (before, after) = page.split_once("id=\"L1\"").expect("there are lines");
-        assert!(!after.contains("<script") && !after.contains("<img") && !before.contains("alert"), "{page}");
+        assert!(!after.contains("<script") && !after.contains("<img") && !before.contains("<script>"), "{page}");
         assert!(!page.contains('\u{202e}') && !page.contains('\0') && !page.contains('\x1b'));
         assert!(after.contains("<span class=\"f1\">&#34;red&#34;</span>"), "{after}");
     }

@@ -1,0 +1,134 @@
+//! The fleet: who is there, what it is busy with, and who waits for what.
+
+use super::caller::Visitor;
+use super::error::{PageError, shown};
+use super::shell::Shell;
+use super::state::Mark;
+use super::when::When;
+use crate::core::event::{RunContent, RunSpec};
+use crate::http::{App, enrolment};
+use askama::Template;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use sidings_proto::api::{RunnerState, RunnerView, WaitFor, WaitView};
+use sidings_proto::{JobId, RunnerId, Timestamp};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Waiting jobs that are shown.
+const WAITING: usize = 200;
+/// Runs that are asked what they wait for.
+const RUNS: usize = 100;
+
+#[derive(Template)]
+#[template(path = "fleet.html")]
+struct FleetPage {
+    shell: Shell,
+    runners: Vec<RunnerRow>,
+    slots: u32,
+    busy: u32,
+    waiting: Vec<Waiting>,
+    more: bool,
+}
+
+struct RunnerRow {
+    id: RunnerId,
+    name: String,
+    mark: Mark,
+    busy: u32,
+    slots: u32,
+    labels: Vec<String>,
+    version: String,
+    disk: Option<String>,
+    seen: When,
+    runs: Vec<JobOf>,
+}
+
+/// A job, and where it is shown.
+struct JobOf {
+    job: JobId,
+    name: String,
+    run: String,
+    title: String,
+}
+
+/// A job that waits for more than others of its run.
+struct Waiting {
+    job: JobOf,
+    why: String,
+}
+
+pub(super) async fn show(visitor: Visitor, State(app): State<Arc<App>>) -> Result<Response, PageError> {
+    let now = app.shell.now();
+    let runners = enrolment::all_runners(&app).await?;
+    let up = || runners.iter().filter(|runner| runner.state != RunnerState::Silent);
+    let (slots, busy) = (up().map(|runner| runner.slots).sum(), up().map(|runner| runner.busy).sum());
+    let mut held = held(&app);
+    let rows = runners.iter().map(|runner| row(runner, held.remove(&runner.id).unwrap_or_default(), now)).collect();
+    let (waiting, more) = waiting(&app, now).await?;
+    let shell = Shell::of(&visitor, "fleet");
+    Ok(shown(&FleetPage { shell, runners: rows, slots, busy, waiting, more })?.into_response())
+}
+
+fn row(runner: &RunnerView, runs: Vec<JobOf>, now: Timestamp) -> RunnerRow {
+    RunnerRow {
+        id: runner.id,
+        name: runner.name.clone(),
+        mark: mark(runner),
+        busy: runner.busy,
+        slots: runner.slots,
+        labels: runner.labels.iter().map(|(name, value)| format!("{name}={value}")).collect(),
+        version: runner.version.clone(),
+        disk: runner.low_disk.map(|disk| disk.to_string()),
+        seen: When::of(runner.seen, now),
+        runs,
+    }
+}
+
+fn mark(runner: &RunnerView) -> Mark {
+    match (runner.state, runner.low_disk) {
+        (RunnerState::Up, None) => Mark::of_runner("✓", "up"),
+        (RunnerState::Up, Some(_)) => Mark::of_runner("!", "full"),
+        (RunnerState::Draining, _) => Mark::of_runner("◌", "draining"),
+        (RunnerState::Silent, _) => Mark::of_runner("✗", "silent"),
+    }
+}
+
+/// What is with each runner.
+fn held(app: &App) -> BTreeMap<RunnerId, Vec<JobOf>> {
+    let mut held: BTreeMap<RunnerId, Vec<JobOf>> = BTreeMap::new();
+    for (attempt, runner, job) in app.shell.live().all_attempts() {
+        let name = job.planned().map(|planned| planned.name.clone()).unwrap_or_default();
+        held.entry(runner).or_default().push(job_of(&job.run, attempt.job, name));
+    }
+    held
+}
+
+fn job_of(run: &RunSpec, job: JobId, name: String) -> JobOf {
+    JobOf { job, name, run: run.id.to_string(), title: format!("{} #{}", run.project, run.number) }
+}
+
+/// Jobs that wait for the fleet or for people, oldest runs first, and whether there are more.
+async fn waiting(app: &App, now: Timestamp) -> Result<(Vec<Waiting>, bool), PageError> {
+    let mut runs = app.shell.live().runs();
+    runs.sort_by_key(|run| run.id);
+    let mut more = runs.len() > RUNS;
+    runs.truncate(RUNS);
+    let ids: Vec<_> = runs.iter().map(|run| run.id).collect();
+    let look = move |core: &crate::core::Core| ids.iter().map(|id| core.waits(now, *id)).collect::<Vec<_>>();
+    let waits: Vec<Vec<Option<WaitView>>> = app.shell.look(look).await?;
+    let mut waiting: Vec<_> = runs.iter().zip(waits).flat_map(|(run, waits)| of_run(run, waits)).collect();
+    more |= waiting.len() > WAITING;
+    waiting.truncate(WAITING);
+    Ok((waiting, more))
+}
+
+fn of_run(run: &RunSpec, waits: Vec<Option<WaitView>>) -> Vec<Waiting> {
+    let RunContent::Plan { plan, job_ids } = &run.content else { return Vec::new() };
+    let jobs = plan.jobs.iter().zip(job_ids).zip(waits);
+    let waiting = jobs.filter_map(|((planned, id), wait)| {
+        let wait = wait.filter(|wait| wait.kind != WaitFor::Needs)?;
+        Some(Waiting { job: job_of(run, *id, planned.name.clone()), why: wait.message })
+    });
+    waiting.collect()
+}
