@@ -17,6 +17,7 @@ mod key;
 mod lint;
 mod log;
 mod memory;
+mod page;
 mod report;
 mod soak;
 mod split;
@@ -65,6 +66,9 @@ async fn main() {
     }
     if is_wanted("workspace") {
         workspace::measure(&mut report).await;
+    }
+    if is_wanted("page") {
+        page::measure(&mut report).await;
     }
     if is_wanted("split") {
         split::measure(&mut report, &split::SHORT).await;

@@ -53,7 +53,8 @@ pub(crate) async fn measure(report: &mut Report) {
     let database = fleet.path("controller/sidings.db");
     let filled = Command::new("python3").args(["-c", FILL]).arg(&database).arg(RUNS.to_string()).status().unwrap();
     assert!(filled.success(), "the store is filled");
-    let jobs: String = (0..JOBS).map(|no| format!("  job-{no}:\n{}    steps: [{{ run: make }}]\n", needs(no))).collect();
+    let jobs: String =
+        (0..JOBS).map(|no| format!("  job-{no}:\n{}    steps: [{{ run: make }}]\n", needs(no))).collect();
     let tree = upload(&fleet.client, &format!("image: debian:bookworm-slim\njobs:\n{jobs}")).await;
     let many = submit(&fleet.client, &tree).await;
 
@@ -63,7 +64,14 @@ pub(crate) async fn measure(report: &mut Report) {
     visitor.row(report, &runs, "/", 100.0).await;
     let kilobytes = visitor.first_visit().await as f64 / 1000.0;
     report.at_most(&format!("{runs}: transferred, assets included"), kilobytes, 50.0, "kB", "gzip");
-    visitor.row(report, "runs of a project and a branch that passed", "/?project=project-7&branch=branch-7&state=passed", 100.0).await;
+    visitor
+        .row(
+            report,
+            "runs of a project and a branch that passed",
+            "/?project=project-7&branch=branch-7&state=passed",
+            100.0,
+        )
+        .await;
     visitor.row(report, &format!("a run of {JOBS} jobs that wait"), &format!("/runs/{many}"), 150.0).await;
     visitor.row(report, &format!("a log of {LINES} lines, opened at its end"), &log, 1_000.0).await;
     visitor.row(report, "the same, at its middle", &format!("{log}?from=500000"), 1_000.0).await;

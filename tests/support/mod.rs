@@ -24,7 +24,7 @@ use tempfile::TempDir;
 
 /// The program under test.
 pub(crate) const SIDINGS: &str = env!("CARGO_BIN_EXE_sidings");
-const TOKEN: &str = "sat_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+pub(crate) const TOKEN: &str = "sat_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 /// A controller, and what runners need to join it.
 pub(crate) struct Fleet {

@@ -437,7 +437,7 @@ async fn projects_tokens_and_runners_are_read_as_they_were_written() {
         assert_eq!(store.sessions().await.unwrap(), [goes, stays.clone()], "one was over when the last began");
 
         assert!(store.remove_token(tokens[0].id).await.unwrap());
-        assert_eq!(store.sessions().await.unwrap(), [stays.clone()], "the token's sessions go with it");
+        assert_eq!(store.sessions().await.unwrap(), std::slice::from_ref(&stays), "the token's sessions go with it");
         store.remove_session(&stays.hash).await.unwrap();
         assert_eq!(store.sessions().await.unwrap(), []);
         assert!(!store.remove_token(tokens[0].id).await.unwrap());

@@ -91,7 +91,16 @@ fn leases(split: &StoredSplit) -> BTreeMap<LeaseNo, Leased> {
                     known.to = known.to.max(at.0);
                 }
             }
-            _ => {}
+            Record::WorkerJoined { .. }
+            | Record::WorkerGone { .. }
+            | Record::WorkerStruck { .. }
+            | Record::Started { .. }
+            | Record::Stale { .. }
+            | Record::Returned { .. }
+            | Record::Settled { .. }
+            | Record::Mismatched { .. }
+            | Record::GivenUp { .. }
+            | Record::Closed { .. } => {}
         }
     }
     leases

@@ -66,7 +66,7 @@ async fn a_log_is_followed_line_by_line_to_its_end() {
     let mut told = String::new();
     let mut until = async |wanted: &str| {
         while !told.contains(wanted) {
-            told += &String::from_utf8(tail.next().await.expect(wanted).unwrap().to_vec()).unwrap();
+            told += str::from_utf8(&tail.next().await.expect(wanted).unwrap()).unwrap();
         }
         told.clone()
     };

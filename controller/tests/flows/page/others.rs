@@ -59,7 +59,7 @@ async fn the_fleet_says_who_works_and_who_waits_for_what() {
     let runner = rig.runner().await;
     rig.run(PIPELINE).await;
     let _work = runner.lease(&rig).await;
-    rig.run("image: debian:bookworm-slim\njobs:\n  gpu:\n    runs_on: { gpu: a100 }\n    steps: [{ run: make }]\n")
+    rig.run("image: debian:bookworm-slim\njobs:\n  gpu:\n    labels: { gpu: a100 }\n    steps: [{ run: make }]\n")
         .await;
     let page = browser.page("/fleet").await;
     assert!(page.contains(&format!("id=\"runner-{}\"", runner.id)) && page.contains("web #1 test"), "{page}");
@@ -73,10 +73,8 @@ async fn a_badge_is_for_everybody_and_tells_a_word() {
     rig.run(PIPELINE).await;
     runner.lease(&rig).await.pass(&rig).await;
     let badge = plain_get(&rig, "/badge/web.svg").await;
-    assert_eq!(
-        (badge.status(), &*badge.headers()[header::CONTENT_TYPE].as_bytes()),
-        (StatusCode::OK, &b"image/svg+xml"[..])
-    );
+    assert_eq!(badge.status(), StatusCode::OK);
+    assert_eq!(badge.headers()[header::CONTENT_TYPE], "image/svg+xml");
     assert!(badge.text().await.unwrap().contains("passing"));
     let work_of = rig.run(PIPELINE).await;
     let work = runner.lease(&rig).await;
@@ -98,7 +96,7 @@ async fn pages_are_told_that_something_changed() {
     let told = async |stream: &mut (dyn futures::Stream<Item = reqwest::Result<bytes::Bytes>> + Unpin), word: &str| {
         let mut text = String::new();
         while !text.contains(word) {
-            text += &String::from_utf8(stream.next().await.expect("it goes on").unwrap().to_vec()).unwrap();
+            text += str::from_utf8(&stream.next().await.expect("it goes on").unwrap()).unwrap();
         }
     };
     told(&mut all, "event: changed").await;
