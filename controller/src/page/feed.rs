@@ -52,7 +52,7 @@ async fn run_changed(mut following: Following) -> Option<(Result<Event, Infallib
     if !following.over {
         stop.run_until_cancelled(tokio::time::sleep(REST)).await?;
     }
-    let event = Event::default().event(if following.over { "ended" } else { "changed" }).data("");
+    let event = Event::default().event(if following.over { "ended" } else { "changed" }).data("now");
     Some((Ok(event), following))
 }
 
@@ -70,5 +70,5 @@ async fn changed(
 ) -> Option<(Result<Event, Infallible>, (Arc<App>, Follower))> {
     app.stop.run_until_cancelled(follower.changed()).await?;
     app.stop.run_until_cancelled(tokio::time::sleep(REST)).await?;
-    Some((Ok(Event::default().event("changed").data("")), (app, follower)))
+    Some((Ok(Event::default().event("changed").data("now")), (app, follower)))
 }

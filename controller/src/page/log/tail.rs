@@ -65,7 +65,7 @@ impl Following {
             }
             if whole {
                 self.over = true;
-                return Ok(Some(Event::default().event("ended").data("")));
+                return Ok(Some(Event::default().event("ended").data("now")));
             }
             if !self.grew().await {
                 return Ok(None);

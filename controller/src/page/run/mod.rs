@@ -86,7 +86,12 @@ impl Head {
             number: sum.number,
             pipeline: sum.pipeline.clone(),
             subject: runs::subject(&sum.commit.message),
-            sha: sum.commit.sha.chars().take(10).collect(),
+            // A tree without a commit has zeros.
+            sha: if sum.commit.sha.bytes().all(|byte| byte == b'0') {
+                String::new()
+            } else {
+                shortened(&sum.commit.sha)
+            },
             branch: sum.commit.ref_name().to_owned(),
             author: runs::person(&sum.commit.author),
             trigger: runs::trigger(sum.trigger),
@@ -137,4 +142,9 @@ fn may(visitor: &Visitor, run: &RunView) -> May {
         retry,
         retry_failed: retry && run.jobs.iter().any(passed) && !run.jobs.iter().all(passed),
     }
+}
+
+/// As people tell commits apart.
+fn shortened(sha: &str) -> String {
+    sha.chars().take(10).collect()
 }
