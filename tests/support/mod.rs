@@ -1,6 +1,7 @@
 //! A fleet of real processes of this build: one controller and any number of runners, each in its own data folder,
 //! on loopback, killed when the test ends.
 
+mod browser;
 mod client;
 mod engines;
 mod process;
@@ -9,6 +10,7 @@ mod soak;
 mod terminal;
 mod tree;
 
+pub(crate) use browser::Browser;
 pub(crate) use client::{Client, job_of};
 pub(crate) use engines::{Hosts, docker, host_address};
 pub(crate) use process::Process;
