@@ -50,7 +50,7 @@ pub(crate) async fn measure(report: &mut Report) {
     let tree = upload(&fleet.client, &log).await;
     let (_, printed) = time_to_verdict(&fleet.client, &tree).await;
     drop(runner);
-    let database = fleet.path("controller/sidings.db");
+    let database = fleet.path("controller/controller/sidings.db");
     let filled = Command::new("python3").args(["-c", FILL]).arg(&database).arg(RUNS.to_string()).status().unwrap();
     assert!(filled.success(), "the store is filled");
     let jobs: String =
