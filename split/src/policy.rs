@@ -83,6 +83,6 @@ pub struct Quarantined {
 impl Quarantined {
     /// Whether the entry holds now. One that claims more than [`QUARANTINE_MAX`] holds that long.
     pub fn holds(&self, now: Timestamp) -> bool {
-        now < self.expires && now < self.since + QUARANTINE_MAX
+        self.since <= now && now < self.expires && now < self.since + QUARANTINE_MAX
     }
 }

@@ -21,7 +21,7 @@ const LIKE: f64 = 0.6;
 /// Each of the run's splits, beside that of the run before.
 pub(super) async fn of_run(client: &Client, run: &RunView, job: Option<&str>) -> anyhow::Result<String> {
     let mut text = String::new();
-    let wanted = run.splits.iter().filter(|sum| job.is_none_or(|job| job.starts_with(&sum.suite)));
+    let wanted = run.splits.iter().filter(|sum| job.is_none_or(|job| is_of(job, &sum.suite)));
     for sum in wanted {
         let told = client.split(run.summary.id, &sum.suite).await?;
         let before = if told.chosen { None } else { before(client, run, &sum.suite).await? };
@@ -29,6 +29,11 @@ pub(super) async fn of_run(client: &Client, run: &RunView, job: Option<&str>) ->
         text += &split_tests::of(&told, before, jiff::Zoned::now().date());
     }
     Ok(text)
+}
+
+/// Whether the name is that of the split job, or of one of its copies.
+fn is_of(job: &str, suite: &str) -> bool {
+    job.strip_prefix(suite).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
 }
 
 async fn before(client: &Client, run: &RunView, suite: &str) -> anyhow::Result<Option<(String, SplitTold)>> {

@@ -192,6 +192,10 @@ impl Splits {
     pub(crate) async fn beat(&self, worker: &Worker, beat: SplitBeat) -> anyhow::Result<SplitOrders> {
         let one = self.one(&worker.key);
         let mut held = one.held().await?;
+        // Its step beats from the start, also while it makes a list of what others do.
+        if held.spares(worker.id) {
+            return Ok(SplitOrders { drop: Vec::new() });
+        }
         let event = words::beat(worker.id, &beat);
         Ok(words::orders(self.as_one_of_them(&mut held, &one, worker, event).await?, beat))
     }

@@ -106,6 +106,23 @@ async fn copies_share_a_queue_and_pass_with_it() {
 }
 
 #[tokio::test]
+async fn a_copy_that_is_not_needed_is_no_worker_for_a_sign_of_life() {
+    let rig = rig().await;
+    let runner = rig.runner().await;
+    rig.run(&SPLIT.replace("parallelism: 2", "parallelism: { max: 2, target: 1h }")).await;
+    let one = runner.lease(&rig).await;
+    assert_eq!(listed(&rig, &one, &["a", "b"]).await, SplitListed::Noted);
+    let two = runner.lease(&rig).await;
+    let beat = two.post(&rig, "split/beat", &SplitBeat { holds: vec![] }).await;
+    let orders: SplitOrders = json(beat, StatusCode::OK).await;
+    assert!(orders.drop.is_empty());
+    let SplitListed::Over(spared) = listed(&rig, &two, &["a", "b"]).await else { panic!("one is enough") };
+    assert!(spared.passed, "{}", spared.text);
+    two.pass(&rig).await;
+    assert_eq!(work_off(&rig, &one, SplitOutcome::Passed).await, 2);
+}
+
+#[tokio::test]
 async fn no_copy_passes_with_a_queue_that_is_not_green() {
     let rig = rig().await;
     let runner = rig.runner().await;

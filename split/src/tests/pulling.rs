@@ -359,6 +359,8 @@ fn work_over_the_time_that_is_left_gives_the_number_of_workers() {
 fn an_entry_of_the_quarantine_holds_a_fortnight_at_most() {
     let day = 24 * 60 * 60;
     let entry = |days: u64| Quarantined { owner: "ann".to_owned(), since: at(0), expires: at(days * day) };
+    let later = Quarantined { since: at(day), ..entry(3) };
+    assert!(!later.holds(at(day - 1)) && later.holds(at(day)), "it begins when it says so");
     assert!(entry(3).holds(at(3 * day - 1)));
     assert!(!entry(3).holds(at(3 * day)));
     assert!(entry(99).holds(at(14 * day - 1)));

@@ -43,7 +43,6 @@ fn two_engines_that_build_one_key_differ_in_times_alone() {
         assert_eq!(all(one), all(other));
         changed.extend(one.iter().filter(|(path, (_, time))| other[*path].1 != *time).map(|(path, _)| path.clone()));
     }
-    assert!(changed.contains("made/file"), "{changed:?}");
     let copied = ["src/a", "src/b", "usr/share/sidings/Dockerfile"];
     assert!(copied.iter().all(|path| !changed.contains(*path)), "what is copied has the commit's time: {changed:?}");
 }
