@@ -21,9 +21,11 @@ pub(super) fn manifest(mut list: SplitList, chosen: Option<&TestChoice>) -> Resu
         if !ids.is_empty() {
             return Err(Refusal::Unknown { ids });
         }
-        let place = |id: &String| chosen.only.iter().position(|only| only == id);
-        list.tests.retain(|test| place(&test.id).is_some());
-        list.tests.sort_by_key(|test| place(&test.id));
+        // A name that stands there twice counts where it stands first.
+        let places: BTreeMap<&str, usize> =
+            chosen.only.iter().enumerate().rev().map(|(place, id)| (id.as_str(), place)).collect();
+        list.tests.retain(|test| places.contains_key(test.id.as_str()));
+        list.tests.sort_by_key(|test| places.get(test.id.as_str()));
     }
     let atoms = list.tests.into_iter().map(|test| Atom { id: test.id, file_bytes: test.file_bytes });
     let manifest = Manifest::new(atoms.collect())?;

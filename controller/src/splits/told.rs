@@ -6,7 +6,7 @@ use crate::store::splits::StoredSplit;
 use sidings_proto::Timestamp;
 use sidings_proto::split::told::{SplitTold, ToldBatch, ToldTest, ToldWorker};
 use sidings_split::record::{Exit, Gone};
-use sidings_split::{AtomNo, Record, Refusal, Split, WorkerId};
+use sidings_split::{AtomNo, LeaseNo, Record, Refusal, Split, WorkerId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known of it. `job_of` says what the job at a place of the plan is called.
@@ -63,18 +63,15 @@ impl Places {
                 });
             }
             Record::Counted { lease, .. } => {
-                let Some(batch) = self.batches.get(&lease.0).and_then(|place| told.batches.get_mut(*place)) else {
-                    return;
-                };
+                let Some(batch) = self.batch(*lease, told) else { return };
                 batch.results += 1;
-                if let Some(worker) = told.workers.get_mut(batch.worker) {
+                let place = batch.worker;
+                if let Some(worker) = told.workers.get_mut(place) {
                     worker.results += 1;
                 }
             }
             Record::Ended { lease, exit, at, .. } => {
-                let Some(batch) = self.batches.get(&lease.0).and_then(|place| told.batches.get_mut(*place)) else {
-                    return;
-                };
+                let Some(batch) = self.batch(*lease, told) else { return };
                 batch.until = Some(*at);
                 batch.code = match exit {
                     Exit::Code(code) => Some(*code),
@@ -90,6 +87,12 @@ impl Places {
             | Record::GivenUp { .. }
             | Record::Closed { .. } => {}
         }
+    }
+}
+
+impl Places {
+    fn batch<'t>(&self, lease: LeaseNo, told: &'t mut SplitTold) -> Option<&'t mut ToldBatch> {
+        self.batches.get(&lease.0).and_then(|place| told.batches.get_mut(*place))
     }
 }
 

@@ -3,8 +3,9 @@
 //!
 //! A built image is found again by its key, a hash of all that it depends on: with the same key there is no build, and
 //! two jobs that need one key at the same time build it once. What counts is said elsewhere (`sidings-environment`);
-//! `context` packs the files, `recipe` says what is built, `building` has it built, `flight` says who builds and who waits on this host, `fleet` who does
-//! among all hosts; `sharing` is the order in which that goes, `transport` how an image travels.
+//! `context` packs the files, `recipe` says what is built, `building` has it built, `flight` says who builds and who
+//! waits on this host, `fleet` who does among all hosts; `sharing` is the order in which that goes, `transport` how an
+//! image travels.
 
 use crate::clean::{Hold, Holds};
 use crate::engine::{Engine, EngineFacts, ImageError, ImageFacts};
