@@ -2,7 +2,7 @@
 //! files that are all copied, with nothing known yet and with every content known from an earlier commit.
 
 use crate::report::{Report, median};
-use sidings_environment::{Account, Base, Contents, Order, Place, Reading};
+use sidings_environment::{Base, Contents, Order, Place, Reading, Weight};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -41,7 +41,7 @@ fn checkout(root: &Path) {
 }
 
 /// What a runner does before it looks for the image; asking the engine what the base is comes in between.
-fn look_up(root: &Path, checked_out: bool, contents: &Contents) -> Account {
+fn look_up(root: &Path, checked_out: bool, contents: &Contents) -> Weight {
     let place = Place::find(root, ".", "Dockerfile").unwrap();
     let listing = place.listing(checked_out).unwrap();
     let order = Order {

@@ -65,6 +65,15 @@ pub enum Value {
     Hash([u8; 32]),
 }
 
+/// The key of an environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Weight {
+    /// 64 hex digits.
+    pub key: String,
+    /// What the image depends on and no commit says.
+    pub unpinned: Vec<Unpinned>,
+}
+
 /// The key of an environment and how it came about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
@@ -110,24 +119,8 @@ impl Value {
     }
 }
 
-impl Account {
-    pub(crate) fn new(inputs: Vec<Input>, unpinned: Vec<Unpinned>) -> Account {
-        let mut form = Form { hasher: blake3::Hasher::new(), waiting: Vec::with_capacity(2 * WAITING_MOST) };
-        form.part(FORM.as_bytes());
-        for input in &inputs {
-            form.part(input.kind.as_str().as_bytes());
-            form.part(input.name.as_bytes());
-            match &input.value {
-                Value::Text(text) => form.part(text.as_bytes()),
-                Value::Hash(hash) => form.part(hash),
-            }
-        }
-        Account { key: form.finish(), inputs, unpinned }
-    }
-}
-
-/// The canonical form. Small parts are hashed together: there are tens of thousands of them.
-struct Form {
+/// The canonical form, which grows by one input at a time. Small parts are hashed together: there are tens of thousands.
+pub(crate) struct Form {
     hasher: blake3::Hasher,
     waiting: Vec<u8>,
 }
@@ -136,6 +129,19 @@ struct Form {
 const WAITING_MOST: usize = 64 * 1024;
 
 impl Form {
+    pub(crate) fn new() -> Form {
+        let mut form = Form { hasher: blake3::Hasher::new(), waiting: Vec::with_capacity(2 * WAITING_MOST) };
+        form.part(FORM.as_bytes());
+        form
+    }
+
+    /// Takes one input; its value is a text's bytes or a hash.
+    pub(crate) fn put(&mut self, kind: Kind, name: &[u8], value: &[u8]) {
+        self.part(kind.as_str().as_bytes());
+        self.part(name);
+        self.part(value);
+    }
+
     fn part(&mut self, bytes: &[u8]) {
         self.waiting.extend((bytes.len() as u64).to_le_bytes());
         self.waiting.extend(bytes);
@@ -145,7 +151,8 @@ impl Form {
         }
     }
 
-    fn finish(mut self) -> String {
+    /// The key.
+    pub(crate) fn finish(mut self) -> String {
         self.hasher.update(&self.waiting);
         self.hasher.finalize().to_hex().to_string()
     }

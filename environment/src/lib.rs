@@ -28,7 +28,7 @@ mod unpinned;
 mod wildcard;
 mod words;
 
-pub use account::{Account, Input, Kind, Value};
+pub use account::{Account, Input, Kind, Value, Weight};
 pub use contents::Contents;
 pub use difference::{Change, differences};
 pub use dockerfile::keyword;

@@ -1,17 +1,16 @@
 //! From a Dockerfile to its key, in two steps: what it builds upon, then, once somebody said what that is, everything
 //! that counts.
 
-use crate::account::{Account, Input, Kind, Value};
-use crate::contents::{Contents, is_file};
+mod scales;
+
+use crate::account::{Account, Weight};
+use crate::contents::Contents;
 use crate::dockerfile::{Deed, File, Step};
-use crate::listing::{Listing, Sort};
-use crate::mount::{self, Shows};
-use crate::naming::is_dockers;
+use crate::listing::Listing;
 use crate::period::Period;
 use crate::reach::{self, Origin, Reach};
-use crate::scope::{Globals, Scope};
-use crate::sight::Sight;
-use crate::unpinned::{self, Unpinned};
+use crate::scope::Globals;
+use scales::Scales;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
@@ -144,11 +143,24 @@ impl Reading {
         }
     }
 
-    /// The key and all that went into it. A base that is not among `bases` counts by its name alone.
-    pub fn weigh(&self, listing: &Listing, bases: &BTreeMap<String, Base>, contents: &Contents) -> io::Result<Account> {
-        let mut scales = Scales::new(self, listing);
-        scales.file(bases);
-        scales.account(contents)
+    /// The key. A base that is not among `bases` counts by its name alone.
+    pub fn weigh(&self, listing: &Listing, bases: &BTreeMap<String, Base>, contents: &Contents) -> io::Result<Weight> {
+        let mut scales = Scales::new(self, listing, None);
+        scales.all(bases, contents)?;
+        Ok(Weight { key: scales.form.finish(), unpinned: scales.unpinned.into_iter().collect() })
+    }
+
+    /// The same key and all that went into it.
+    pub fn account(
+        &self,
+        listing: &Listing,
+        bases: &BTreeMap<String, Base>,
+        contents: &Contents,
+    ) -> io::Result<Account> {
+        let mut scales = Scales::new(self, listing, Some(Vec::new()));
+        scales.all(bases, contents)?;
+        let (inputs, unpinned) = (scales.inputs.unwrap_or_default(), scales.unpinned.into_iter().collect());
+        Ok(Account { key: scales.form.finish(), inputs, unpinned })
     }
 }
 
@@ -160,226 +172,6 @@ fn target(file: &File, order: &Order) -> Result<usize, NoSuchTarget> {
         let known = if names.is_empty() { "none of its stages has a name".to_owned() } else { names.join(", ") };
         NoSuchTarget { dockerfile: order.dockerfile.clone(), target: name.clone(), known }
     })
-}
-
-/// What was put on them so far.
-struct Scales<'r> {
-    reading: &'r Reading,
-    sight: Sight<'r>,
-    listing: &'r Listing,
-    inputs: Vec<Input>,
-    unpinned: BTreeSet<Unpinned>,
-    /// Why everything counts, and the lines that say so.
-    widened: BTreeSet<(usize, String)>,
-}
-
-impl<'r> Scales<'r> {
-    fn new(reading: &'r Reading, listing: &'r Listing) -> Scales<'r> {
-        let sight = Sight::new(listing);
-        let (inputs, unpinned, widened) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
-        Scales { reading, sight, listing, inputs, unpinned, widened }
-    }
-
-    fn put(&mut self, kind: Kind, name: impl Into<String>, value: impl Into<String>, line: usize) {
-        let line = Some(line).filter(|line| *line > 0);
-        self.inputs.push(Input { kind, name: name.into(), value: Value::Text(value.into()), line });
-    }
-
-    fn widen(&mut self, line: usize, why: &str) {
-        self.widened.insert((line, why.to_owned()));
-    }
-
-    fn file(&mut self, bases: &BTreeMap<String, Base>) {
-        let order = &self.reading.order;
-        self.put(Kind::Platform, "", &order.platform, 0);
-        if let Some(period) = &order.period {
-            self.put(Kind::Period, "", period.to_string(), 0);
-        }
-        for (name, value) in &order.args {
-            // These speak to the builder; so does a time of one's own.
-            if name.starts_with(FOR_BUILDER) || name == EPOCH {
-                self.put(Kind::Argument, name, value, 0);
-            }
-        }
-        if order.args.contains_key("BUILDKIT_SYNTAX") {
-            self.widen(0, "an argument names another frontend");
-        }
-        let Some(file) = &self.reading.file else {
-            self.unpinned.insert(Unpinned::at(0, "which images it begins from, as the Dockerfile cannot be read here"));
-            return self.widen(0, "the Dockerfile cannot be read here");
-        };
-        self.head(file);
-        let reach = Reach::of(file, self.reading.target, &self.reading.globals, bases);
-        for line in &reach.unsure {
-            self.widen(*line, "a stage or an image is named in a way that is not sure here");
-        }
-        self.stages(file, &reach, bases);
-        self.bases(&reach, bases);
-    }
-
-    fn head(&mut self, file: &File) {
-        for (name, value) in &file.directives {
-            self.put(Kind::Directive, *name, value, 1);
-        }
-        let Some(syntax) = &file.syntax else { return };
-        self.put(Kind::Frontend, "", syntax, 1);
-        if !is_dockers(syntax) {
-            self.widen(1, "another frontend than Docker's may read the file in its own way");
-        }
-        if !syntax.contains('@') {
-            self.unpinned.insert(Unpinned::at(1, format!("which frontend {syntax} is")));
-        }
-    }
-
-    fn stages(&mut self, file: &File, reach: &Reach, bases: &BTreeMap<String, Base>) {
-        let number = |index: usize| reach.stages.range(..index).count().to_string();
-        let origin = |origin: &Origin| match origin {
-            Origin::Stage(index) => format!("stage {}", number(*index)),
-            Origin::Image(reference) => format!("image {reference}"),
-            Origin::Scratch => "nothing".to_owned(),
-            Origin::Unsure => "not sure".to_owned(),
-        };
-        let mut ends: BTreeMap<usize, Scope> = BTreeMap::new();
-        for (index, reached) in &reach.stages {
-            let (stage, name) = (&file.stages[*index], number(*index));
-            let mut scope = match &reached.from {
-                Origin::Stage(earlier) => {
-                    ends.get(earlier).map(Scope::of_stage).unwrap_or_else(|| Scope::of_image(None))
-                }
-                Origin::Image(reference) => Scope::of_image(bases.get(reference).map(|base| &base.env)),
-                Origin::Scratch => Scope::of_image(Some(&BTreeMap::new())),
-                Origin::Unsure => Scope::of_image(None),
-            };
-            if reached.unread {
-                self.widen(stage.line, "what the base image brings along (ONBUILD) cannot be read here");
-            }
-            self.put(Kind::Stage, &name, origin(&reached.from), stage.line);
-            self.platform(stage, &name);
-            for step in &reached.steps {
-                self.put(Kind::Instruction, &name, &step.text, step.line);
-                for from in reach::origins(step, file) {
-                    self.put(Kind::Origin, &name, origin(&from), step.line);
-                }
-                self.unpinned.extend(unpinned::of_step(step));
-                self.step(step, &mut scope);
-            }
-            ends.insert(*index, scope);
-        }
-        self.put(Kind::Target, "", number(self.reading.target), file.stages[self.reading.target].line);
-    }
-
-    fn platform(&mut self, stage: &crate::dockerfile::Stage, name: &str) {
-        let Some(platform) = &stage.platform else { return };
-        match self.reading.globals.expand(platform) {
-            Some(platform) => self.put(Kind::Platform, name, platform, stage.line),
-            None => self.widen(stage.line, "a platform is named in a way that is not sure here"),
-        }
-    }
-
-    /// What a step does to the variables, and which files it sees.
-    fn step(&mut self, step: &Step, scope: &mut Scope) {
-        match &step.deed {
-            Deed::Arg(text) => match scope.declare(text, &self.reading.globals) {
-                Some(declared) => self.arguments(declared, step.line),
-                None => self.widen(step.line, "an ARG is written in a way that is not sure here"),
-            },
-            Deed::Env(text) => scope.set(text),
-            Deed::Copy(copy) if copy.from.is_none() => {
-                for source in &copy.sources {
-                    match scope.expand(source) {
-                        Some(source) => self.sight.source(&source, copy.parents, step.line),
-                        None => self.widen(step.line, "what is copied depends on something that is not sure here"),
-                    }
-                }
-            }
-            Deed::Run { mounts } => mounts.iter().for_each(|mount| self.mount(mount, step.line)),
-            Deed::Unknown(why) => self.widen(step.line, why),
-            Deed::Copy(_) | Deed::OnBuild(_) | Deed::Plain => {}
-        }
-    }
-
-    fn arguments(&mut self, declared: Vec<(String, crate::words::Worth)>, line: usize) {
-        for (name, worth) in declared {
-            let value = match worth {
-                Some(Some(value)) => format!("={value}"),
-                Some(None) => "not set".to_owned(),
-                // It follows from what counts already.
-                None => "as the instructions say".to_owned(),
-            };
-            self.put(Kind::Argument, name, value, line);
-        }
-    }
-
-    fn mount(&mut self, mount: &str, line: usize) {
-        match mount::shows(mount) {
-            Some(Shows::Context(path)) if !path.contains(['$', '\\']) => self.sight.path(path, line),
-            Some(Shows::Other(_) | Shows::Nothing) => {}
-            Some(Shows::Context(_)) | None => self.widen(line, "a mount is written in a way that is not sure here"),
-        }
-    }
-
-    fn bases(&mut self, reach: &Reach, bases: &BTreeMap<String, Base>) {
-        for (reference, line) in &reach.images {
-            let id = bases.get(reference).map(|base| base.id.as_str());
-            self.put(Kind::Base, reference, id.unwrap_or("not known here"), *line);
-            if id.is_none() {
-                self.unpinned.insert(Unpinned::at(*line, format!("which image {reference} is, and its ONBUILD")));
-            }
-        }
-    }
-
-    fn account(mut self, contents: &Contents) -> io::Result<Account> {
-        if !self.widened.is_empty() {
-            self.everything();
-        }
-        let seen: Vec<(usize, usize)> = self.sight.seen().collect();
-        let entries = self.listing.entries();
-        let files: Vec<usize> = seen.iter().map(|(at, _)| *at).filter(|at| is_file(&entries[*at])).collect();
-        let mut hashes = contents.hashes(self.listing, &files)?.into_iter();
-        self.inputs.reserve(seen.len());
-        for (at, line) in seen {
-            let entry = &entries[at];
-            let (kind, value) = match &entry.sort {
-                Sort::Folder => (Kind::Folder, Value::Text(String::new())),
-                Sort::Link { target } => (Kind::Link, Value::Text(shown(target))),
-                Sort::File { executable } => {
-                    let hash = hashes.next().expect("every file was hashed");
-                    (if *executable { Kind::Program } else { Kind::File }, Value::Hash(hash))
-                }
-            };
-            self.inputs.push(Input {
-                kind,
-                name: shown(entry.path()),
-                value,
-                line: Some(line).filter(|line| *line > 0),
-            });
-        }
-        Ok(Account::new(self.inputs, self.unpinned.into_iter().collect()))
-    }
-
-    fn everything(&mut self) {
-        let order = &self.reading.order;
-        for (line, why) in std::mem::take(&mut self.widened) {
-            self.put(Kind::Widened, "", why, line);
-        }
-        self.put(Kind::Text, &order.dockerfile, &order.text, 0);
-        self.put(Kind::Target, "as asked for", order.target.as_deref().unwrap_or_default(), 0);
-        for (name, value) in &order.args {
-            self.put(Kind::Argument, name, format!("={value}"), 0);
-        }
-        if let Some(epoch) = order.epoch.filter(|_| order.text.contains(EPOCH)) {
-            self.put(Kind::Argument, EPOCH, format!("={epoch}"), 0);
-        }
-        self.sight.everything(0);
-    }
-}
-
-/// A name that is no text is shown, and counts, by its bytes.
-fn shown(path: &std::path::Path) -> String {
-    match path.to_str() {
-        Some(text) => text.to_owned(),
-        None => format!("{path:?} (no text)"),
-    }
 }
 
 #[cfg(test)]

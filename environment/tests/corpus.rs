@@ -26,7 +26,7 @@ fn account_at(case: &Case, project: &Project, folder: &Path) -> Account {
         platform: "linux/amd64".to_owned(),
         ..Order::default()
     });
-    reading.unwrap().weigh(&place.listing(false).unwrap(), &case.bases, &Contents::default()).unwrap()
+    reading.unwrap().account(&place.listing(false).unwrap(), &case.bases, &Contents::default()).unwrap()
 }
 
 #[test]

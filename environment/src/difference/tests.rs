@@ -1,4 +1,5 @@
 use super::*;
+use crate::account::Form;
 
 fn account(inputs: &[(Kind, &str, &str)]) -> Account {
     let input = |(kind, name, value): &(Kind, &str, &str)| Input {
@@ -7,7 +8,10 @@ fn account(inputs: &[(Kind, &str, &str)]) -> Account {
         value: Value::Text((*value).to_owned()),
         line: None,
     };
-    Account::new(inputs.iter().map(input).collect(), Vec::new())
+    let inputs: Vec<Input> = inputs.iter().map(input).collect();
+    let mut form = Form::new();
+    inputs.iter().for_each(|input| form.put(input.kind, input.name.as_bytes(), input.value.shown().as_bytes()));
+    Account { key: form.finish(), inputs, unpinned: Vec::new() }
 }
 
 #[track_caller]

@@ -1,4 +1,5 @@
 use super::*;
+use crate::account::{Form, Input, Kind};
 use crate::ignore::Patterns;
 use proptest::prelude::*;
 use std::fs;
@@ -21,7 +22,10 @@ fn account(order: Order, bases: &[(&str, &str)]) -> Account {
     let listing = Listing::of_folder(root.path(), &Patterns::default()).unwrap();
     let base = |(name, id): &(&str, &str)| ((*name).to_owned(), Base { id: (*id).to_owned(), ..Base::default() });
     let bases = bases.iter().map(base).collect();
-    Reading::new(order).unwrap().weigh(&listing, &bases, &Contents::default()).unwrap()
+    let reading = Reading::new(order).unwrap();
+    let account = reading.account(&listing, &bases, &Contents::default()).unwrap();
+    assert_eq!(reading.weigh(&listing, &bases, &Contents::default()).unwrap().key, account.key);
+    account
 }
 
 fn bases(text: &str, target: Option<&str>, args: &[(&str, &str)]) -> Vec<String> {
@@ -147,9 +151,9 @@ fn each_input_names_the_line_that_makes_it_count() {
 #[test]
 fn parts_cannot_be_moved_from_one_input_to_the_next() {
     let key = |name: &str, value: &str| {
-        let input =
-            Input { kind: Kind::Argument, name: name.to_owned(), value: Value::Text(value.to_owned()), line: None };
-        Account::new(vec![input], Vec::new()).key
+        let mut form = Form::new();
+        form.put(Kind::Argument, name.as_bytes(), value.as_bytes());
+        form.finish()
     };
     assert_ne!(key("A", "B=c"), key("AB", "=c"));
 }
@@ -167,7 +171,7 @@ fn key_of(text: &str, files: &BTreeMap<String, String>) -> Account {
         fs::write(path, content).unwrap();
     }
     let listing = Listing::of_folder(root.path(), &Patterns::default()).unwrap();
-    Reading::new(order(text, None, &[])).unwrap().weigh(&listing, &BTreeMap::new(), &Contents::default()).unwrap()
+    Reading::new(order(text, None, &[])).unwrap().account(&listing, &BTreeMap::new(), &Contents::default()).unwrap()
 }
 
 proptest! {
@@ -203,7 +207,7 @@ proptest! {
         if let Ok(reading) = Reading::new(order(&text, None, &[])) {
             let root = tempfile::tempdir().unwrap();
             let listing = Listing::of_folder(root.path(), &Patterns::default()).unwrap();
-            reading.weigh(&listing, &BTreeMap::new(), &Contents::default()).unwrap();
+            reading.account(&listing, &BTreeMap::new(), &Contents::default()).unwrap();
         }
     }
 }

@@ -5,7 +5,7 @@ use super::{Found, Images, Prepared, Wanted, labels};
 use crate::engine::{Build, BuildCache, DockerfileSource, ImageError};
 use crate::setup_log::SetupLog;
 use anyhow::Context as _;
-use sidings_environment::Account;
+use sidings_environment::Weight;
 
 impl Images {
     /// Builds it here. `earlier` are images in the fleet's registry whose layers may serve.
@@ -15,9 +15,9 @@ impl Images {
         earlier: Vec<String>,
         log: &SetupLog,
     ) -> Result<Found, ImageError> {
-        let Wanted { prepared, meta, secrets, account, tag, .. } = *wanted;
+        let Wanted { prepared, meta, secrets, weight, tag, .. } = *wanted;
         log.note(&format!("building {tag} from {}", prepared.order.dockerfile));
-        unpinned(account, log);
+        unpinned(weight, log);
         let trusting = self.trusting_build(prepared, log);
         let archive = self.pack(prepared, trusting.as_ref()).await.map_err(ImageError::Engine)?;
         let source = DockerfileSource {
@@ -85,8 +85,8 @@ impl Images {
 }
 
 /// What another build of the same key may give another of.
-fn unpinned(account: &Account, log: &SetupLog) {
-    for unpinned in &account.unpinned {
+fn unpinned(weight: &Weight, log: &SetupLog) {
+    for unpinned in &weight.unpinned {
         let line = unpinned.line.map(|line| format!(" (line {line})")).unwrap_or_default();
         log.note(&format!("not pinned: {}{line}", unpinned.what));
     }

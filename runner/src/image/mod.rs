@@ -15,7 +15,7 @@ use anyhow::anyhow;
 use flight::Flights;
 use pins::{Meant, Pins};
 use prepared::Prepared;
-use sidings_environment::{Account, Contents, Period};
+use sidings_environment::{Contents, Period, Weight};
 use sidings_proto::image::Fetched;
 use sidings_proto::runner::ImageUse;
 use sidings_proto::{Commit, Environment, RunId, Secret};
@@ -111,7 +111,7 @@ struct Wanted<'a> {
     secrets: &'a BTreeMap<String, Secret>,
     /// It names secrets, whether this job has them or not.
     is_secret: bool,
-    account: &'a Account,
+    weight: &'a Weight,
     tag: &'a str,
     /// The layers of its base images, which are on this host.
     bases: &'a [Vec<String>],
@@ -119,7 +119,7 @@ struct Wanted<'a> {
 
 impl Wanted<'_> {
     fn key(&self) -> &str {
-        &self.account.key
+        &self.weight.key
     }
 
     /// It is here, and was not built here now.
@@ -246,14 +246,14 @@ impl Images {
     ) -> Result<Found, ImageError> {
         let mut prepared = blocking(move || Prepared::read(order)).await?;
         let pins = Pins { locked: &meta.locked, fleet };
-        let (account, bases) = self.account(&mut prepared, meta, pins, log).await?;
-        let key = account.key.clone();
+        let (weight, bases) = self.weight(&mut prepared, meta, pins, log).await?;
+        let key = weight.key.clone();
         let tag = labels::tag(&meta.project, &key);
         // From here on: what is found must still be there when its containers are made.
         let hold = self.holds.hold(&key, &tag).await;
         let waiting = format!("waiting for the image {tag}, which another job is building");
         let (secrets, bases) = (&secrets, bases.as_slice());
-        let wanted = Wanted { prepared: &prepared, meta, secrets, is_secret, account: &account, tag: &tag, bases };
+        let wanted = Wanted { prepared: &prepared, meta, secrets, is_secret, weight: &weight, tag: &tag, bases };
         let have = async || self.have_built(&wanted, fleet, log).await;
         // With another project's secrets the same build may end in another way.
         let flight = if secrets.is_empty() { &key } else { &tag };
@@ -265,17 +265,17 @@ impl Images {
     }
 
     /// The key and what went into it, and the layers of the base images: those are on this host then.
-    async fn account(
+    async fn weight(
         &self,
         prepared: &mut Prepared,
         meta: &BuildMeta,
         pins: Pins<'_>,
         log: &SetupLog,
-    ) -> Result<(Account, Vec<Vec<String>>), ImageError> {
+    ) -> Result<(Weight, Vec<Vec<String>>), ImageError> {
         let (bases, of_bases) = self.bases(prepared, pins, log).await?;
         let (prepared, contents) = (prepared.clone(), self.contents_of(&meta.repo_url));
-        let account = blocking(move || prepared.account(&bases, &contents)).await?;
-        Ok((account, of_bases))
+        let weight = blocking(move || prepared.weight(&bases, &contents)).await?;
+        Ok((weight, of_bases))
     }
 
     fn contents_of(&self, repo_url: &str) -> Arc<Contents> {

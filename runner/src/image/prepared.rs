@@ -5,7 +5,7 @@ use super::context;
 use super::recipe::Recipe;
 use crate::engine::ImageError;
 use anyhow::Context;
-use sidings_environment::{Account, Base, Contents, Listing, NoPlace, Order as KeyOrder, Period, Place, Reading};
+use sidings_environment::{Base, Contents, Listing, NoPlace, Order as KeyOrder, Period, Place, Reading, Weight};
 use sidings_proto::Timestamp;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -77,10 +77,10 @@ impl Prepared {
         Ok(())
     }
 
-    /// The image key and what went into it, given what the base images are.
-    pub(super) fn account(&self, bases: &BTreeMap<String, Base>, contents: &Contents) -> Result<Account, ImageError> {
-        let account = self.reading.weigh(&self.listing, bases, contents);
-        account.context("reading the build context").map_err(ImageError::Engine)
+    /// The image key and what is not pinned, given what the base images are.
+    pub(super) fn weight(&self, bases: &BTreeMap<String, Base>, contents: &Contents) -> Result<Weight, ImageError> {
+        let weight = self.reading.weigh(&self.listing, bases, contents);
+        weight.context("reading the build context").map_err(ImageError::Engine)
     }
 
     /// The order's arguments and the time for reproducible builds.

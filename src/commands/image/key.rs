@@ -80,7 +80,7 @@ async fn weighed(tree: &Tree, build: Build) -> anyhow::Result<Weighed> {
     };
     let bases: BTreeMap<String, Base> = reading.bases().into_iter().filter_map(base).collect();
     let unknown = reading.bases().into_iter().filter(|name| !bases.contains_key(name)).collect();
-    let account = reading.weigh(&listing, &bases, &Contents::default()).context("reading the build context")?;
+    let account = reading.account(&listing, &bases, &Contents::default()).context("reading the build context")?;
     let (dockerfile, target) = (build.dockerfile, build.target);
     Ok(Weighed {
         revision: tree.revision.clone(),

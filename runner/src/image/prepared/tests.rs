@@ -56,7 +56,7 @@ impl Project {
 fn key_of(prepared: &Prepared, base: &str) -> String {
     let base = Base { id: base.to_owned(), ..Base::default() };
     let bases = BTreeMap::from([("debian:12".to_owned(), base)]);
-    prepared.account(&bases, &Contents::default()).unwrap().key
+    prepared.weight(&bases, &Contents::default()).unwrap().key
 }
 
 fn packed(prepared: &Prepared) -> BTreeMap<String, (u32, String)> {
