@@ -5,6 +5,7 @@
 mod blobs;
 mod clock;
 pub mod core;
+mod flaws;
 mod http;
 mod images;
 mod intake;
@@ -28,6 +29,7 @@ mod tokens;
 
 use anyhow::{Context, bail};
 use clock::Clock;
+pub use flaws::read_dump;
 pub use secrets::BadKeyFile;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -69,6 +71,8 @@ pub struct Config {
     pub secrets_key: Option<PathBuf>,
     /// What is wanted of every project's Dockerfiles; the usual, when none.
     pub policy: Option<sidings_pipeline::Policy>,
+    /// A dump of OSV, a zip or a folder of them: what is known of flaws.
+    pub flaws: Option<PathBuf>,
 }
 
 /// How runs are remembered.
@@ -154,8 +158,10 @@ async fn assemble(
         source::Sources::open(&data.join("mirrors"), blobs.clone(), config.policy.clone().unwrap_or_default())?;
     let key_file = config.secrets_key.clone().unwrap_or_else(|| data.join("secrets.key"));
     let kept = kept::Kept::open(data.join("kept"), store.clone()).await?;
+    let inventories = Arc::new(inventories::Inventories::new(store.clone(), config.store == StoreKind::Sqlite));
     let app = http::App {
-        inventories: Arc::new(inventories::Inventories::new(store.clone(), config.store == StoreKind::Sqlite)),
+        flaws: flaws::Flaws::new(config.flaws.clone(), inventories.clone()),
+        inventories,
         images: Arc::new(images::Images::open(store.clone(), kept.blobs.clone()).await?),
         secrets: secrets::Vault::open(store.clone(), &key_file).await?,
         tokens: tokens::Tokens::open(store.clone(), tokens::AttemptKey::in_file(&data.join("server.key"))?).await?,

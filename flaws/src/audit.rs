@@ -261,7 +261,23 @@ impl<'i> Auditor<'i> {
     }
 }
 
+impl Finding {
+    fn names(&self) -> BTreeSet<String> {
+        self.aliases.iter().chain([&self.id]).cloned().collect()
+    }
+}
+
 impl Audit {
+    /// The findings that are as bad as `limit`, or worse, and that the list does not ignore; the worst first.
+    pub fn reaching_but<'a>(
+        &'a self,
+        limit: Severity,
+        ignores: &'a Ignores,
+    ) -> impl Iterator<Item = &'a Finding> + use<'a> {
+        let counts = |finding: &&Finding| ignores.why(&finding.names(), &finding.package).is_none();
+        self.findings.iter().filter(move |finding| finding.severity.reaches(limit)).filter(counts)
+    }
+
     /// How many findings are as bad as `limit`, or worse.
     pub fn reaching(&self, limit: Severity) -> usize {
         self.findings.iter().filter(|finding| finding.severity.reaches(limit)).count()

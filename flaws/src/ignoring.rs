@@ -9,7 +9,7 @@ use thiserror::Error;
 /// A list of ignored flaws, on some day.
 #[derive(Clone, Debug, Default)]
 pub struct Ignores {
-    rules: Vec<Rule>,
+    rules: Vec<IgnoreRule>,
     today: Date,
 }
 
@@ -58,12 +58,17 @@ struct Given {
     until: String,
 }
 
+/// A decision to live with a flaw.
 #[derive(Clone, Debug)]
-struct Rule {
-    id: String,
-    package: Option<String>,
-    reason: String,
-    until: Date,
+pub struct IgnoreRule {
+    /// Any of the flaw's names.
+    pub id: String,
+    /// Of this package only, as its ecosystem calls it.
+    pub package: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// The last day on which it counts.
+    pub until: Date,
 }
 
 impl Ignores {
@@ -75,6 +80,11 @@ impl Ignores {
         })?;
         let rules = given.into_iter().enumerate().map(|(place, given)| rule(place + 1, given));
         Ok(Ignores { rules: rules.collect::<Result<_, _>>()?, today })
+    }
+
+    /// These rules, as they count today.
+    pub fn of(rules: impl IntoIterator<Item = IgnoreRule>, today: Date) -> Ignores {
+        Ignores { rules: rules.into_iter().collect(), today }
     }
 
     /// The rule under which a flaw of that package does not count today, as its reason and its last day.
@@ -90,13 +100,13 @@ impl Ignores {
     }
 }
 
-impl Rule {
+impl IgnoreRule {
     fn is_about(&self, ids: &BTreeSet<String>, package: &str) -> bool {
         ids.contains(&self.id) && self.package.as_ref().is_none_or(|it| it == package)
     }
 }
 
-fn rule(number: usize, given: Given) -> Result<Rule, WrongIgnores> {
+fn rule(number: usize, given: Given) -> Result<IgnoreRule, WrongIgnores> {
     let wrong = |what: String| WrongIgnores::Rule { number, id: given.id.clone(), what };
     if given.id.trim().is_empty() {
         return Err(wrong("it names no flaw".to_owned()));
@@ -109,7 +119,7 @@ fn rule(number: usize, given: Given) -> Result<Rule, WrongIgnores> {
     }
     let until =
         given.until.parse().map_err(|_| wrong(format!("`until` is no day such as 2027-01-31: {}", given.until)))?;
-    Ok(Rule { id: given.id, package: given.package, reason: given.reason.trim().to_owned(), until })
+    Ok(IgnoreRule { id: given.id, package: given.package, reason: given.reason.trim().to_owned(), until })
 }
 
 #[cfg(test)]

@@ -16,6 +16,6 @@ mod order;
 mod severity;
 
 pub use audit::{Audit, Auditor, BadFile, Finding, NotLooked};
-pub use ignoring::{Ignored, Ignores, WrongIgnores};
+pub use ignoring::{IgnoreRule, Ignored, Ignores, WrongIgnores};
 pub use order::{Order, Version};
 pub use severity::Severity;

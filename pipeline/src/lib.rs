@@ -179,6 +179,7 @@ fn analyse(input: &Input<'_>) -> (Option<Outcome>, Diagnostics) {
         Some(pipeline) if !found.has_errors() => {
             let mut outcome = plan::plan(&pipeline, input.context, input.files, lock);
             if let Outcome::Plan(plan) = &mut outcome {
+                plan.flaw_limits = input.policy.flaw_limits().to_vec();
                 plan.jobs.iter_mut().for_each(|job| job.spec.image_budget = input.policy.image_budget());
                 let split = plan.jobs.iter_mut().filter_map(|job| job.spec.tests.as_mut());
                 split.for_each(|tests| tests.quarantine.clone_from(&quarantine));

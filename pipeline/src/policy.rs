@@ -14,7 +14,7 @@ use crate::report::{Problem, Report};
 use crate::source::Source;
 use crate::{Files, read, yaml};
 use serde::{Deserialize, Serialize};
-use sidings_proto::{Environment, ImageBudget};
+use sidings_proto::{Environment, FlawLimits, ImageBudget};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The file of a project's own policy, below its root. It counts as it is on the default branch.
@@ -92,6 +92,8 @@ pub struct Policy {
     /// Beginnings of references in full, `docker.io/library`; none: any.
     pub(crate) registries: Option<Vec<String>>,
     pub(crate) image_size: Sizes,
+    /// Of known flaws, as each policy that was put together says.
+    pub(crate) flaws: Vec<FlawLimits>,
 }
 
 /// From how many bytes on an image is told of, and from how many on it is not used, where that is said.
@@ -129,11 +131,18 @@ impl Policy {
         Policy {
             levels: Rule::ALL.iter().filter_map(stricter).collect(),
             image_size: self.image_size.tightened(by.image_size),
+            // Each for itself: what one ignores counts for the other.
+            flaws: self.flaws.iter().chain(&by.flaws).cloned().collect(),
             registries: match (&self.registries, &by.registries) {
                 (Some(ours), Some(theirs)) => Some(both(ours, theirs)),
                 (one, other) => one.clone().or_else(|| other.clone()),
             },
         }
+    }
+
+    /// What is said of known flaws of images.
+    pub fn flaw_limits(&self) -> &[FlawLimits] {
+        &self.flaws
     }
 
     /// How large an image may be.

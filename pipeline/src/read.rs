@@ -10,6 +10,7 @@ mod cron;
 mod days;
 mod environment;
 mod fields;
+mod flaws;
 mod inputs;
 mod job;
 mod lock;

@@ -10,6 +10,7 @@ pub mod choice;
 pub mod commit;
 pub mod cron;
 pub mod digest;
+pub mod flaws;
 pub mod id;
 pub mod image;
 pub mod inventory;
@@ -35,6 +36,7 @@ pub use cache::Cache;
 pub use choice::{Choice, StepChoice, TestChoice};
 pub use commit::{Commit, Source, Trigger};
 pub use cron::Schedule;
+pub use flaws::{FlawLimits, FlawSeverity};
 pub use id::{AttemptId, BlobId, JobId, LifeId, RequestId, RunId, RunnerId, TokenId};
 pub use low_disk::LowDisk;
 pub use plan::{

@@ -1,7 +1,7 @@
 //! What a pipeline's text means for one commit: the jobs that must run, fully spelled out.
 
 use crate::split::Tests;
-use crate::{Artifacts, Cache, Concurrency, Resources, Scheduling, SecretUse, Service};
+use crate::{Artifacts, Cache, Concurrency, FlawLimits, Resources, Scheduling, SecretUse, Service};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -54,6 +54,9 @@ pub struct Plan {
     /// The digests of images, `sha256:…` by reference, that its lock file says, or the run that it repeats exactly.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub locked: BTreeMap<String, String>,
+    /// What is said of known flaws of the images that its jobs run in, by each policy for itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flaw_limits: Vec<FlawLimits>,
 }
 
 /// One job of a plan.

@@ -177,6 +177,9 @@ pub struct AssignedRun {
     /// The digests of images, `sha256:…` by reference, that count in this run.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub locked: BTreeMap<String, String>,
+    /// Whether the controller is to be asked about known flaws of its images.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub flaws_judged: bool,
 }
 
 /// "I still hold these."

@@ -8,6 +8,7 @@ use sidings_proto::api::*;
 use sidings_proto::artifact::{Content, Entry, KeptArtifacts, Manifest};
 use sidings_proto::cache::{CacheAnswer, CacheFound, CacheWanted, KeyPart, KeyTemplate, SavedCache};
 use sidings_proto::digest::{DigestsKept, DigestsTold, is_digest};
+use sidings_proto::flaws::IgnoredFlaw;
 use sidings_proto::image::{
     BlobSize, Fetched, ImageAnswer, ImageAsk, ImageLayer, ImageOutcome, ImagePlace, ImageTold, SharedImage,
 };
@@ -242,6 +243,16 @@ fn words() {
             concurrency,
             inputs: BTreeMap::new(),
             locked: digests(),
+            flaw_limits: vec![FlawLimits {
+                warn: Some(FlawSeverity::Medium),
+                deny: Some(FlawSeverity::Critical),
+                ignore: vec![IgnoredFlaw {
+                    id: "CVE-2024-1".to_owned(),
+                    package: Some("libssl3".to_owned()),
+                    reason: "not reachable".to_owned(),
+                    until: "2027-01-31".to_owned(),
+                }],
+            }],
         },
     );
 }
@@ -278,6 +289,7 @@ fn what_is_leased() {
         source: git(),
         inputs: BTreeMap::from([("target".to_owned(), "staging".to_owned())]),
         locked: digests(),
+        flaws_judged: true,
     };
     let assignment = Assignment {
         attempt: attempt(),

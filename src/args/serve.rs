@@ -36,6 +36,9 @@ pub(crate) struct Listen {
     /// What is wanted of every project's Dockerfiles; a project may ask more of itself.
     #[arg(long, env = "SIDINGS_POLICY", value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
+    /// What is known of flaws: a dump of OSV, a zip or a folder of them; for policies that ask for it.
+    #[arg(long, env = "SIDINGS_FLAWS", value_name = "PATH")]
+    pub(crate) flaws: Option<PathBuf>,
 }
 
 /// What a runner is told wherever it runs, for one run or for good.

@@ -30,6 +30,8 @@ pub(super) fn died() -> anyhow::Error {
 pub(super) async fn start(data: &DataFolder, listen: &Listen, store: StoreChoice) -> anyhow::Result<Controller> {
     let data = folders::data(data.data.clone())?;
     folders::make_private(&data)?;
+    let policy = listen.policy.as_deref().map(policy::of_operator).transpose()?;
+    policy::can_be_kept(policy.as_ref(), listen.flaws.as_deref())?;
     sidings_controller::start(Config {
         data_dir: data.join("controller"),
         listen: listen.listen,
@@ -40,7 +42,8 @@ pub(super) async fn start(data: &DataFolder, listen: &Listen, store: StoreChoice
         },
         api_token: listen.api_token.clone(),
         secrets_key: listen.secrets_key.clone(),
-        policy: listen.policy.as_deref().map(policy::of_operator).transpose()?,
+        policy,
+        flaws: listen.flaws.clone(),
     })
     .await
 }

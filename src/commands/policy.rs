@@ -13,6 +13,19 @@ pub(super) fn of_operator(file: &Path) -> anyhow::Result<Policy> {
     Policy::read(&shown, &text).map_err(|wrong| Refusal::configuration(wrong.to_string()))
 }
 
+/// Known flaws need something to know them by.
+pub(super) fn can_be_kept(policy: Option<&Policy>, flaws: Option<&Path>) -> anyhow::Result<()> {
+    match flaws {
+        Some(dump) if !dump.exists() => {
+            Err(Refusal::configuration(format!("the dump of flaws {} is not there", dump.display())))
+        }
+        None if policy.is_some_and(|policy| !policy.flaw_limits().is_empty()) => {
+            Err(Refusal::configuration("the policy speaks of `flaws`: name a dump of them with `--flaws`"))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// What a project asks of itself, beyond the usual.
 pub(super) fn of_project(root: &Path) -> Result<Policy, Diagnostics> {
     let own =

@@ -144,6 +144,7 @@ mod tests {
             api_token: None,
             secrets_key: None,
             policy: None,
+            flaws: None,
         };
         let controller = sidings_controller::start(config).await.unwrap();
         let remote = Remote {

@@ -234,6 +234,7 @@ async fn controller(folder: &Path) -> anyhow::Result<Controller> {
         api_token: None,
         secrets_key: None,
         policy: None,
+        flaws: None,
     };
     sidings_controller::start(config).await.context("starting a controller for the run")
 }

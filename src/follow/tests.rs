@@ -62,6 +62,7 @@ async fn controller(folder: &Path) -> Controller {
         api_token: None,
         secrets_key: None,
         policy: None,
+        flaws: None,
     };
     sidings_controller::start(config).await.unwrap()
 }

@@ -2,6 +2,7 @@
 //! by their source, one of Python, and what is wrong with the dump and the list of what is ignored.
 
 use super::inventories::Image;
+use super::{submit, verdicts};
 use crate::support::{Fleet, tree};
 use serde_json::Value;
 use std::fs::File;
@@ -81,4 +82,40 @@ async fn an_image_is_audited_against_a_dump_on_disk() {
     assert_eq!((code, stderr.as_str()), (64, "error: wrong.yml: rule 1 (CVE-1): it gives no `reason`\n"));
     let (code, _, stderr) = audit(&["--flaws", "empty"]);
     assert_eq!((code, stderr.as_str()), (2, "error: empty: there is no entry of OSV in it\n"));
+}
+
+#[tokio::test]
+async fn an_image_with_flaws_that_the_policy_refuses_runs_no_step() {
+    let dump = tempfile::tempdir().unwrap();
+    std::fs::write(dump.path().join("1.json"), PYTHON).unwrap();
+    let fleet = Fleet::start_told(vec![("SIDINGS_FLAWS", dump.path().to_str().unwrap().to_owned())]).await;
+    let _runner = fleet.runner("r1", 1).await;
+    let policy = |rest: &str| format!("flaws: {{ warn: medium, deny: high{rest} }}\n");
+    let files = [
+        (".sidings.yml", "build: .\njobs: { test: { steps: [run: echo ran] } }\n"),
+        ("Dockerfile", "FROM debian:bookworm-slim\nRUN mkdir /opt/some\nCOPY some /opt/some\n"),
+        ("some/some.dist-info/METADATA", METADATA),
+        (".sidings/policy.yml", &policy("")),
+    ];
+    let work = tree(fleet.path("work"), &files);
+    // Once where it is built, and once more where it is there already.
+    for _ in 0..2 {
+        let view = fleet.client.until_ended(submit(&fleet, &work)).await;
+        let told = verdicts(&view);
+        assert!(told.contains("test: failed (image_build_failed), ") && told.contains("echo ran: skipped"), "{told}");
+        let setup = fleet.client.log(&view.jobs[0], 0).await;
+        let told = "the image is not used: the policy (`flaws`) allows no flaws that are high or worse, and it has \
+            high PYSEC-1 in Some_Thing 1.0rc1, line 3, fixed in 1.0";
+        assert!(setup.contains(told), "{setup}");
+    }
+    let ignored = ", ignore: [{ id: CVE-1, reason: we never call it, until: 2999-01-01 }]";
+    std::fs::write(work.join(".sidings/policy.yml"), policy(ignored)).unwrap();
+    let view = fleet.client.until_ended(submit(&fleet, &work)).await;
+    assert!(verdicts(&view).starts_with("run: passed\n"), "{}", verdicts(&view));
+    // Debian's own packages are none that this dump speaks of, and that is not passed over.
+    let setup = fleet.client.log(&view.jobs[0], 0).await;
+    assert!(
+        setup.contains("warning: ") && setup.contains("not looked up for known flaws, the first because"),
+        "{setup}"
+    );
 }

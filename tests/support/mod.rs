@@ -34,22 +34,33 @@ pub(crate) struct Fleet {
     listen: String,
     controller: Option<Process>,
     filter: &'static str,
+    /// What the controller is told beside the usual, as variables.
+    told: Vec<(&'static str, String)>,
     pub(crate) client: Client,
 }
 
 impl Fleet {
     /// Starts a controller on a free port.
     pub(crate) async fn start() -> Fleet {
-        Fleet::start_logging("").await
+        Fleet::start_as("", Vec::new()).await
     }
 
     /// The same, with controller and runners that log what passes this filter.
     pub(crate) async fn start_logging(filter: &'static str) -> Fleet {
+        Fleet::start_as(filter, Vec::new()).await
+    }
+
+    /// The same, with a controller that is told this, as variables.
+    pub(crate) async fn start_told(told: Vec<(&'static str, String)>) -> Fleet {
+        Fleet::start_as("", told).await
+    }
+
+    async fn start_as(filter: &'static str, told: Vec<(&'static str, String)>) -> Fleet {
         need_engine();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let listen = format!("127.0.0.1:{port}");
         let client = Client::new(format!("http://{listen}"), TOKEN);
-        let mut fleet = Fleet { dir: TempDir::new().unwrap(), listen, controller: None, client, filter };
+        let mut fleet = Fleet { dir: TempDir::new().unwrap(), listen, controller: None, client, filter, told };
         fleet.start_controller().await;
         fleet
     }
@@ -59,6 +70,7 @@ impl Fleet {
         let data = self.dir.path().join("controller");
         let mut command = std::process::Command::new(SIDINGS);
         command.args(["controller", "--listen", &self.listen, "--data"]).arg(data).env("SIDINGS_API_TOKEN", TOKEN);
+        command.envs(self.told.iter().map(|(name, value)| (name, value)));
         self.log_by(&mut command);
         self.controller = Some(Process::spawn("controller", command, self.dir.path()));
         self.client.until_healthy().await;

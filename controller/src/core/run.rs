@@ -328,6 +328,7 @@ static NOTHING: Plan = Plan {
     inputs: BTreeMap::new(),
     concurrency: None,
     locked: BTreeMap::new(),
+    flaw_limits: Vec::new(),
 };
 
 fn plan_of(spec: &RunSpec) -> &Plan {

@@ -10,6 +10,7 @@ mod digests;
 pub(crate) mod enrolment;
 pub(crate) mod error;
 mod events;
+mod flaws;
 mod images;
 mod inventories;
 pub(crate) mod logs;
@@ -33,6 +34,7 @@ pub(crate) use names::RunnerNames;
 pub(crate) use openapi::document;
 
 use crate::blobs::Blobs;
+use crate::flaws::Flaws;
 use crate::images::Images;
 use crate::intake::Intake;
 use crate::inventories::Inventories;
@@ -75,6 +77,7 @@ pub(crate) struct App {
     pub(crate) kept: Kept,
     pub(crate) images: Arc<Images>,
     pub(crate) inventories: Arc<Inventories>,
+    pub(crate) flaws: Flaws,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) names: RunnerNames,
     /// Log chunks that are held in memory at once: bounds what many runners can make it hold.
@@ -125,6 +128,7 @@ fn runner_routes() -> Router<Arc<App>> {
         .route("/attempts/{job}/{fence}/images/told", post(images::told))
         .route("/attempts/{job}/{fence}/images/{key}/{blob}", get(images::part))
         .merge(inventories::of_runners())
+        .merge(flaws::of_runners())
         .merge(split::routes())
 }
 

@@ -1,8 +1,8 @@
 //! The description of both interfaces, made from the handlers and types themselves.
 
 use super::{
-    approvals, artifacts, blobs, digests, enrolment, events, images, inventories, logs, projects, runner, runner_kept,
-    runner_logs, runs, schedules, secrets, split, split_told, tests_told,
+    approvals, artifacts, blobs, digests, enrolment, events, flaws, images, inventories, logs, projects, runner,
+    runner_kept, runner_logs, runs, schedules, secrets, split, split_told, tests_told,
 };
 use axum::http::header;
 use axum::response::IntoResponse;
@@ -19,7 +19,7 @@ use utoipa::{Modify, OpenApi};
         runner::hint, runner::retire, runner::progress, tests_told::tell, split_told::of_run, tests_told::of_run, tests_told::history, runner_logs::append, runner_logs::finish, blobs::source,
         artifacts::list, artifacts::file, artifacts::all, runner_kept::missing, runner_kept::put, runner_kept::input,
         runner_kept::find_cache, runner_kept::cache, digests::agree, images::ask, images::told, images::part,
-        inventories::tell, inventories::list, inventories::find, inventories::show,
+        flaws::judge, inventories::tell, inventories::list, inventories::find, inventories::show,
         split::list, split::pull, split::report, split::beat,
         secrets::put, secrets::list, secrets::remove, secrets::of_attempt,
     ),

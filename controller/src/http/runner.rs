@@ -97,6 +97,7 @@ fn assignment(app: &App, lease: &Lease) -> Option<Assignment> {
             source: run.source.clone(),
             inputs: plan.inputs.clone(),
             locked: plan.locked.clone(),
+            flaws_judged: !plan.flaw_limits.is_empty(),
         },
         spec: spec.clone(),
     })

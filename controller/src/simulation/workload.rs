@@ -39,6 +39,7 @@ pub(super) fn run(random: &mut Random, number: u64) -> Arc<RunSpec> {
                 inputs: BTreeMap::new(),
                 concurrency: group(random, 400),
                 locked: BTreeMap::new(),
+                flaw_limits: Vec::new(),
             },
             job_ids,
         },

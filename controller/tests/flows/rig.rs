@@ -65,6 +65,7 @@ pub(crate) fn config(data: &Path, store: StoreKind, api_token: Option<&str>) -> 
         api_token: api_token.map(|token| token.to_owned().into()),
         secrets_key: None,
         policy: None,
+        flaws: None,
     }
 }
 

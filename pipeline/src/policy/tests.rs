@@ -273,7 +273,7 @@ fn a_wrong_policy_says_what_is_wrong() {
         5 | registry: docker.io
           | ^^^^^^^^
           |
-          = help: a policy has `rules`, `registries` and `image_size`
+          = help: a policy has `rules`, `registries`, `image_size` and `flaws`
 
         4 errors in policy.yml
     "#]].assert_eq(&found.to_string());
@@ -290,4 +290,68 @@ fn a_base_that_is_locked_is_one_image_whatever_its_tag() {
     assert_eq!(found(lock(&["debian:12", "busybox"])).count(), 0);
     let left: Vec<Code> = found(lock(&["busybox", "debian:11"])).collect();
     assert_eq!(left, [Code::UndigestedBase]);
+}
+
+#[test]
+fn what_is_said_of_flaws_is_read_with_its_exceptions_each_for_itself() {
+    let operator = Policy::read("p.yml", "flaws: { warn: high, deny: critical }\n").unwrap();
+    let project = "flaws:\n  deny: high\n  ignore:\n    - { id: CVE-2024-1, package: libssl3, reason: not reachable, until: 2027-01-31 }\n";
+    let project = Policy::read("p.yml", project).unwrap();
+    let both = operator.tightened(&project);
+    assert_eq!(both.flaw_limits().len(), 2);
+    assert_eq!(both.flaw_limits()[0], operator.flaw_limits()[0]);
+    assert_eq!(both.flaw_limits()[1].ignore[0].until, "2027-01-31");
+
+    let wrong = "flaws:\n  warn: severe\n  deny: hihg\n  ignore:\n    - { id: CVE-1, until: soon }\n    - { id: CVE-2, reason: none, until: 2027-01-31, for: ever }\n  severity: low\n";
+    let found = Policy::read("policy.yml", wrong).unwrap_err();
+    expect![[r#"
+        error[bad_value]: `severe` is no severity
+         --> policy.yml:2:9
+          |
+        2 |   warn: severe
+          |         ^^^^^^
+          |
+          = help: write `low`, `medium`, `high` or `critical`
+
+        error[bad_value]: `hihg` is no severity
+         --> policy.yml:3:9
+          |
+        3 |   deny: hihg
+          |         ^^^^
+          |
+          = help: did you mean `high`?
+
+        error[missing_key]: this entry has no `reason`
+         --> policy.yml:5:7
+          |
+        5 |     - { id: CVE-1, until: soon }
+          |       ^^^^^^^^^^^^^^^^^^^^^^^^^^
+          |
+          = help: add `reason:` with why one can live with it
+
+        error[bad_value]: `soon` is no day
+         --> policy.yml:5:27
+          |
+        5 |     - { id: CVE-1, until: soon }
+          |                           ^^^^ a day, such as `2026-11-22`
+
+        error[unknown_key]: `for` is not a key of an ignored flaw
+         --> policy.yml:6:53
+          |
+        6 |     - { id: CVE-2, reason: none, until: 2027-01-31, for: ever }
+          |                                                     ^^^
+          |
+          = help: an ignored flaw has `id`, `package`, `reason` and `until`
+
+        error[unknown_key]: `severity` is not a key of `flaws`
+         --> policy.yml:7:3
+          |
+        7 |   severity: low
+          |   ^^^^^^^^
+          |
+          = help: `flaws` has `warn`, `deny` and `ignore`
+
+        6 errors in policy.yml
+    "#]]
+    .assert_eq(&found.to_string());
 }

@@ -1,4 +1,4 @@
-//! A policy's own file: levels for rules, registries, and how large images may be.
+//! A policy's own file: levels for rules, registries, how large images may be, and how bad their flaws.
 
 use super::Reader;
 use super::fields::At;
@@ -28,6 +28,7 @@ impl Reader<'_> {
             let mut size = |key| sizes.get(key).and_then(|at| self.size(&at));
             policy.image_size = Sizes { warn: size("warn"), deny: size("deny") };
         }
+        policy.flaws = fields.get("flaws").and_then(|at| self.flaw_limits(&at)).into_iter().collect();
         Some(policy)
     }
 

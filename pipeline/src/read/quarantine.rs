@@ -55,7 +55,7 @@ impl Reader<'_> {
         Some(Quarantined { id: id?, owner: owner?, since: begin_of(since), expires: begin_of(expires), issue })
     }
 
-    fn of_entry(&mut self, fields: &Fields<'_, '_>, key: &'static str, what: &str) -> Option<String> {
+    pub(super) fn of_entry(&mut self, fields: &Fields<'_, '_>, key: &'static str, what: &str) -> Option<String> {
         match fields.get(key) {
             Some(at) => {
                 let text = self.text(&at)?;
@@ -73,7 +73,7 @@ impl Reader<'_> {
         }
     }
 
-    fn day(&mut self, fields: &Fields<'_, '_>, key: &'static str) -> Option<Date> {
+    pub(super) fn day(&mut self, fields: &Fields<'_, '_>, key: &'static str) -> Option<Date> {
         let text = self.of_entry(fields, key, A_DAY)?;
         let day = text.parse().ok();
         if let (None, Some(at)) = (day, fields.get(key)) {

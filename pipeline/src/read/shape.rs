@@ -35,12 +35,22 @@ pub(super) const PIPELINE: Shape = Shape {
 pub(super) const POLICY: Shape = Shape {
     what: "a policy",
     place: "at the top of a policy",
-    keys: &["rules", "registries", "image_size"],
+    keys: &["rules", "registries", "image_size", "flaws"],
     later: &[],
 };
 
 pub(super) const IMAGE_SIZE: Shape =
     Shape { what: "`image_size`", place: "under `image_size`", keys: &["warn", "deny"], later: &[] };
+
+pub(super) const FLAWS: Shape =
+    Shape { what: "`flaws`", place: "under `flaws`", keys: &["warn", "deny", "ignore"], later: &[] };
+
+pub(super) const IGNORED_FLAW: Shape = Shape {
+    what: "an ignored flaw",
+    place: "in an ignored flaw",
+    keys: &["id", "package", "reason", "until"],
+    later: &[],
+};
 
 pub(super) const LOCK: Shape =
     Shape { what: "a lock file", place: "at the top of a lock file", keys: &["version", "images"], later: &[] };

@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use sidings_proto::BlobId;
 use sidings_proto::digest::{DigestsKept, DigestsTold};
+use sidings_proto::flaws::FlawsJudged;
 use sidings_proto::image::{ImageAnswer, ImageAsk, ImageOutcome, ImageTold, SharedImage};
 use std::path::Path;
 
@@ -29,6 +30,8 @@ pub trait Fleet: Send + Sync {
     async fn put(&self, blob: &BlobId, bytes: u64, file: &Path) -> anyhow::Result<()>;
     /// Puts what is in an image there: JSON in zstd.
     async fn put_inventory(&self, key: &str, packed: Bytes) -> anyhow::Result<()>;
+    /// What the run's policies say of the known flaws of an image; none where it is not known what is in it.
+    async fn judge(&self, key: &str) -> anyhow::Result<Option<FlawsJudged>>;
     /// Gets a part of an image into a new file of at most so many bytes. Its hash is the caller's to check.
     async fn part(&self, key: &str, blob: &BlobId, bytes: u64, into: &Path) -> anyhow::Result<()>;
 }

@@ -27,6 +27,7 @@ use std::time::Instant;
 pub(crate) mod budget;
 mod building;
 mod context;
+mod flaws;
 mod fleet;
 mod flight;
 mod labels;

@@ -35,11 +35,11 @@ impl Course<'_> {
         if use_.built || use_.took_ms > 0 {
             self.setup.note(&image_note(&use_));
         }
-        if let Err(refusal) = self.within_budget(&use_, facts.bytes) {
+        if let Err(refusal) = self.judged(&use_, &facts).await {
             if let Some(share) = share {
                 images.withhold(&share).await;
             }
-            return Err(self.no_image(ImageError::User(refusal)));
+            return Err(self.no_image(refusal));
         }
         if let Some(share) = share {
             // It is received for as long as there are images to come.
@@ -50,14 +50,17 @@ impl Course<'_> {
         Ok((environment.clone(), facts))
     }
 
-    /// Whether the image is not larger than the policy allows; an error is the user's.
-    fn within_budget(&self, image: &ImageUse, bytes: u64) -> Result<(), String> {
-        if image.key.is_none() {
-            return Ok(());
+    /// Whether the policy lets an image be used that was built: by its size, and by its known flaws.
+    async fn judged(&self, image: &ImageUse, facts: &ImageFacts) -> Result<(), ImageError> {
+        let Some(key) = &image.key else { return Ok(()) };
+        let said = budget::judged(self.assignment.spec.image_budget, &image.reference, facts.bytes);
+        said.map_err(ImageError::User)?.iter().for_each(|warning| self.setup.note(warning));
+        match &self.channel.fleet {
+            Some(fleet) if self.assignment.run.flaws_judged => {
+                self.tools.images.look_for_flaws((key, facts), &**fleet, self.setup).await
+            }
+            Some(_) | None => Ok(()),
         }
-        let said = budget::judged(self.assignment.spec.image_budget, &image.reference, bytes)?;
-        said.iter().for_each(|warning| self.setup.note(warning));
-        Ok(())
     }
 
     /// Gives others what was built here as soon as it is, beside all else: whoever waits for it may have another image

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use sidings_proto::api::ErrorBody;
 use sidings_proto::cache::{CacheAnswer, CacheWanted};
 use sidings_proto::digest::{DigestsKept, DigestsTold};
+use sidings_proto::flaws::FlawsAnswer;
 use sidings_proto::image::{ImageAnswer, ImageAsk, ImageTold};
 use sidings_proto::runner::{
     Beat, Beaten, Blobs, Finish, Finished, Hello, Hinted, LEASE_POLL_MS, LeaseRequest, Leased, LogAck, PREFIX,
@@ -25,6 +26,8 @@ use tokio_util::io::ReaderStream;
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 const DOWNLOAD_WITHIN: Duration = Duration::from_secs(30 * 60);
+/// A large dump of flaws, and others that ask before.
+const LOOKED_UP_WITHIN: Duration = Duration::from_secs(10 * 60);
 /// A file of many gigabytes over a slow line.
 const TRANSFER_WITHIN: Duration = Duration::from_secs(2 * 3600);
 const BLOCK: usize = 256 * 1024;
@@ -214,6 +217,11 @@ impl Client {
     pub(crate) async fn put_inventory(&self, key: &AttemptKey, image: &str, packed: Bytes) -> Result<(), CallError> {
         let call = self.of_attempt(Method::PUT, key, &format!("images/{image}/inventory"));
         done(call.header(CONTENT_TYPE, "application/octet-stream").body(packed)).await
+    }
+
+    /// What the run's policies say of the known flaws of an image; a dump of them may take a while to read.
+    pub(crate) async fn judge_flaws(&self, key: &AttemptKey, image: &str) -> Result<FlawsAnswer, CallError> {
+        answer(self.of_attempt(Method::POST, key, &format!("images/{image}/flaws")).timeout(LOOKED_UP_WITHIN)).await
     }
 
     /// Puts a part of an image into a file.

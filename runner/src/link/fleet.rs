@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use sidings_proto::BlobId;
 use sidings_proto::digest::{DigestsKept, DigestsTold};
+use sidings_proto::flaws::FlawsJudged;
 use sidings_proto::image::{ImageAnswer, ImageAsk, ImageTold};
 use std::path::Path;
 use std::time::Duration;
@@ -53,6 +54,15 @@ impl Fleet for AttemptDepot {
         let mut repeats = Repeats::within(ANSWERED_WITHIN);
         while repeats.answered(self.client.put_inventory(&self.key, key, packed.clone()).await).await?.is_none() {}
         Ok(())
+    }
+
+    async fn judge(&self, key: &str) -> anyhow::Result<Option<FlawsJudged>> {
+        let mut repeats = Repeats::within(ANSWERED_WITHIN);
+        loop {
+            if let Some(answer) = repeats.answered(self.client.judge_flaws(&self.key, key).await).await? {
+                return Ok(answer.judged);
+            }
+        }
     }
 
     async fn part(&self, key: &str, blob: &BlobId, bytes: u64, into: &Path) -> anyhow::Result<()> {

@@ -79,6 +79,7 @@ pub(super) fn of_stages(stages: Vec<Stage>) -> Assignment {
             source: Source::Snapshot { blob: "0".repeat(64).try_into().unwrap() },
             inputs: std::collections::BTreeMap::new(),
             locked: std::collections::BTreeMap::new(),
+            flaws_judged: false,
         },
         spec: JobSpec { stages, timeout_ms: 3_600_000, ..JobSpec::default() },
     }

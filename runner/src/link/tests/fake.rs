@@ -208,6 +208,7 @@ fn assignment(script: &str) -> Assignment {
             source: Source::Snapshot { blob: "0".repeat(64).try_into().unwrap() },
             inputs: std::collections::BTreeMap::new(),
             locked: std::collections::BTreeMap::new(),
+            flaws_judged: false,
         },
         spec: JobSpec {
             stages: vec![Stage { steps: vec![step], ..Stage::default() }],
