@@ -4,6 +4,9 @@
 use parse_dockerfile::{Dockerfile, Flag, HereDoc, Instruction, Source};
 use std::ops::Range;
 
+/// The only frontend whose meaning is known here.
+const FRONTEND: &str = "docker/dockerfile";
+
 /// A file that was understood.
 #[derive(Debug, Default)]
 pub(crate) struct File {
@@ -258,4 +261,10 @@ pub fn keyword(instruction: &Instruction<'_>) -> Option<Range<usize>> {
         _ => return None,
     };
     Some(keyword.span.clone())
+}
+
+/// Docker's own frontend, whichever version.
+pub(crate) fn is_dockers(syntax: &str) -> bool {
+    let name = syntax.strip_prefix("docker.io/").unwrap_or(syntax);
+    name.split([':', '@']).next() == Some(FRONTEND)
 }

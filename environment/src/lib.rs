@@ -3,13 +3,14 @@
 //!
 //! The order of things: [`Reading`] understands the Dockerfile for a target, arguments and a platform; it names the base
 //! images; whoever has an engine or a registry says what they are; [`Reading::weigh`] then looks at the files that the
-//! instructions see and gives an [`Account`]. `dockerfile` reads the text, `reach` says which stages count, `scope` what
+//! instructions see and gives a [`Weight`], or an [`Account`] for those who ask why. `dockerfile` reads the text, `reach` says which stages count, `scope` what
 //! a variable is worth, `sight` which files an instruction sees, `listing` which there are.
 //!
 //! This room refuses to guess: what it is not sure of widens the key to the whole context, all arguments and the whole
 //! text, and never narrows it. It names no engine, starts no program and speaks to no network.
 
 mod account;
+mod base;
 mod contents;
 mod difference;
 mod dockerfile;
@@ -29,11 +30,12 @@ mod wildcard;
 mod words;
 
 pub use account::{Account, Input, Kind, Value, Weight};
+pub use base::Base;
 pub use contents::Contents;
 pub use difference::{Change, differences};
 pub use dockerfile::keyword;
 pub use listing::{Entry, Listing, Sort};
 pub use period::Period;
 pub use place::{NoPlace, Place};
-pub use reading::{Base, NoSuchTarget, Order, Reading, Target};
+pub use reading::{NoSuchTarget, Order, Reading, Target};
 pub use unpinned::Unpinned;

@@ -1,16 +1,13 @@
 //! A Dockerfile whose images are named otherwise: with the digests that they are locked to. Everything else, and every
 //! line, stays where it is.
 
-use crate::dockerfile::{File, Stage};
+use crate::dockerfile::{File, Stage, is_dockers};
 use crate::mount::{self, Shows};
 use crate::reach::by_name;
 use crate::reading::Reading;
 use parse_dockerfile::{Flag, Instruction};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-
-/// The only frontend whose meaning is known here.
-const FRONTEND: &str = "docker/dockerfile";
 
 /// What is written where.
 type Change<'n> = (Range<usize>, &'n str);
@@ -60,12 +57,6 @@ impl Reading {
         let lines = |text: &str| text.matches('\n').count();
         lines(text) == lines(&self.order.text) && again.is_ok_and(|again| again.bases() == expected)
     }
-}
-
-/// Docker's own frontend, whichever version.
-pub(crate) fn is_dockers(syntax: &str) -> bool {
-    let name = syntax.strip_prefix("docker.io/").unwrap_or(syntax);
-    name.split([':', '@']).next() == Some(FRONTEND)
 }
 
 fn of_source<'n>(file: &File, from: &str, names: &'n BTreeMap<String, String>) -> Option<&'n str> {

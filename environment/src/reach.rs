@@ -1,8 +1,8 @@
 //! Which stages and images a target needs: what it begins from, what it copies from and what it mounts, and so on.
 
+use crate::base::Base;
 use crate::dockerfile::{Copy, Deed, File, Step};
 use crate::mount::{self, Shows};
-use crate::reading::Base;
 use crate::scope::Globals;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -4,8 +4,9 @@
 mod scales;
 
 use crate::account::{Account, Weight};
+use crate::base::Base;
 use crate::contents::Contents;
-use crate::dockerfile::{Deed, File, Step};
+use crate::dockerfile::{Deed, File};
 use crate::listing::Listing;
 use crate::period::Period;
 use crate::reach::{self, Origin, Reach};
@@ -37,17 +38,6 @@ pub struct Order {
     pub platform: String,
     /// The time in which this build counts, where it is to be done anew from time to time.
     pub period: Option<Period>,
-}
-
-/// What a base image is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Base {
-    /// The digest or the engine's id: a hash of all that is in it.
-    pub id: String,
-    /// Its `ENV`.
-    pub env: BTreeMap<String, String>,
-    /// Its `ONBUILD`: instructions that a stage which begins from it carries out first.
-    pub on_build: Vec<String>,
 }
 
 /// There is no stage of that name.
@@ -82,15 +72,6 @@ impl Order {
     /// What a build is given for a commit's time in milliseconds: earlier times break archive formats.
     pub fn epoch_of(time_ms: i64) -> u64 {
         u64::try_from(time_ms / 1000).unwrap_or(0).max(FIRST_SECOND)
-    }
-}
-
-impl Base {
-    /// The instructions that it brings; none when they cannot be read.
-    pub(crate) fn brings(&self) -> Option<Vec<Step>> {
-        let file = File::read(&format!("FROM scratch\n{}\n", self.on_build.join("\n")))?;
-        let steps = file.stages.into_iter().next()?.steps;
-        (steps.len() == self.on_build.len()).then(|| steps.into_iter().map(|step| Step { line: 0, ..step }).collect())
     }
 }
 

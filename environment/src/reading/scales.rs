@@ -1,13 +1,13 @@
 //! What goes into a key, put on the scales one by one: instructions, arguments and bases of the stages that count, then
 //! the files that they see; all there is, with the reason, where anything is not sure.
 
-use super::{Base, EPOCH, FOR_BUILDER, Reading};
+use super::{EPOCH, FOR_BUILDER, Reading};
 use crate::account::{Form, Input, Kind, Value};
+use crate::base::Base;
 use crate::contents::{Contents, is_file};
-use crate::dockerfile::{Deed, File, Step};
+use crate::dockerfile::{Deed, File, Stage, Step, is_dockers};
 use crate::listing::{Listing, Sort};
 use crate::mount::{self, Shows};
-use crate::naming::is_dockers;
 use crate::reach::{self, Origin, Reach};
 use crate::scope::Scope;
 use crate::sight::Sight;
@@ -131,7 +131,7 @@ impl<'r> Scales<'r> {
         self.put(Kind::Target, "", number(self.reading.target), file.stages[self.reading.target].line);
     }
 
-    fn platform(&mut self, stage: &crate::dockerfile::Stage, name: &str) {
+    fn platform(&mut self, stage: &Stage, name: &str) {
         let Some(platform) = &stage.platform else { return };
         match self.reading.globals.expand(platform) {
             Some(platform) => self.put(Kind::Platform, name, platform, stage.line),
