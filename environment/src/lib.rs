@@ -3,8 +3,9 @@
 //!
 //! The order of things: [`Reading`] understands the Dockerfile for a target, arguments and a platform; it names the base
 //! images; whoever has an engine or a registry says what they are; [`Reading::weigh`] then looks at the files that the
-//! instructions see and gives a [`Weight`], or an [`Account`] for those who ask why. `dockerfile` reads the text, `reach` says which stages count, `scope` what
-//! a variable is worth, `sight` which files an instruction sees, `listing` which there are.
+//! instructions see and gives a [`Weight`], or [`Reading::account`] an [`Account`] for those who ask why. `dockerfile` reads
+//! the text, `reach` says which stages count, `scope` what a variable is worth, `sight` which files an instruction sees,
+//! `listing` which there are.
 //!
 //! This room refuses to guess: what it is not sure of widens the key to the whole context, all arguments and the whole
 //! text, and never narrows it. It names no engine, starts no program and speaks to no network.
