@@ -14,11 +14,11 @@ mod snapshot;
 mod telemetry;
 mod worktree;
 
-use clap::Parser;
+use clap::FromArgMatches;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cli = args::Cli::parse();
+    let cli = args::Cli::from_arg_matches(&args::command().get_matches()).unwrap_or_else(|error| error.exit());
     cli.global.color.into_choice().write_global();
     telemetry::start(&cli.global, cli.command.serves());
     commands::run(cli).into()

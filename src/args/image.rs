@@ -98,8 +98,6 @@ pub(crate) struct ListImagesArgs {
 /// `sidings image find`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Example: `sidings image find openssl --version 3.0.15-1~deb12u1`
-
 Exit codes: 0 somebody has it; 1 nobody has.")]
 pub(crate) struct FindPackageArgs {
     /// The package's own name, or that of the source it was built from.

@@ -2,6 +2,7 @@
 
 mod choice;
 mod cleaning;
+mod examples;
 mod global;
 mod image;
 mod lock;
@@ -13,6 +14,7 @@ mod serve;
 mod split;
 mod tree;
 
+pub(crate) use examples::command;
 pub(crate) use global::{Global, LogFormat, ProjectChoice, Remote, Trust};
 pub(crate) use image::{
     AuditArgs, DiffImagesArgs, FailOn, FindPackageArgs, ImageArgs, ImageCommand, KeyArgs, ListImagesArgs, SbomArgs,
@@ -24,14 +26,16 @@ pub(crate) use project::{
 };
 pub(crate) use reach::RegistryAccess;
 pub(crate) use runs::{
-    ApproveArgs, ArtifactsArgs, CancelArgs, LogsArgs, RetryArgs, RunsArgs, ShowArgs, SubmitArgs, TestsArgs,
+    ApproveArgs, ArtifactsArgs, CancelArgs, LogsArgs, OpenArgs, RetryArgs, RunsArgs, ShowArgs, SubmitArgs, TestsArgs,
 };
 pub(crate) use secrets::{For, SecretArgs, SecretCommand, SecretRemove, SecretSet};
 pub(crate) use serve::{
     Capacity, ControllerArgs, DataFolder, EngineChoice, LeastFree, Listen, RunnerArgs, StoreChoice, UpArgs,
 };
 pub(crate) use split::{SplitArgs, SplitCommand, SplitGrindArgs, SplitOfRun, SplitPlanArgs, SplitReproArgs};
-pub(crate) use tree::{CompletionsArgs, DoctorArgs, GcArgs, ImportArgs, ImportOrigin, InitArgs, LintArgs, RunArgs};
+pub(crate) use tree::{
+    CompletionsArgs, DoctorArgs, GcArgs, ImportArgs, ImportOrigin, InitArgs, LintArgs, ManArgs, RunArgs,
+};
 
 use clap::{Parser, Subcommand};
 
@@ -89,6 +93,8 @@ pub(crate) enum Command {
     Runs(RunsArgs),
     /// Show a run: its jobs, steps, images and what failed.
     Show(ShowArgs),
+    /// Open the page of a run, or of all runs, in the browser.
+    Open(OpenArgs),
     /// Show the log of a run, a job or a step.
     Logs(LogsArgs),
     /// Look into jobs whose tests are split: who works, why so long, a batch or a test again.
@@ -115,6 +121,8 @@ pub(crate) enum Command {
     Secret(SecretArgs),
     /// Print a script that completes commands and flags in your shell.
     Completions(CompletionsArgs),
+    /// Write a manual page for each command.
+    Man(ManArgs),
     /// What a repository's hooks call.
     #[command(hide = true)]
     Hook(HookArgs),

@@ -65,6 +65,20 @@ pub(crate) struct ShowArgs {
     pub(crate) remote: Remote,
 }
 
+/// `sidings open`.
+#[derive(Debug, Args)]
+pub(crate) struct OpenArgs {
+    /// An id, `project@7`, `7` or `latest`; all runs when none.
+    pub(crate) run: Option<String>,
+    /// Only print the address.
+    #[arg(long)]
+    pub(crate) print: bool,
+    #[command(flatten)]
+    pub(crate) project: ProjectChoice,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
 /// `sidings logs`.
 #[derive(Debug, Args)]
 pub(crate) struct LogsArgs {

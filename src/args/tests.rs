@@ -7,7 +7,7 @@ fn without_values(command: clap::Command) -> clap::Command {
 }
 
 fn help_of(path: &[&str]) -> String {
-    let mut command = without_values(Cli::command()).term_width(100);
+    let mut command = without_values(super::command()).term_width(100);
     command.build();
     let mut at = &mut command;
     for name in path {
@@ -19,6 +19,31 @@ fn help_of(path: &[&str]) -> String {
 #[test]
 fn the_command_line_is_consistent() {
     Cli::command().debug_assert();
+}
+
+/// The commands that people call, each with its words.
+fn leaves(command: &clap::Command, words: &str, all: &mut Vec<(String, String)>) {
+    let inner: Vec<_> = command.get_subcommands().filter(|it| !it.is_hide_set() && it.get_name() != "help").collect();
+    if inner.is_empty() {
+        all.push((words.to_owned(), command.get_after_help().map(ToString::to_string).unwrap_or_default()));
+    }
+    inner.into_iter().for_each(|it| leaves(it, format!("{words} {}", it.get_name()).trim_start(), all));
+}
+
+#[test]
+fn each_command_has_an_example_that_is_understood() {
+    let mut all = Vec::new();
+    leaves(&super::command(), "", &mut all);
+    let wrong = all.into_iter().filter_map(|(words, help)| {
+        let Some(line) = help.lines().find_map(|line| line.strip_prefix("Example: ")) else {
+            return Some(format!("{words}: none"));
+        };
+        let typed = line.split(" > ").next().unwrap_or(line);
+        let error = Cli::try_parse_from(typed.split(' ')).err().map(|error| error.to_string());
+        let is_another = !line.starts_with(&format!("sidings {words}"));
+        error.or(is_another.then(String::new)).map(|why| format!("{words}: {line}: {why}"))
+    });
+    assert_eq!(wrong.collect::<Vec<_>>(), Vec::<String>::new());
 }
 
 #[test]

@@ -135,3 +135,10 @@ pub(crate) struct CompletionsArgs {
     /// Your shell.
     pub(crate) shell: clap_complete::Shell,
 }
+
+/// `sidings man`.
+#[derive(Debug, Args)]
+pub(crate) struct ManArgs {
+    /// The folder for the pages, such as ~/.local/share/man/man1; made where it is missing.
+    pub(crate) folder: PathBuf,
+}

@@ -1,13 +1,12 @@
 //! `sidings completions`.
 
 use super::output::print;
-use crate::args::{Cli, CompletionsArgs};
+use crate::args::{CompletionsArgs, command};
 use crate::exit::Exit;
-use clap::CommandFactory;
 
 pub(super) fn completions(args: &CompletionsArgs) -> anyhow::Result<Exit> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "sidings", &mut script);
+    clap_complete::generate(args.shell, &mut command(), "sidings", &mut script);
     print(&String::from_utf8(script)?)?;
     Ok(Exit::Passed)
 }
@@ -21,7 +20,7 @@ mod tests {
     fn every_shell_gets_a_script() {
         for shell in clap_complete::Shell::value_variants() {
             let mut script = Vec::new();
-            clap_complete::generate(*shell, &mut Cli::command(), "sidings", &mut script);
+            clap_complete::generate(*shell, &mut command(), "sidings", &mut script);
             let script = String::from_utf8(script).unwrap();
             assert!(script.contains("submit") && script.contains("doctor"), "{shell}");
         }

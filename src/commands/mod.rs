@@ -14,6 +14,8 @@ mod init;
 mod lint;
 mod lock;
 mod logs;
+mod man;
+mod open;
 mod output;
 mod policy;
 mod project;
@@ -67,6 +69,7 @@ async fn one(command: Command) -> anyhow::Result<Exit> {
         Command::Submit(args) => submit::submit(args).await,
         Command::Runs(args) => runs::runs(args).await,
         Command::Show(args) => show::show(args).await,
+        Command::Open(args) => open::open(args).await,
         Command::Logs(args) => logs::logs(args).await,
         Command::Split(args) => split::split(args).await,
         Command::Tests(args) => tests_told::tests(args).await,
@@ -80,6 +83,7 @@ async fn one(command: Command) -> anyhow::Result<Exit> {
         Command::Token(args) => token::token(args).await,
         Command::Secret(args) => secret::secret(args).await,
         Command::Completions(args) => completions::completions(&args),
+        Command::Man(args) => man::man(&args),
         Command::Hook(args) => Ok(hook::hook(args).await),
     }
 }

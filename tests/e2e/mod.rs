@@ -14,6 +14,7 @@ mod inventories;
 mod keys;
 mod kills;
 mod locks;
+mod opened;
 mod page;
 mod presets;
 mod pushes;
