@@ -29,6 +29,13 @@ jobs:
     steps: [{ name: ship, run: 'echo never' }]
 ";
 
+/// A job in an image that is built here.
+const BUILT: &str = "\
+build: .
+jobs:
+  look: { steps: [{ run: 'test -e /made' }] }
+";
+
 const LOOKS: [(&str, (u32, u32), &str); 4] = [
     ("desk-light", (1280, 900), "light"),
     ("desk-dark", (1280, 900), "dark"),
@@ -79,6 +86,20 @@ async fn failed_run(fleet: &Fleet) -> RunId {
     run
 }
 
+/// Has two images built that no engine has, one after the other, and gives their keys.
+async fn images(fleet: &Fleet) -> (String, String) {
+    let mut keys = Vec::new();
+    for made in ["one", "another"] {
+        let dockerfile = format!("FROM debian:bookworm-slim\nRUN echo {made} {} > /made\n", RunId::new());
+        let work = tree(fleet.path(made), &[(".sidings.yml", BUILT), ("Dockerfile", &dockerfile)]);
+        let run = super::submit(fleet, &work);
+        fleet.client.until_ended(run).await;
+        let view = fleet.client.run(run).await;
+        keys.push(view.jobs[0].attempts[0].images[0].key.clone().expect("it has a key"));
+    }
+    (keys.remove(0), keys.remove(0))
+}
+
 #[tokio::test]
 async fn a_person_reads_a_red_build_with_keys_alone() {
     let (fleet, axe) = (Fleet::start().await, axe());
@@ -117,6 +138,7 @@ async fn every_page_is_readable_by_everybody_everywhere() {
     let (fleet, axe) = (Fleet::start().await, axe());
     let _runner = fleet.runner("r1", 2).await;
     let run = failed_run(&fleet).await;
+    let (image, other) = images(&fleet).await;
     let view = fleet.client.run(run).await;
     let test = view.jobs.iter().find(|job| job.tests.is_some()).unwrap().id;
     let mut browser = Browser::start().await;
@@ -128,6 +150,9 @@ async fn every_page_is_readable_by_everybody_everywhere() {
         ("log", format!("/jobs/{test}/logs/1")),
         ("log-search", format!("/jobs/{test}/logs/1?q=1500")),
         ("fleet", "/fleet".to_owned()),
+        ("images", "/images".to_owned()),
+        ("image", format!("/images/{image}")),
+        ("images-compared", format!("/images/{image}/diff/{other}")),
     ];
     for (name, path) in pages {
         look_at(&mut browser, &fleet, &axe, name, &path).await;

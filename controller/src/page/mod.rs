@@ -12,12 +12,14 @@ mod error;
 mod feed;
 mod fleet;
 mod headers;
+mod images;
 mod log;
 pub(crate) mod origin;
 mod run;
 mod runs;
 mod shell;
 mod sign_in;
+mod size;
 mod state;
 mod tested;
 mod when;
@@ -37,6 +39,9 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/runs/{run}", get(run::show))
         .route("/runs/{run}/tests", get(tested::show))
         .route("/fleet", get(fleet::show))
+        .route("/images", get(images::list))
+        .route("/images/{key}", get(images::show_one))
+        .route("/images/{key}/diff/{other}", get(images::show_difference))
         .route("/badge/{*name}", get(badge::show))
         .route("/runs/{run}/feed", get(feed::of_run))
         .route("/runs/{run}/cancel", post(run::cancel))

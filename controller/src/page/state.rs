@@ -16,6 +16,11 @@ impl Mark {
     /// Of nothing.
     pub(super) const NONE: Mark = Mark { rank: 9, sign: "·", word: "none" };
 
+    /// Of what differs between two things.
+    pub(super) const fn of_change(sign: &'static str, word: &'static str) -> Mark {
+        Mark { rank: 8, sign, word }
+    }
+
     /// Of a runner.
     pub(super) fn of_runner(sign: &'static str, word: &'static str) -> Mark {
         Mark { rank: 8, sign, word }

@@ -1,5 +1,6 @@
 //! The page over HTTP: who is let in, what changes it takes, what browsers are told.
 
+mod images;
 mod lists;
 mod logs;
 mod one_run;

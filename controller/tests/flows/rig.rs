@@ -74,6 +74,20 @@ pub(crate) async fn rig_with_policy(text: &str) -> Rig {
     let data = tempfile::tempdir().unwrap();
     let policy = sidings_pipeline::Policy::read("policy.yml", text).unwrap();
     let config = Config { policy: Some(policy), ..config(data.path(), StoreKind::Memory, None) };
+    rig_as(data, config).await
+}
+
+/// A controller whose operator has a dump of flaws: these files.
+pub(crate) async fn rig_with_flaws(entries: &[(&str, &str)]) -> Rig {
+    let data = tempfile::tempdir().unwrap();
+    let dump = data.path().join("dump");
+    std::fs::create_dir(&dump).unwrap();
+    entries.iter().for_each(|(name, entry)| std::fs::write(dump.join(name), entry).unwrap());
+    let config = Config { flaws: Some(dump), ..config(data.path(), StoreKind::Sqlite, None) };
+    rig_as(data, config).await
+}
+
+async fn rig_as(data: TempDir, config: Config) -> Rig {
     let controller = sidings_controller::start(config).await.unwrap();
     let token = controller.first_api_token().unwrap().expose_secret().to_owned();
     Rig { controller, data, token, http: client() }

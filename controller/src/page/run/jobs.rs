@@ -1,5 +1,6 @@
 //! The jobs of a run as rows: copies of one job folded, each with its steps, what it waits for, where it ran.
 
+use crate::page::images::address_of;
 use crate::page::state::{Mark, mark, worst};
 use crate::page::when::between;
 use sidings_proto::api::{JobView, RunView, State, WaitFor};
@@ -52,6 +53,8 @@ pub(in crate::page) struct StepRow {
 pub(super) struct Environment {
     pub(super) reference: String,
     pub(super) key: Option<String>,
+    /// Where it is told what is in it, if that is known.
+    pub(super) address: Option<String>,
     pub(super) digest: Option<String>,
     pub(super) built: bool,
     pub(super) jobs: usize,
@@ -163,12 +166,17 @@ pub(in crate::page) fn steps(job: &JobView, now: Timestamp) -> Vec<StepRow> {
 }
 
 /// The images of a run, each once, with what says which one it was.
-pub(super) fn environments(run: &RunView) -> Vec<Environment> {
+pub(super) fn environments(run: &RunView, listed: &BTreeSet<String>) -> Vec<Environment> {
     let mut known: BTreeMap<&str, (Environment, BTreeSet<JobId>)> = BTreeMap::new();
     for job in &run.jobs {
         for image in job.attempts.iter().flat_map(|attempt| &attempt.images) {
             let new = || Environment {
                 reference: image.reference.clone(),
+                address: image
+                    .key
+                    .as_ref()
+                    .filter(|key| listed.contains(*key))
+                    .map(|key| address_of(key, &run.summary.project)),
                 key: image.key.clone(),
                 digest: run.digests.get(&image.reference).cloned().or_else(|| Some(image.id.clone())),
                 built: false,

@@ -29,6 +29,7 @@ pub(super) use jobs::{StepRow, steps as step_rows};
 use sidings_proto::JobId;
 use sidings_proto::api::{RunView, State as RunState};
 use sidings_proto::split::SplitSum;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 #[derive(Template)]
@@ -114,6 +115,7 @@ pub(super) async fn show(
     }
     let run = view(&app, id).await?;
     let (causes, more_causes) = cause::of(&app, &run).await?;
+    let listed = listed(&app, &run).await?;
     let now = app.shell.now();
     let page = RunPage {
         shell: Shell::of(&visitor, "runs"),
@@ -125,12 +127,22 @@ pub(super) async fn show(
         graph: Graph::of(&run.jobs),
         groups: jobs::groups(&run, visitor.may("/jobs/{job}/approval"), now),
         gantt: Gantt::of(&run, now),
-        environments: jobs::environments(&run),
+        environments: jobs::environments(&run, &listed),
         has_tests: run.jobs.iter().any(|job| job.tests.is_some()) || !run.splits.is_empty(),
         splits: run.splits,
         diagnostics: run.diagnostics,
     };
     Ok(shown(&page)?.into_response())
+}
+
+/// The keys of the project's images of which it is known what is in them, where the run has any.
+async fn listed(app: &App, run: &RunView) -> Result<BTreeSet<String>, PageError> {
+    let mut images = run.jobs.iter().flat_map(|job| &job.attempts).flat_map(|attempt| &attempt.images);
+    if images.all(|image| image.key.is_none()) {
+        return Ok(BTreeSet::new());
+    }
+    let known = app.inventories.images(Some(&run.summary.project)).await?;
+    Ok(known.images.into_iter().map(|image| image.key).collect())
 }
 
 fn may(visitor: &Visitor, run: &RunView) -> May {
