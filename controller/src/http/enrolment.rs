@@ -84,7 +84,12 @@ pub(super) async fn make_token(
 #[utoipa::path(get, path = "/api/v1/tokens", tag = "api",
     responses((status = 200, body = Tokens), (status = "4XX", body = ErrorBody)), security(("api" = [])))]
 pub(super) async fn tokens(_: ApiCaller, State(app): AppState) -> axum::Json<Tokens> {
-    axum::Json(Tokens { tokens: app.tokens.all().into_iter().filter_map(token_view).collect() })
+    axum::Json(Tokens { tokens: all_tokens(&app) })
+}
+
+/// All tokens that people made, oldest first.
+pub(crate) fn all_tokens(app: &App) -> Vec<TokenView> {
+    app.tokens.all().into_iter().filter_map(token_view).collect()
 }
 
 /// Runners' own tokens come and go with the runners and are not listed.

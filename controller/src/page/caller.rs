@@ -29,6 +29,11 @@ impl Visitor {
         self.role >= roles::needed(&Method::POST, route)
     }
 
+    /// Whether a page should lead to this one.
+    pub(super) fn may_see(&self, route: &str) -> bool {
+        self.role >= roles::needed(&Method::GET, route)
+    }
+
     /// What a form of this session holds.
     pub(super) fn form_token(&self) -> String {
         sessions::form_token(&self.session)

@@ -4,9 +4,11 @@ use super::caller::Visitor;
 use super::error::{PageError, shown};
 use super::shell::Shell;
 use super::state::Mark;
+use super::waited::{self, Waited};
 use super::when::When;
 use crate::core::event::{RunContent, RunSpec};
 use crate::http::{App, enrolment};
+use crate::store::RunFilter;
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -29,6 +31,7 @@ struct FleetPage {
     busy: u32,
     waiting: Vec<Waiting>,
     more: bool,
+    waited: Vec<Waited>,
 }
 
 struct RunnerRow {
@@ -66,8 +69,10 @@ pub(super) async fn show(visitor: Visitor, State(app): State<Arc<App>>) -> Resul
     let mut held = held(&app);
     let rows = runners.iter().map(|runner| row(runner, held.remove(&runner.id).unwrap_or_default(), now)).collect();
     let (waiting, more) = waiting(&app, now).await?;
+    let newest = RunFilter { limit: waited::ASKED, ..RunFilter::default() };
+    let waited = waited::of(&app.store.runs(&newest).await?);
     let shell = Shell::of(&visitor, "fleet");
-    Ok(shown(&FleetPage { shell, runners: rows, slots, busy, waiting, more })?.into_response())
+    Ok(shown(&FleetPage { shell, runners: rows, slots, busy, waiting, more, waited })?.into_response())
 }
 
 fn row(runner: &RunnerView, runs: Vec<JobOf>, now: Timestamp) -> RunnerRow {

@@ -12,9 +12,11 @@ mod error;
 mod feed;
 mod fleet;
 mod headers;
+mod history;
 mod images;
 mod log;
 pub(crate) mod origin;
+mod projects;
 mod run;
 mod runs;
 mod shell;
@@ -22,6 +24,7 @@ mod sign_in;
 mod size;
 mod state;
 mod tested;
+mod waited;
 mod when;
 
 use crate::http::App;
@@ -42,6 +45,10 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/images", get(images::list))
         .route("/images/{key}", get(images::show_one))
         .route("/images/{key}/diff/{other}", get(images::show_difference))
+        .route("/tests", get(history::show))
+        .route("/projects", get(projects::projects))
+        .route("/secrets", get(projects::secrets))
+        .route("/tokens", get(projects::tokens))
         .route("/badge/{*name}", get(badge::show))
         .route("/runs/{run}/feed", get(feed::of_run))
         .route("/runs/{run}/cancel", post(run::cancel))

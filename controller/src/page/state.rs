@@ -21,6 +21,11 @@ impl Mark {
         Mark { rank: 8, sign, word }
     }
 
+    /// Of a test; the least rank comes first.
+    pub(super) fn of_test(rank: u8, sign: &'static str, word: &'static str) -> Mark {
+        Mark { rank, sign, word }
+    }
+
     /// Of a runner.
     pub(super) fn of_runner(sign: &'static str, word: &'static str) -> Mark {
         Mark { rank: 8, sign, word }

@@ -5,6 +5,7 @@ mod shared;
 
 use super::caller::Visitor;
 use super::error::{PageError, shown};
+use super::history;
 use super::run::Head;
 use super::shell::Shell;
 use super::when::lasting;
@@ -31,6 +32,18 @@ struct TestsPage {
     shared: Vec<Shared>,
     jobs: Vec<Tested>,
     total: TestCounts,
+}
+
+impl TestsPage {
+    /// Where a test's history is.
+    fn history(&self, case: &TestCase) -> String {
+        history::address(&self.head.project, &case.suite, &case.name)
+    }
+
+    /// And that of a slow one.
+    fn history_of(&self, slow: &Slow) -> String {
+        history::address(&self.head.project, &slow.suite, &slow.name)
+    }
 }
 
 /// The tests of a job.

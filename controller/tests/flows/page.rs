@@ -5,6 +5,7 @@ mod lists;
 mod logs;
 mod one_run;
 mod others;
+mod set_up;
 mod signing_in;
 
 use crate::rig::{Rig, client};

@@ -92,7 +92,7 @@ pub(super) fn groups(run: &RunView, may_approve: bool, now: Timestamp) -> Vec<Jo
 }
 
 /// How many are how, the worst first.
-pub(super) fn counts(marks: impl Iterator<Item = Mark>) -> Vec<(Mark, usize)> {
+pub(in crate::page) fn counts(marks: impl Iterator<Item = Mark>) -> Vec<(Mark, usize)> {
     let mut counts = BTreeMap::new();
     marks.for_each(|mark| *counts.entry(mark).or_insert(0) += 1);
     counts.into_iter().collect()

@@ -25,7 +25,7 @@ use cause::Cause;
 use gantt::Gantt;
 use graph::Graph;
 use jobs::{Environment, JobGroup};
-pub(super) use jobs::{StepRow, steps as step_rows};
+pub(super) use jobs::{StepRow, counts, steps as step_rows};
 use sidings_proto::JobId;
 use sidings_proto::api::{RunView, State as RunState};
 use sidings_proto::split::SplitSum;
