@@ -4,6 +4,7 @@
 //! plan does not have.
 
 use crate::suggest::{did_you_mean, nearest, one_of, quoted};
+use sidings_proto::choice::TIMES_MAX;
 use sidings_proto::plan::Stage;
 use sidings_proto::split::{Mode, Preset};
 use sidings_proto::{Choice, Plan, PlannedJob, Step, StepChoice, TestChoice};
@@ -40,6 +41,9 @@ pub fn choose(plan: &mut Plan, choice: &Choice) -> Result<(), String> {
 /// Of those jobs that have tests.
 fn choose_tests(plan: &mut Plan, named: &BTreeSet<String>, choice: &TestChoice) -> Result<(), String> {
     let suites: BTreeSet<String> = plan.jobs.iter().filter(|job| named.contains(&job.name)).filter_map(suite).collect();
+    if choice.times > TIMES_MAX {
+        return Err(format!("a test is run {TIMES_MAX} times at most, not {}", choice.times));
+    }
     match suites.len() {
         0 => return Err("tests were chosen, but no job that was has `tests`".to_owned()),
         1 => {}

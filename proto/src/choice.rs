@@ -25,6 +25,9 @@ pub struct Choice {
     pub tests: Option<TestChoice>,
 }
 
+/// A test may be run so often in one go.
+pub const TIMES_MAX: u32 = 10_000;
+
 /// Which tests of a job's `tests` are to run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -32,7 +35,7 @@ pub struct Choice {
 pub struct TestChoice {
     /// These, as their runner calls them.
     pub only: Vec<String>,
-    /// So often, one time after the other; 0 is once. One failure makes a test red.
+    /// So often, one time after the other, at most [`TIMES_MAX`]; 0 is once. One failure makes a test red.
     #[serde(default)]
     pub times: u32,
     /// As one batch, in this order.

@@ -598,7 +598,7 @@ fn what_a_split_client_and_its_runner_say() {
         Told::Batch { lease: 7, tests: vec!["a b".to_owned()] },
         Told::Over { passed: true, text: "1 of 1 ran once".to_owned() },
         Told::Read { results: 1, others: 2, remarks: vec!["it ends in the middle".to_owned()] },
-        Told::Taken { counted: 1, missing: 0 },
+        Told::Taken { counted: 1, missing: 0, failed: 1 },
         Told::Dropped,
         Told::Refused { why: "lease 7 is not known".to_owned() },
     ];

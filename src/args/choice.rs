@@ -2,6 +2,7 @@
 
 use clap::Args;
 use sidings_proto::api::SubmitRun;
+use sidings_proto::choice::TIMES_MAX;
 use sidings_proto::{Choice, StepChoice, TestChoice};
 
 /// Flags of `run` and `submit`.
@@ -27,7 +28,7 @@ pub(crate) struct Wanted {
     tests: Vec<String>,
     /// With --test: so often, one time after the other.
     #[arg(long, value_name = "NUMBER", default_value_t = 1,
-        value_parser = clap::value_parser!(u32).range(1..=10_000), hide_default_value = true)]
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(TIMES_MAX)), hide_default_value = true)]
     times: u32,
     /// A value for an input of the pipeline; may be given several times.
     #[arg(long = "input", value_name = "NAME=VALUE", value_parser = named_value)]

@@ -7,9 +7,10 @@ use crate::client::Client;
 use crate::exit::{Exit, Refusal};
 use crate::reference;
 use crate::render::duration::now;
-use crate::render::split_told;
+use crate::render::{safe, split_told};
 use sidings_proto::api::RunView;
 use sidings_proto::split::told::SplitTold;
+use std::io::{self, IsTerminal};
 
 pub(super) async fn split(args: SplitArgs) -> anyhow::Result<Exit> {
     match args.command {
@@ -39,7 +40,8 @@ async fn repro(args: SplitReproArgs) -> anyhow::Result<Exit> {
     let ids = batch.tests.iter().filter_map(|no| told.tests.get(*no as usize)).map(|test| test.id.clone());
     let ids: Vec<String> = ids.collect();
     if only_print {
-        print(&ids.iter().map(|id| format!("{id}\n")).collect::<String>())?;
+        let shown = |id: &String| if io::stdout().is_terminal() { safe::name(id) } else { id.clone() };
+        print(&ids.iter().map(|id| shown(id) + "\n").collect::<String>())?;
         return Ok(Exit::Passed);
     }
     let job = told.workers.get(batch.worker).map(|worker| worker.job.clone()).unwrap_or_default();

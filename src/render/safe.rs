@@ -54,6 +54,16 @@ pub(crate) fn name(text: &str) -> String {
     text.chars().map(shown).collect()
 }
 
+/// In double quotes, as JSON and YAML read it; what would move the cursor is escaped.
+pub(crate) fn quoted(text: &str) -> String {
+    let shown = |c: char| match c {
+        '"' | '\\' => format!("\\{c}"),
+        c if c.is_control() || reorders(c) => format!("\\u{:04x}", u32::from(c)),
+        c => String::from(c),
+    };
+    format!("\"{}\"", text.chars().map(shown).collect::<String>())
+}
+
 /// What follows an ESC: the rest of it when it is SGR, and what comes after the sequence.
 fn escape(text: &str) -> (Option<&str>, &str) {
     match text.as_bytes().first() {

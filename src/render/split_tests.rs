@@ -1,7 +1,7 @@
 //! The tests of a job that were split, one run beside the run before: what went wrong, what is new or gone, and what might
 //! be put into quarantine. It proposes; what the file says is for people to write.
 
-use super::safe::flat;
+use super::safe::{flat, quoted};
 use super::split_told::millis;
 use super::style::{BAD, BUSY, DIM, NAME, paint};
 use jiff::ToSpan;
@@ -58,7 +58,7 @@ fn proposals(told: &SplitTold, today: Date) -> String {
     let flaky = |test: &&ToldTest| test.verdict.as_deref() == Some("flaky") && test.quarantine.is_none();
     let expires = today.checked_add(DAYS.days()).unwrap_or(today);
     let line = |test: &ToldTest| {
-        let id = serde_json::Value::from(test.id.as_str());
+        let id = quoted(&test.id);
         format!("    - {{ id: {id}, owner: WHO, since: {today}, expires: {expires} }}\n")
     };
     let lines: String = told.tests.iter().filter(flaky).take(NAMED).map(line).collect();

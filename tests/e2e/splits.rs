@@ -23,8 +23,18 @@ while IFS= read -r test; do
 done < "$SPLIT_FILE"
 "#;
 
+/// All is well until it has nothing more to do.
+const LEAVING: &str = r#"while read -r batch; do
+  echo '{"end":"a","outcome":"passed"}' >> "$SPLIT_EVENTS"
+done
+exit 7
+"#;
+
 pub(super) fn project(fleet: &Fleet, pipeline: &str, tests: &str) -> std::path::PathBuf {
-    tree(fleet.path("tree"), &[(".sidings.yml", pipeline), ("run.sh", RUN), ("tests.txt", tests)])
+    tree(
+        fleet.path("tree"),
+        &[(".sidings.yml", pipeline), ("run.sh", RUN), ("leaving.sh", LEAVING), ("tests.txt", tests)],
+    )
 }
 
 /// The tests that a run's copies of a job say they ran, in order of their names.
@@ -83,6 +93,8 @@ jobs:
   strict: { tests: { discover: 'echo once; echo good', run: sh run.sh, on_flaky: fail } }
   untried: { tests: { discover: 'echo once; echo good', run: sh run.sh, max_flaky_retries: 0 } }
   crashing: { tests: { discover: 'printf \"a\\nb\\ncrash\\nd\\n\"', run: sh run.sh } }
+  unsound: { tests: { discover: 'echo a; echo b', run: 'sh run.sh; exit 7' } }
+  leaving: { tests: { discover: echo a, mode: stream, run: sh leaving.sh } }
   sick: { tests: { discover: 'echo a; echo b', run: 'exit 9' } }
   differing: { parallelism: 2, tests: { discover: 'echo a; echo $CI_NODE_INDEX', run: sleep 3000 } }
 ";
@@ -111,6 +123,8 @@ async fn what_did_not_run_or_went_wrong_is_red_with_the_list() {
         strict: tests_failed: 1 flaky: once
         untried: tests_failed: 1 failed: once
         crashing: tests_failed: 1 crashed: crash
+        unsound: step_failed: step "tests" exited with code 1
+        leaving: step_failed: step "tests" exited with code 1
         sick: step_failed: step "tests" exited with code 1
         differing 1/2: split_incomplete: two workers discovered different tests
         differing 2/2: split_incomplete: two workers discovered different tests
@@ -122,11 +136,13 @@ async fn what_did_not_run_or_went_wrong_is_red_with_the_list() {
         differing: 0 of 2 ran once, 2 not run
         failing: 1 of 2 ran once, 1 again, 1 failed
         flaky: 1 of 2 ran once, 1 again, 1 flaky
+        leaving: 1 of 1 ran once
         none: no test ran
         sick: 0 of 2 ran once, 2 not run
         silent: 0 of 2 ran once, 2 not run
         strict: 1 of 2 ran once, 1 again, 1 flaky
         twice: no test ran
+        unsound: 2 of 2 ran once
         untried: 2 of 2 ran once, 1 failed
     "#]]
     .assert_eq(&sums.collect::<String>());

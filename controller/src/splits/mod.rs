@@ -93,9 +93,10 @@ impl Splits {
         let made = match setup::manifest(list, setup::tests(&worker.job).chosen.as_ref()) {
             Ok((manifest, atoms)) if matches!(*held, Held::Unmade) => {
                 held.make(&one, &worker.job, atoms).await?;
-                let wanted = held.wanted().unwrap_or(usize::MAX);
-                let others = self.workers(worker).into_iter().filter(|other| *other != worker.id);
-                for promised in std::iter::once(worker.id).chain(others).take(wanted) {
+                // Of a width the first to come are the workers: one whose image is still built must not keep them from it.
+                let known = if held.wanted().is_some() { Vec::new() } else { self.workers(worker) };
+                let others = known.into_iter().filter(|other| *other != worker.id);
+                for promised in std::iter::once(worker.id).chain(others) {
                     held.handle(&one, self.shell.now(), words::joined(promised)).await?;
                 }
                 Ok(manifest)

@@ -13,6 +13,10 @@ pub const SOCKET: &str = "split.sock";
 pub const LINE_MAX: u64 = 64 * 1024;
 /// The most that discovery may print.
 pub const LIST_MAX: u64 = 256 * 1024 * 1024;
+/// The most that is told of the sizes of files, in bytes and in files: three may be a test's. More is not told at all.
+pub const SIZES_MAX: u64 = 32 * 1024 * 1024;
+/// See [`SIZES_MAX`].
+pub const SIZED_FILES_MAX: usize = 600_000;
 /// The longest file of results, and of all files of a batch together.
 pub const RESULTS_MAX: u64 = 512 * 1024 * 1024;
 
@@ -123,6 +127,8 @@ pub enum Told {
         counted: usize,
         /// Tests of the batch without a result.
         missing: usize,
+        /// Tests of it that failed.
+        failed: usize,
     },
     /// The lease is no longer this worker's.
     Dropped,

@@ -3,7 +3,7 @@
 use super::{Worker, socket};
 use anyhow::{Context, bail, ensure};
 use rustix::fs::{Mode, OFlags};
-use sidings_proto::split::desk::{Ask, LINE_MAX, LIST_MAX, RESULTS_MAX, Told};
+use sidings_proto::split::desk::{Ask, LINE_MAX, LIST_MAX, RESULTS_MAX, SIZES_MAX, Told};
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -118,7 +118,7 @@ impl Client<'_> {
                     self.worker.list(&printed?).await?
                 }
                 Ask::Sizes { bytes } => {
-                    ensure!(bytes <= LIST_MAX, "the list of files has {bytes} bytes");
+                    ensure!(bytes <= SIZES_MAX, "the list of files has {bytes} bytes");
                     let file = self.receive(bytes).await?;
                     let told = tokio::fs::read(&file).await.context("read the sizes of files");
                     remove(&file).await;

@@ -11,15 +11,15 @@ mod results;
 #[cfg(test)]
 mod tests;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use async_trait::async_trait;
 pub(crate) use desk::Desk;
 use lease::Leases;
 use sidings_proto::RequestId;
-use sidings_proto::split::desk::{Form, Sizes, Told, Work};
+use sidings_proto::split::desk::{Form, SIZED_FILES_MAX, Sizes, Told, Work};
 use sidings_proto::split::{
-    BEAT_EVERY_MS, SplitBeat, SplitEnd, SplitList, SplitListed, SplitOrders, SplitPull, SplitPulled, SplitReport,
-    SplitTaken, Tests,
+    BEAT_EVERY_MS, SplitBeat, SplitEnd, SplitList, SplitListed, SplitOrders, SplitOutcome, SplitPull, SplitPulled,
+    SplitReport, SplitTaken, Tests,
 };
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -64,7 +64,8 @@ impl Worker {
 
     /// What discovery printed.
     async fn list(&self, printed: &[u8]) -> anyhow::Result<Told> {
-        let tests = list::read(printed, &self.sizes.lock().unwrap_or_else(PoisonError::into_inner));
+        let sizes = std::mem::take(&mut *self.sizes.lock().unwrap_or_else(PoisonError::into_inner));
+        let tests = list::read(printed, &sizes);
         Ok(match self.queue.list(SplitList { tests }).await? {
             SplitListed::Noted => Told::Noted,
             SplitListed::Over(over) => Told::Over { passed: over.passed, text: over.text },
@@ -73,6 +74,9 @@ impl Worker {
 
     /// How large files are, for tests that nobody has seen.
     fn sizes(&self, told: &[u8]) -> anyhow::Result<Told> {
+        // Each is some bytes there and many here, outside of what the job may have.
+        let many = told.iter().filter(|byte| **byte == b':').count();
+        ensure!(many <= 2 * SIZED_FILES_MAX, "the sizes of too many files were told");
         let sizes = serde_json::from_slice(told).context("understand the sizes of files")?;
         *self.sizes.lock().unwrap_or_else(PoisonError::into_inner) = sizes;
         Ok(Told::Noted)
@@ -121,12 +125,13 @@ impl Worker {
         let Some(found) = self.leases.all(lease) else { return Ok(unknown(lease)) };
         let of_tests: u64 = found.results.iter().map(|result| result.ms).sum();
         let whole = found.missing == 0 && code.is_some();
+        let failed = found.results.iter().filter(|result| result.outcome == SplitOutcome::Failed).count();
         let boot_ms = whole.then(|| took_ms.saturating_sub(of_tests));
         let (results, started) = (found.results, found.started);
         let report = SplitReport { lease, started, results, end: Some(SplitEnd { code, boot_ms }) };
         let taken = self.queue.report(report).await?;
         self.leases.end(lease);
-        Ok(Told::Taken { counted: taken.counted, missing: found.missing })
+        Ok(Told::Taken { counted: taken.counted, missing: found.missing, failed })
     }
 
     /// When the lease is no longer this worker's; never for one that is not known.

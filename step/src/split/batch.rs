@@ -2,8 +2,8 @@
 
 use super::desk::{Desk, unexpected};
 use super::folder::{Folder, has_something, script};
-use super::say;
 use super::watch::Watch;
+use super::{Unsound, say, unexplained};
 use sidings_proto::split::desk::{Ask, Form, Told, Work};
 use sidings_proto::step::WORKSPACE;
 use std::fs::{self, File};
@@ -25,9 +25,9 @@ pub(super) struct Batch<'a> {
     pub(super) tests: &'a [String],
 }
 
-/// Runs a batch and hands over what came of it. False where it was run several times and one of them went wrong: a result
-/// of another time must not hide that.
-pub(super) fn run(desk: &mut Desk, work: &Work, folder: &Folder, batch: Batch<'_>) -> io::Result<bool> {
+/// Runs a batch and hands over what came of it. Gives what shows in no result: an end that no test explains, or, of a
+/// batch that is run several times, a time that went wrong and that another one's result would hide.
+pub(super) fn run(desk: &mut Desk, work: &Work, folder: &Folder, batch: Batch<'_>) -> io::Result<Option<Unsound>> {
     let Batch { number, lease, tests } = batch;
     say(&format!("batch {number}: {}", counted(tests.len())))?;
     let times = work.times.max(1);
@@ -47,9 +47,9 @@ pub(super) fn run(desk: &mut Desk, work: &Work, folder: &Folder, batch: Batch<'_
             break;
         }
     }
-    let Some(Once { status, was_dropped, .. }) = last else { return Ok(true) };
+    let Some(Once { status, was_dropped, .. }) = last else { return Ok(None) };
     let told = desk.ask(&Ask::Done { lease, code: code(status), took_ms })?;
-    let Told::Taken { missing, .. } = told else { return Err(unexpected(&told)) };
+    let Told::Taken { missing, failed, .. } = told else { return Err(unexpected(&told)) };
     match (missing, status.success(), was_dropped) {
         (0, true, _) => {}
         (_, _, true) => say(&format!("batch {number} took too long and was ended"))?,
@@ -58,7 +58,12 @@ pub(super) fn run(desk: &mut Desk, work: &Work, folder: &Folder, batch: Batch<'_
             say(&format!("batch {number} ended with {status}, {without}"))?;
         }
     }
-    Ok(times == 1 || status.success())
+    let whose = format!("batch {number}");
+    Ok(match (status.success() || was_dropped, missing + failed) {
+        (true, _) => None,
+        (false, 0) => Some(unexplained(&whose, status)),
+        (false, _) => (times > 1).then(|| format!("{whose} went wrong at least once in {times} times")),
+    })
 }
 
 /// How one start of a batch's script ended.

@@ -1,6 +1,6 @@
 //! The way to the runner: one question, one answer.
 
-use sidings_proto::split::desk::{Ask, Form, SOCKET, Sizes, Told};
+use sidings_proto::split::desk::{Ask, Form, SIZED_FILES_MAX, SIZES_MAX, SOCKET, Sizes, Told};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -53,11 +53,15 @@ impl Desk {
     }
 
     /// Tells how large files are.
-    pub(super) fn told_of_sizes(&mut self, sizes: &Sizes) -> io::Result<Told> {
+    /// None where there are too many: nobody needs them.
+    pub(super) fn told_of_sizes(&mut self, sizes: &Sizes) -> io::Result<Option<Told>> {
         let text = serde_json::to_vec(sizes)?;
+        if text.len() as u64 > SIZES_MAX || sizes.len() > SIZED_FILES_MAX {
+            return Ok(None);
+        }
         self.say(&Ask::Sizes { bytes: text.len() as u64 })?;
         self.output.write_all(&text)?;
-        self.told()
+        self.told().map(Some)
     }
 
     fn say(&mut self, ask: &Ask) -> io::Result<()> {

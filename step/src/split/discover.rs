@@ -30,13 +30,12 @@ pub(super) fn discover(desk: &mut Desk, work: &Work, folder: &Folder) -> io::Res
         File::create(&listed)?;
     }
     let sizes = sizes(&String::from_utf8_lossy(&fs::read(list)?));
-    let told = desk.told_of_sizes(&sizes)?;
-    if told != Told::Noted {
+    if let Some(told) = desk.told_of_sizes(&sizes)?.filter(|told| *told != Told::Noted) {
         return Err(unexpected(&told));
     }
     let told = desk.ask_with(list, |bytes| Ask::List { bytes })?;
     if let Told::Over { passed, text } = &told {
-        return over(*passed, text).map(Some);
+        return over(*passed, text, None).map(Some);
     }
     if told == Told::Noted { Ok(None) } else { Err(unexpected(&told)) }
 }

@@ -19,6 +19,7 @@ use sidings_proto::split::desk::{Ask, Told};
 use sidings_proto::step::MOUNT;
 use std::io::{self, Write};
 use std::path::Path;
+use std::process::ExitStatus;
 use stream::Stream;
 
 /// Tests failed, or not all of them could be run.
@@ -33,27 +34,38 @@ pub(crate) fn work() -> io::Result<u8> {
     if let Some(over) = discover::discover(&mut desk, &work, &folder)? {
         return Ok(over);
     }
-    let (mut number, mut stream, mut sound) = (0, Stream::default(), true);
+    let (mut number, mut stream, mut unsound) = (0, Stream::default(), None);
     loop {
         let told = desk.ask(&Ask::Next)?;
         if let Told::Over { passed, text } = &told {
-            stream.end();
-            return over(*passed && sound, text);
+            return over(*passed, text, unsound.or(stream.end()?));
         }
         let Told::Batch { lease, tests } = &told else { return Err(desk::unexpected(&told)) };
         number += 1;
         let batch = Batch { number, lease: *lease, tests };
-        match work.mode {
-            Mode::Batch => sound &= batch::run(&mut desk, &work, &folder, batch)?,
+        let wrong = match work.mode {
+            Mode::Batch => batch::run(&mut desk, &work, &folder, batch)?,
             Mode::Stream => stream.run(&mut desk, &work, &folder, batch)?,
-        }
+        };
+        unsound = unsound.or(wrong);
     }
 }
 
+/// What went wrong in this step and shows in no test's result.
+type Unsound = String;
+
 /// Says how it ended, and gives the code for that.
-fn over(passed: bool, text: &str) -> io::Result<u8> {
+fn over(passed: bool, text: &str, unsound: Option<Unsound>) -> io::Result<u8> {
     say(text)?;
-    Ok(if passed { 0 } else { EXIT_RED })
+    if let Some(what) = &unsound {
+        say(&format!("this step fails: {what}"))?;
+    }
+    Ok(if passed && unsound.is_none() { 0 } else { EXIT_RED })
+}
+
+/// What an end means that none of the tests explains.
+fn unexplained(whose: &str, status: ExitStatus) -> Unsound {
+    format!("{whose} ended with {status}, though each of its tests has a result and none failed")
 }
 
 /// A line for people, among what the tests write.

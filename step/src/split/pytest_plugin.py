@@ -70,8 +70,18 @@ class Streaming(Telling):
         known = {item.nodeid: item for item in session.items}
         with os.fdopen(BATCHES, encoding="utf-8", errors="surrogateescape") as batches:
             for line in batches:
-                self.work_off([known[test] for test in json.loads(line)["atoms"] if test in known], session)
+                tests = json.loads(line)["atoms"]
+                self.work_off([known[test] for test in tests if test in known], session)
+                for test in tests:
+                    if test not in known:
+                        self.is_unknown(test, session)
         return True
+
+    def is_unknown(self, test, session):
+        """Whoever waits for its end is told of one."""
+        session.config.pluginmanager.get_plugin("terminalreporter").write_line(f"{test}: this process did not collect it")
+        tell(start=test)
+        tell(end=test, outcome="failed", ms=0)
 
     def work_off(self, items, session):
         for item, following in zip(items, items[1:] + [None]):

@@ -5,8 +5,8 @@
 use super::batch::{Batch, code, counted};
 use super::desk::{Desk, unexpected};
 use super::folder::{Folder, script};
-use super::say;
 use super::watch::Watch;
+use super::{Unsound, say, unexplained};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use serde_json::json;
 use sidings_proto::split::desk::{Ask, Happened, Told, Work};
@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::process::{ChildStdin, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -29,11 +29,19 @@ const LEAVE_WITHIN: Duration = Duration::from_secs(60);
 #[derive(Default)]
 pub(super) struct Stream {
     process: Option<Process>,
+    /// Tests that failed in it.
+    failed: usize,
 }
 
 impl Stream {
-    /// Gives it a batch and hands over what comes of it.
-    pub(super) fn run(&mut self, desk: &mut Desk, work: &Work, folder: &Folder, batch: Batch<'_>) -> io::Result<()> {
+    /// Gives it a batch and hands over what comes of it; gives what shows in no result.
+    pub(super) fn run(
+        &mut self,
+        desk: &mut Desk,
+        work: &Work,
+        folder: &Folder,
+        batch: Batch<'_>,
+    ) -> io::Result<Option<Unsound>> {
         let Batch { number, lease, tests } = batch;
         say(&format!("batch {number}: {}", counted(tests.len())))?;
         let mut process = match self.process.take().filter(Process::is_alive) {
@@ -50,25 +58,29 @@ impl Stream {
         };
         let took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let told = desk.ask(&Ask::Done { lease, code: ended.map_or(Some(0), code), took_ms })?;
-        let Told::Taken { missing, .. } = told else { return Err(unexpected(&told)) };
-        match ended {
-            None => self.process = Some(process),
-            Some(_) if was_dropped => say(&format!("batch {number} took too long and was ended"))?,
-            Some(status) => {
-                say(&format!(
-                    "batch {number} ended with {status}, {missing} of {} without a result",
-                    counted(tests.len())
-                ))?;
-            }
+        let Told::Taken { missing, failed, .. } = told else { return Err(unexpected(&told)) };
+        self.failed += failed;
+        let Some(status) = ended else {
+            self.process = Some(process);
+            return Ok(None);
+        };
+        let explained = missing > 0 || std::mem::take(&mut self.failed) > 0;
+        if was_dropped {
+            say(&format!("batch {number} took too long and was ended"))?;
+            return Ok(None);
         }
-        Ok(())
+        say(&format!("batch {number} ended with {status}, {missing} of {} without a result", counted(tests.len())))?;
+        Ok((!explained && !status.success()).then(|| unexplained("the process of the stream", status)))
     }
 
-    /// There is nothing more to do.
-    pub(super) fn end(self) {
-        if let Some(process) = self.process {
-            process.leave();
-        }
+    /// There is nothing more to do. What its process still did, such as taking down what it had set up, counts as well.
+    pub(super) fn end(self) -> io::Result<Option<Unsound>> {
+        let Some(process) = self.process else { return Ok(None) };
+        Ok(match process.leave()? {
+            Some(status) if status.success() || self.failed > 0 => None,
+            Some(status) => Some(unexplained("the process of the stream", status)),
+            None => Some(format!("the process of the stream goes on {LEAVE_WITHIN:?} after its last test")),
+        })
     }
 }
 
@@ -136,11 +148,17 @@ impl Process {
         end.unwrap_or_else(|| Err(io::Error::other("the end of a process is not known")))
     }
 
-    /// The end of its input tells it to go; one that does not is left to the container's end.
-    fn leave(mut self) {
+    /// The end of its input tells it to go; none for one that does not, which is left to the container's end.
+    fn leave(mut self) -> io::Result<Option<ExitStatus>> {
         self.input = None;
         let by = Instant::now() + LEAVE_WITHIN;
-        while self.lines.recv_timeout(by.saturating_duration_since(Instant::now())).is_ok() {}
+        loop {
+            match self.lines.recv_timeout(by.saturating_duration_since(Instant::now())) {
+                Ok(_) => {}
+                Err(RecvTimeoutError::Disconnected) => return self.ended().map(Some),
+                Err(RecvTimeoutError::Timeout) => return Ok(None),
+            }
+        }
     }
 }
 

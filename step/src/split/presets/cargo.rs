@@ -1,15 +1,16 @@
 //! Rust: the tests of all test programs that `cargo test` builds, each in a process of its own. A test is called as
 //! nextest calls it: `PACKAGE::PROGRAM path::of::test`. Doc tests are in no program and so not among them.
 
-use super::each::{self, Shown, Task};
+use super::each::{self, Ended, Shown, Task};
 use super::told::Events;
 use super::{Runner, code, program, unstarted};
 use serde_json::Value;
 use sidings_proto::split::SplitOutcome;
 use std::collections::BTreeMap;
+use std::env;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 pub(super) struct Cargo;
 
@@ -20,8 +21,8 @@ impl Runner for Cargo {
             Err(code) => return Ok(Err(code)),
         };
         let mut tests = Vec::new();
-        for (name, built) in &programs {
-            let mut command = built.command();
+        for (name, built) in &programs.all {
+            let mut command = programs.command(built)?;
             let listed = command.args(["--list", "--format", "terse"]).stderr(Stdio::inherit()).output();
             let listed = listed.map_err(|error| unstarted(&command, &error))?;
             if !listed.status.success() {
@@ -43,7 +44,7 @@ impl Runner for Cargo {
         };
         let task = |test: &String| {
             let (name, path) = test.split_once(' ')?;
-            let mut command = programs.get(name)?.command();
+            let mut command = programs.command(programs.all.get(name)?).ok()?;
             command.args(["--exact", path]).stdin(Stdio::null());
             Some(Task { test: test.clone(), command })
         };
@@ -52,9 +53,9 @@ impl Runner for Cargo {
 }
 
 /// A program that ran no test knows none of this name.
-fn outcome(output: &Output) -> Option<SplitOutcome> {
-    let said = String::from_utf8_lossy(&output.stdout);
-    match output.status.success() {
+fn outcome(ended: &Ended) -> Option<SplitOutcome> {
+    let said = String::from_utf8_lossy(&ended.wrote);
+    match ended.status.success() {
         false => Some(SplitOutcome::Failed),
         true if said.contains("1 passed; 0 failed; 0 ignored") => Some(SplitOutcome::Passed),
         true if said.contains("0 passed; 0 failed; 1 ignored") => Some(SplitOutcome::Skipped),
@@ -70,6 +71,38 @@ struct Built {
     package: String,
 }
 
+/// Where libraries are looked for first.
+const LIBRARIES: &str = if cfg!(target_os = "macos") { "DYLD_FALLBACK_LIBRARY_PATH" } else { "LD_LIBRARY_PATH" };
+
+/// The programs, and the folders of libraries that `cargo test` tells them.
+#[derive(Default)]
+struct Programs {
+    all: BTreeMap<String, Built>,
+    libraries: Vec<PathBuf>,
+}
+
+impl Programs {
+    fn command(&self, built: &Built) -> io::Result<Command> {
+        let own = built.path.parent().into_iter().flat_map(|deps| [Some(deps), deps.parent()]).flatten();
+        let given = env::var_os(LIBRARIES);
+        let given = given.iter().flat_map(env::split_paths);
+        let all = self.libraries.iter().cloned().chain(own.map(Path::to_owned)).chain(given);
+        let mut command = built.command();
+        command.env(LIBRARIES, env::join_paths(all).map_err(io::Error::other)?);
+        Ok(command)
+    }
+
+    /// What a line of cargo's tells: a program, or where a build script put libraries.
+    fn add(&mut self, message: &Value) {
+        self.all.extend(built(message));
+        if message["reason"] == "build-script-executed" {
+            let paths = message["linked_paths"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            self.libraries
+                .extend(paths.map(|path| path.split_once('=').map_or(path, |(_, path)| path)).map(PathBuf::from));
+        }
+    }
+}
+
 impl Built {
     fn command(&self) -> Command {
         let mut command = program(&self.path);
@@ -80,19 +113,26 @@ impl Built {
 }
 
 /// Builds all test programs; they are known by names that stay the same from build to build.
-fn build(arguments: &[&str]) -> io::Result<Result<BTreeMap<String, Built>, u8>> {
+fn build(arguments: &[&str]) -> io::Result<Result<Programs, u8>> {
     let mut command = program("cargo");
     command.args(["test", "--no-run", "--message-format=json-render-diagnostics"]).args(arguments);
     command.stdin(Stdio::null()).stdout(Stdio::piped());
     let mut child = command.spawn().map_err(|error| unstarted(&command, &error))?;
     let stdout = child.stdout.take().ok_or_else(|| io::Error::other("cargo has no output"))?;
-    let mut programs = BTreeMap::new();
+    let mut programs = Programs::default();
     for line in BufReader::new(stdout).split(b'\n') {
-        let built = serde_json::from_slice::<Value>(&line?).ok().and_then(|message| built(&message));
-        programs.extend(built);
+        serde_json::from_slice(&line?).iter().for_each(|message| programs.add(message));
     }
+    programs.libraries.extend(of_rust());
     let status = child.wait()?;
     Ok(if status.success() { Ok(programs) } else { Err(code(status)) })
+}
+
+/// Rust's own libraries, which tests of procedural macros link.
+fn of_rust() -> Option<PathBuf> {
+    let told = program("rustc").args(["--print", "target-libdir"]).stdin(Stdio::null()).output().ok()?;
+    let folder = String::from_utf8(told.stdout).ok()?;
+    told.status.success().then(|| PathBuf::from(folder.trim_end()))
 }
 
 fn built(message: &Value) -> Option<(String, Built)> {

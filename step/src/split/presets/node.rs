@@ -1,14 +1,14 @@
 //! Node.js: files of tests for its own test runner, each in a process of its own. The runner cannot list single tests
 //! without running them, so a file is what is handed out, by its path.
 
-use super::each::{self, Shown, Task};
+use super::each::{self, Ended, Shown, Task};
 use super::told::Events;
 use super::{Runner, program};
 use sidings_proto::split::SplitOutcome;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
+use std::process::Stdio;
 
 /// What ends a program for Node.js.
 const ENDINGS: [&str; 3] = [".js", ".cjs", ".mjs"];
@@ -37,16 +37,17 @@ impl Runner for Node {
     fn run(&self, arguments: &[&str], tests: &[String], events: &mut Events) -> io::Result<u8> {
         let task = |test: &String| {
             let mut command = program("node");
-            command.args(["--test", "--test-reporter=spec"]);
-            command.args(arguments.iter().filter(|word| word.starts_with('-'))).arg(test).stdin(Stdio::null());
+            // Without `--test`, which since Node.js 21 takes a path with brackets for a pattern.
+            command.arg("--test-reporter=spec").args(arguments.iter().filter(|word| word.starts_with('-')));
+            command.arg("--").arg(Path::new(".").join(test)).stdin(Stdio::null());
             Task { test: test.clone(), command }
         };
         each::run(tests.iter().map(task).collect(), Shown::All, events, outcome)
     }
 }
 
-fn outcome(output: &Output) -> Option<SplitOutcome> {
-    Some(if output.status.success() { SplitOutcome::Passed } else { SplitOutcome::Failed })
+fn outcome(ended: &Ended) -> Option<SplitOutcome> {
+    Some(if ended.status.success() { SplitOutcome::Passed } else { SplitOutcome::Failed })
 }
 
 fn is_of_tests(folder: &Path) -> bool {

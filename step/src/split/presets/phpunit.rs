@@ -5,11 +5,15 @@ use super::told::Events;
 use super::{Runner, code, program, unstarted};
 use sidings_proto::split::SplitOutcome;
 use std::io::{self, BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Command, Stdio};
+use std::thread;
 use std::time::Duration;
 
 /// In full names, before that of a data set.
 const DATA_SET: &str = " with data set ";
+/// Behind all of its log.
+const LAST_LINE: &str = "sidings: phpunit has ended";
 /// What an expression for names may have, in bytes: libraries refuse long ones.
 const EXPRESSION_MAX: usize = 16 * 1024;
 
@@ -17,7 +21,7 @@ pub(super) struct Phpunit;
 
 impl Runner for Phpunit {
     fn list(&self, arguments: &[&str]) -> io::Result<Result<Vec<String>, u8>> {
-        let mut command = program("phpunit");
+        let mut command = phpunit();
         let printed =
             command.args(arguments).arg("--list-tests").stdin(Stdio::null()).stderr(Stdio::inherit()).output();
         let printed = printed.map_err(|error| unstarted(&command, &error))?;
@@ -32,7 +36,7 @@ impl Runner for Phpunit {
     fn run(&self, arguments: &[&str], tests: &[String], events: &mut Events) -> io::Result<u8> {
         let mut last = 0;
         for expression in expressions(tests) {
-            let mut command = program("phpunit");
+            let mut command = phpunit();
             command.args(arguments).arg(format!("--filter={expression}")).arg("--log-teamcity=php://stderr");
             let code = follow(command, events)?;
             last = if code == 0 { last } else { code };
@@ -71,12 +75,20 @@ fn quoted(name: &str) -> String {
 
 /// What its log does not say is for people.
 fn follow(mut command: Command, events: &mut Events) -> io::Result<u8> {
-    command.stdin(Stdio::null()).stderr(Stdio::piped());
+    let (log, mut ours) = io::pipe()?;
+    command.stdin(Stdio::null()).stderr(ours.try_clone()?);
     let mut child = command.spawn().map_err(|error| unstarted(&command, &error))?;
-    let log = child.stderr.take().ok_or_else(|| io::Error::other("phpunit has no log"))?;
+    // What it leaves behind may hold the log open: its end is said by ourselves.
+    let end = thread::spawn(move || {
+        let status = child.wait();
+        write!(ours, "\n{LAST_LINE}\n").and(status)
+    });
     let mut current: Option<(String, SplitOutcome)> = None;
     for line in BufReader::new(log).split(b'\n') {
         let line = String::from_utf8_lossy(&line?).into_owned();
+        if line == LAST_LINE {
+            break;
+        }
         match message(&line) {
             Some(("testStarted", text)) => {
                 current = attribute(text, "locationHint")
@@ -85,6 +97,8 @@ fn follow(mut command: Command, events: &mut Events) -> io::Result<u8> {
                 current.iter().try_for_each(|(test, _)| events.started(test))?;
             }
             Some(("testFailed", _)) => current.iter_mut().for_each(|(_, outcome)| *outcome = SplitOutcome::Failed),
+            // It would have run in another company: it has no result here.
+            Some(("testIgnored", text)) if has_missed_another(text) => current = None,
             Some(("testIgnored", _)) => current.iter_mut().for_each(|(_, outcome)| *outcome = SplitOutcome::Skipped),
             Some(("testFinished", text)) => {
                 let ms = attribute(text, "duration").and_then(|ms| ms.parse().ok()).unwrap_or_default();
@@ -96,7 +110,18 @@ fn follow(mut command: Command, events: &mut Events) -> io::Result<u8> {
             None => writeln!(io::stderr(), "{line}")?,
         }
     }
-    Ok(code(child.wait()?))
+    end.join().map_err(|_| io::Error::other("the end of phpunit is not known"))?.map(code)
+}
+
+/// A test that others come before (`@depends`), which were in another batch.
+fn has_missed_another(text: &str) -> bool {
+    attribute(text, "message").is_some_and(|message| message.starts_with("This test depends on "))
+}
+
+/// That of the project, where it has one.
+fn phpunit() -> Command {
+    let own = Path::new("vendor/bin/phpunit");
+    program(if own.is_file() { own } else { Path::new("phpunit") })
 }
 
 /// `##teamcity[testStarted name='…']`.
@@ -142,6 +167,13 @@ mod tests {
         assert_eq!(full(&test), "A\\T::x with data set \"it's a|b\"");
         assert_eq!(full("T::y#0"), "T::y with data set #0");
         assert_eq!(full("T::z"), "T::z");
+    }
+
+    #[test]
+    fn a_test_that_missed_another_one_was_not_skipped() {
+        let text = |why: &str| format!("name='x' message='{why}' details='' duration='0'");
+        assert!(has_missed_another(&text("This test depends on \"A::y\" to pass.")));
+        assert!(!has_missed_another(&text("no network here")));
     }
 
     #[test]
