@@ -1,6 +1,7 @@
 //! One verdict for every test, what they come to, and why a job is red.
 
 use crate::manifest::{Differences, NAMED_MAX, short};
+use crate::record::LeaseNo;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -155,6 +156,8 @@ pub enum Reason {
     GivenUp(String),
     /// Tests with a verdict that gates, by id.
     Tests(Kind, Vec<String>),
+    /// Batches whose process ended with such a code, though none of their tests failed.
+    Batches(Vec<(LeaseNo, i32)>),
 }
 
 impl Reason {
@@ -162,7 +165,7 @@ impl Reason {
     pub fn is_incomplete(&self) -> bool {
         match self {
             Reason::Mismatch(_) | Reason::GivenUp(_) | Reason::Tests(Kind::NotRun, _) => true,
-            Reason::Tests(..) => false,
+            Reason::Tests(..) | Reason::Batches(_) => false,
         }
     }
 }
@@ -172,6 +175,16 @@ impl fmt::Display for Reason {
         match self {
             Reason::Mismatch(differences) => write!(f, "two workers discovered different tests: {differences}"),
             Reason::GivenUp(reason) => write!(f, "given up: {reason}"),
+            Reason::Batches(batches) => {
+                let (whose, theirs) = if batches.len() == 1 { ("batch", "its") } else { ("batches", "their") };
+                write!(f, "{} {whose} went wrong though none of {theirs} tests failed:", grouped(batches.len()))?;
+                let mut named = batches.iter().take(NAMED_MAX);
+                named.try_for_each(|(lease, code)| write!(f, "\n  batch {} ended with {code}", lease.0))?;
+                match batches.len().saturating_sub(NAMED_MAX) {
+                    0 => Ok(()),
+                    more => write!(f, "\n  and {} more", grouped(more)),
+                }
+            }
             Reason::Tests(kind, ids) => {
                 write!(f, "{} {}:", grouped(ids.len()), kind.word())?;
                 ids.iter().take(NAMED_MAX).try_for_each(|id| write!(f, "\n  {}", short(id)))?;

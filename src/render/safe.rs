@@ -176,4 +176,12 @@ mod tests {
     fn a_flat_line_has_no_colours_and_no_tabs() {
         assert_eq!(flat(b"\x1b[31mred\x1b[0m\tx"), "red    x");
     }
+
+    #[test]
+    fn what_is_quoted_is_read_back_as_it_was_and_moves_nothing() {
+        let name = "a \"b\" \\c\n\u{1b}]0;x\u{9b}\u{202e}ß";
+        let shown = quoted(name);
+        assert!(shown.chars().all(|c| !c.is_control() && !reorders(c)), "{shown}");
+        assert_eq!(serde_json::from_str::<String>(&shown).unwrap(), name);
+    }
 }

@@ -123,7 +123,7 @@ async fn what_did_not_run_or_went_wrong_is_red_with_the_list() {
         strict: tests_failed: 1 flaky: once
         untried: tests_failed: 1 failed: once
         crashing: tests_failed: 1 crashed: crash
-        unsound: step_failed: step "tests" exited with code 1
+        unsound: tests_failed: 2 batches went wrong though none of their tests failed: batch 1 ended with 7, batch 2 ended with 7
         leaving: step_failed: step "tests" exited with code 1
         sick: step_failed: step "tests" exited with code 1
         differing 1/2: split_incomplete: two workers discovered different tests

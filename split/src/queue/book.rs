@@ -5,7 +5,7 @@ use crate::estimate::Estimates;
 use crate::ledger::Verdict;
 use crate::manifest::{AtomNo, Differences, Manifest};
 use crate::policy::Settings;
-use crate::record::{AtomResult, Back, Gone, LeaseNo, Outcome, Record, WorkerId};
+use crate::record::{AtomResult, Back, Exit, Gone, LeaseNo, Outcome, Record, WorkerId};
 use sidings_proto::{RequestId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -68,11 +68,26 @@ pub(super) struct Leased {
     pub(super) out: BTreeSet<AtomNo>,
     pub(super) started: BTreeSet<AtomNo>,
     pub(super) results: usize,
+    /// Results that failed.
+    pub(super) failed: usize,
+    /// Its process went wrong, and none of its tests did.
+    pub(super) spoiled: Option<i32>,
     pub(super) ended: bool,
     /// Something was taken from its worker that it had not brought a result of.
     pub(super) revoked: bool,
     /// It was made of atoms that came back from a lease that went wrong.
     pub(super) suspect: bool,
+}
+
+impl Leased {
+    /// The code of a process that brought a result of each of its tests, none of which failed: what runs the tests found
+    /// something else, which it would have been red for without any splitting.
+    fn unexplained(&self, exit: Exit) -> Option<i32> {
+        match exit {
+            Exit::Code(code) if code != 0 && self.failed == 0 && self.out.is_empty() && !self.revoked => Some(code),
+            Exit::Code(_) | Exit::Died => None,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -149,7 +164,7 @@ impl Book {
             }
             Record::Counted { lease, atom, result, .. } => self.counted(*lease, *atom, *result),
             Record::Stale { lease, atom, .. } => drop(self.evidence.insert((*lease, *atom))),
-            Record::Ended { lease, boot_ms, .. } => self.ended(*lease, *boot_ms),
+            Record::Ended { lease, exit, boot_ms, .. } => self.ended(*lease, *exit, *boot_ms),
             Record::Returned { atom, to, blamed } => self.returned(setup, *atom, *to, *blamed),
             Record::Settled { atom, verdict, .. } => self.settle(setup, *atom, verdict.clone()),
             Record::Mismatched { differences, .. } => {
@@ -193,6 +208,8 @@ impl Book {
             out,
             started: BTreeSet::new(),
             results: 0,
+            failed: 0,
+            spoiled: None,
             ended: false,
             revoked: false,
             suspect,
@@ -214,6 +231,7 @@ impl Book {
         }
         let Some(leased) = self.leases.get_mut(&lease) else { return };
         leased.results += 1;
+        leased.failed += usize::from(result.outcome == Outcome::Failed);
         let worker = leased.worker;
         self.with_worker(worker, |worker| {
             worker.proven = true;
@@ -221,8 +239,11 @@ impl Book {
         });
     }
 
-    fn ended(&mut self, lease: LeaseNo, boot_ms: Option<u64>) {
-        self.with_lease(lease, |lease| lease.ended = true);
+    fn ended(&mut self, lease: LeaseNo, exit: Exit, boot_ms: Option<u64>) {
+        self.with_lease(lease, |lease| {
+            lease.ended = true;
+            lease.spoiled = lease.unexplained(exit);
+        });
         if let Some(boot_ms) = boot_ms {
             self.boots = (self.boots.0 + boot_ms, self.boots.1 + 1);
         }

@@ -80,8 +80,16 @@ impl Split {
             let ids = self.ids_of(kind);
             (!ids.is_empty()).then_some(Reason::Tests(kind, ids))
         });
-        let reasons: Vec<_> = halt.into_iter().chain(tests).collect();
+        let batches = self.spoiled();
+        let batches = (!batches.is_empty()).then_some(Reason::Batches(batches));
+        let reasons: Vec<_> = halt.into_iter().chain(tests).chain(batches).collect();
         Some(if reasons.is_empty() { Conclusion::Passed } else { Conclusion::Red(reasons) })
+    }
+
+    /// Batches whose process went wrong though none of their tests did.
+    fn spoiled(&self) -> Vec<(LeaseNo, i32)> {
+        let leases = self.book.leases.iter();
+        leases.filter_map(|(lease, leased)| Some((*lease, leased.spoiled?))).collect()
     }
 
     /// The verdicts that make this job red, the gravest first.

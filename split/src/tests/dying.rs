@@ -422,3 +422,74 @@ fn who_leaves_in_order_gives_back_what_it_has() {
         "#]],
     );
 }
+
+#[test]
+fn a_process_that_goes_wrong_after_its_tests_makes_the_job_red() {
+    tests("ab").with(|settings| settings.parallelism.max = 1).check(
+        [(0, join(1)), (0, pull(1, 1)), (3, ends(1, 1, "a+", 0)), (3, pull(1, 2)), (5, ends(1, 2, "b?", 3))],
+        expect![[r#"
+            0s w1 joins
+                save w1 joined
+            0s w1 pulls 1
+                save #1 to w1: a
+                tell: #1 is a
+            3s w1 reports #1: a passed, exit 0
+                save a passed under #1
+                save a: passed
+                save #1 ended, exit 0
+                tell: 1 counted
+            3s w1 pulls 2
+                save #2 to w1: b
+                tell: #2 is b
+            5s w1 reports #2: b skipped, exit 3
+                save b skipped under #2
+                save b: skipped
+                save #2 ended, exit 3
+                save closed
+                tell: 1 counted
+            2 of 2 ran once, 1 skipped
+            red
+            1 batch went wrong though none of its tests failed:
+              batch 2 ended with 3
+        "#]],
+    );
+}
+
+#[test]
+fn a_process_whose_tests_failed_has_said_why_it_went_wrong() {
+    tests("a").check(
+        [
+            (0, join(1)),
+            (0, join(2)),
+            (0, pull(1, 1)),
+            (1, ends(1, 1, "a-", 1)),
+            (1, pull(2, 2)),
+            (2, ends(2, 2, "a+", 0)),
+        ],
+        expect![[r#"
+            0s w1 joins
+                save w1 joined
+            0s w2 joins
+                save w2 joined
+            0s w1 pulls 1
+                save #1 to w1: a
+                tell: #1 is a
+            1s w1 reports #1: a failed, exit 1
+                save a failed under #1
+                save a to be tried again
+                save #1 ended, exit 1
+                tell: 1 counted
+            1s w2 pulls 2
+                save #2 to w2: a
+                tell: #2 is a
+            2s w2 reports #2: a passed, exit 0
+                save a passed under #2
+                save a: flaky
+                save #2 ended, exit 0
+                save closed
+                tell: 1 counted
+            0 of 1 ran once, 1 again, 1 flaky
+            green
+        "#]],
+    );
+}

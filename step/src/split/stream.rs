@@ -44,10 +44,8 @@ impl Stream {
     ) -> io::Result<Option<Unsound>> {
         let Batch { number, lease, tests } = batch;
         say(&format!("batch {number}: {}", counted(tests.len())))?;
-        let mut process = match self.process.take().filter(Process::is_alive) {
-            Some(process) => process,
-            None => Process::start(work, folder)?,
-        };
+        let gone = self.gone_since()?;
+        let mut process = self.process.take().map_or_else(|| Process::start(work, folder), Ok)?;
         let watch = Watch::over(lease, process.id)?;
         let began = Instant::now();
         let is_alive = process.work_off(desk, lease, tests)?;
@@ -62,23 +60,34 @@ impl Stream {
         self.failed += failed;
         let Some(status) = ended else {
             self.process = Some(process);
-            return Ok(None);
+            return Ok(gone);
         };
-        let explained = missing > 0 || std::mem::take(&mut self.failed) > 0;
+        let unsound = self.unexplained(status, missing);
         if was_dropped {
             say(&format!("batch {number} took too long and was ended"))?;
-            return Ok(None);
+            return Ok(gone);
         }
         say(&format!("batch {number} ended with {status}, {missing} of {} without a result", counted(tests.len())))?;
-        Ok((!explained && !status.success()).then(|| unexplained("the process of the stream", status)))
+        Ok(gone.or(unsound))
+    }
+
+    /// What the end of a process means that went when it had nothing to do; nothing while there is none, or it lives.
+    fn gone_since(&mut self) -> io::Result<Option<Unsound>> {
+        let Some(mut gone) = self.process.take_if(|process| !process.is_alive()) else { return Ok(None) };
+        let status = gone.ended()?;
+        Ok(self.unexplained(status, 0))
+    }
+
+    fn unexplained(&mut self, status: ExitStatus, missing: usize) -> Option<Unsound> {
+        let explained = missing > 0 || std::mem::take(&mut self.failed) > 0;
+        (!explained && !status.success()).then(|| unexplained("the process of the stream", status))
     }
 
     /// There is nothing more to do. What its process still did, such as taking down what it had set up, counts as well.
-    pub(super) fn end(self) -> io::Result<Option<Unsound>> {
-        let Some(process) = self.process else { return Ok(None) };
+    pub(super) fn end(mut self) -> io::Result<Option<Unsound>> {
+        let Some(process) = self.process.take() else { return Ok(None) };
         Ok(match process.leave()? {
-            Some(status) if status.success() || self.failed > 0 => None,
-            Some(status) => Some(unexplained("the process of the stream", status)),
+            Some(status) => self.unexplained(status, 0),
             None => Some(format!("the process of the stream goes on {LEAVE_WITHIN:?} after its last test")),
         })
     }
