@@ -14,8 +14,7 @@ use sidings_proto::Timestamp;
 use sidings_proto::flaws::{FlawLimits, FlawSeverity, FlawsJudged};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use tokio::sync::Mutex;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// An audit counts for so long, whatever the dump says meanwhile.
 const COUNTS_MS: i64 = 3_600_000;
@@ -29,8 +28,9 @@ pub(crate) struct Flaws {
     /// An OSV dump: a zip, or a folder of them.
     dump: Option<PathBuf>,
     inventories: Arc<Inventories>,
-    /// Held while one is made: a dump is read by one at a time.
     audits: Mutex<Audits>,
+    /// A dump is read by one at a time; who only asks for what was found does not wait for that.
+    reading: tokio::sync::Mutex<()>,
 }
 
 /// By project and key, and when each was made.
@@ -38,7 +38,7 @@ type Audits = BTreeMap<(String, String), (Timestamp, Arc<Audit>)>;
 
 impl Flaws {
     pub(crate) fn new(dump: Option<PathBuf>, inventories: Arc<Inventories>) -> Flaws {
-        Flaws { dump, inventories, audits: Mutex::default() }
+        Flaws { dump, inventories, audits: Mutex::default(), reading: tokio::sync::Mutex::default() }
     }
 
     /// What these policies say of a project's image. None: nothing is known of what is in it.
@@ -63,21 +63,35 @@ impl Flaws {
         now: Timestamp,
     ) -> anyhow::Result<Option<Arc<Audit>>> {
         let Some(dump) = self.dump.clone() else { return Ok(None) };
-        let mut audits = self.audits.lock().await;
-        audits.retain(|_, (made, _)| now.0 - made.0 < COUNTS_MS);
         let image = (project.to_owned(), key.to_owned());
-        if let Some((_, audit)) = audits.get(&image) {
-            return Ok(Some(audit.clone()));
+        if let Some(audit) = self.kept(&image, now) {
+            return Ok(Some(audit));
+        }
+        let _alone = self.reading.lock().await;
+        // Whoever read before may have read for the same image.
+        if let Some(audit) = self.kept(&image, now) {
+            return Ok(Some(audit));
         }
         let Some((_, json)) = self.inventories.contents(Some(project), key).await?.into_iter().next() else {
             return Ok(None);
         };
         let audit = Arc::new(tokio::task::spawn_blocking(move || made(&json, &dump)).await??);
+        self.keep(image, now, audit.clone());
+        Ok(Some(audit))
+    }
+
+    fn kept(&self, image: &(String, String), now: Timestamp) -> Option<Arc<Audit>> {
+        let mut audits = self.audits.lock().unwrap_or_else(PoisonError::into_inner);
+        audits.retain(|_, (made, _)| now.0 - made.0 < COUNTS_MS);
+        audits.get(image).map(|(_, audit)| audit.clone())
+    }
+
+    fn keep(&self, image: (String, String), now: Timestamp, audit: Arc<Audit>) {
+        let mut audits = self.audits.lock().unwrap_or_else(PoisonError::into_inner);
         if audits.len() >= KEPT_MOST {
             audits.clear();
         }
-        audits.insert(image, (now, audit.clone()));
-        Ok(Some(audit))
+        audits.insert(image, (now, audit));
     }
 }
 
