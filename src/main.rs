@@ -1,6 +1,7 @@
 //! The one binary of Sidings: it reads its arguments, does one command, and ends with a documented exit code.
 
 mod args;
+mod browser;
 mod client;
 mod commands;
 mod exit;
@@ -12,6 +13,7 @@ mod secrets_file;
 mod signals;
 mod snapshot;
 mod telemetry;
+mod watch;
 mod worktree;
 
 use clap::FromArgMatches;

@@ -4,7 +4,7 @@ use super::Cli;
 use clap::{Command, CommandFactory};
 
 /// The command's words, and the line.
-pub(super) const EXAMPLES: [(&str, &str); 42] = [
+pub(super) const EXAMPLES: [(&str, &str); 43] = [
     ("run", "sidings run --job test --step pytest"),
     ("lint", "sidings lint .sidings.yml"),
     ("lock", "sidings lock --update debian:12"),
@@ -27,6 +27,7 @@ pub(super) const EXAMPLES: [(&str, &str); 42] = [
     ("runs", "sidings runs --project api -n 5"),
     ("show", "sidings show api@7"),
     ("open", "sidings open api@7"),
+    ("watch", "sidings watch --project api"),
     ("logs", "sidings logs latest test pytest --follow"),
     ("tests", "sidings tests latest --slowest 20"),
     ("artifacts", "sidings artifacts latest build --output dist"),

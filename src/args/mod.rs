@@ -27,6 +27,7 @@ pub(crate) use project::{
 pub(crate) use reach::RegistryAccess;
 pub(crate) use runs::{
     ApproveArgs, ArtifactsArgs, CancelArgs, LogsArgs, OpenArgs, RetryArgs, RunsArgs, ShowArgs, SubmitArgs, TestsArgs,
+    WatchArgs,
 };
 pub(crate) use secrets::{For, SecretArgs, SecretCommand, SecretRemove, SecretSet};
 pub(crate) use serve::{
@@ -95,6 +96,8 @@ pub(crate) enum Command {
     Show(ShowArgs),
     /// Open the page of a run, or of all runs, in the browser.
     Open(OpenArgs),
+    /// Watch runs, their jobs and logs on the whole terminal.
+    Watch(WatchArgs),
     /// Show the log of a run, a job or a step.
     Logs(LogsArgs),
     /// Look into jobs whose tests are split: who works, why so long, a batch or a test again.

@@ -79,6 +79,18 @@ pub(crate) struct OpenArgs {
     pub(crate) remote: Remote,
 }
 
+/// `sidings watch`.
+#[derive(Debug, Args)]
+pub(crate) struct WatchArgs {
+    /// The run to look at first: an id, `project@7`, `7` or `latest`; the newest when none.
+    pub(crate) run: Option<String>,
+    /// Only this project's runs.
+    #[arg(long, env = "SIDINGS_PROJECT", value_name = "NAME")]
+    pub(crate) project: Option<String>,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
 /// `sidings logs`.
 #[derive(Debug, Args)]
 pub(crate) struct LogsArgs {

@@ -34,6 +34,7 @@ mod tests_split;
 mod tests_told;
 mod token;
 mod up;
+mod watch;
 
 use crate::args::{Cli, Command};
 use crate::client;
@@ -70,6 +71,7 @@ async fn one(command: Command) -> anyhow::Result<Exit> {
         Command::Runs(args) => runs::runs(args).await,
         Command::Show(args) => show::show(args).await,
         Command::Open(args) => open::open(args).await,
+        Command::Watch(args) => watch::watch(args).await,
         Command::Logs(args) => logs::logs(args).await,
         Command::Split(args) => split::split(args).await,
         Command::Tests(args) => tests_told::tests(args).await,

@@ -15,7 +15,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// What the watcher of a run tells.
 #[derive(Debug)]
-pub(super) enum RunNews {
+pub(crate) enum RunNews {
     /// The run, after a change or again.
     Seen(Box<RunView>),
     /// The controller does not answer; it is tried again.
@@ -25,7 +25,7 @@ pub(super) enum RunNews {
 }
 
 /// Tells every change of the run; ends with it.
-pub(super) async fn watch<M: From<RunNews>>(client: Client, run: RunId, news: mpsc::Sender<M>) {
+pub(crate) async fn watch<M: From<RunNews>>(client: Client, run: RunId, news: mpsc::Sender<M>) {
     let mut heard = Instant::now();
     let mut away = false;
     loop {

@@ -14,7 +14,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_
 
 /// What the reader of a log tells.
 #[derive(Debug)]
-pub(super) enum LogNews {
+pub(crate) enum LogNews {
     /// More lines, in order.
     Lines(LogId, Vec<Line>),
     /// That was all. With a reason when it could not be read to its end.
@@ -22,7 +22,7 @@ pub(super) enum LogNews {
 }
 
 /// Reads a log until the run, as `runs` shows it, has no more of it.
-pub(super) async fn read<M: From<LogNews>>(
+pub(crate) async fn read<M: From<LogNews>>(
     client: Client,
     log: LogId,
     mut runs: watch::Receiver<Arc<RunView>>,

@@ -29,6 +29,7 @@ mod sources;
 mod split_extremes;
 mod splits;
 mod wanted;
+mod watched;
 mod workspaces;
 
 use crate::support::Fleet;
