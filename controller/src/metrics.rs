@@ -95,7 +95,9 @@ impl Metrics {
             | Record::CachesSaved { .. }
             | Record::RunCancelling { .. }
             | Record::JobStopping { .. }
-            | Record::JobApproved { .. } => {}
+            | Record::JobApproved { .. }
+            | Record::RunnersDrained { .. }
+            | Record::RunnersResumed { .. } => {}
         }
     }
 

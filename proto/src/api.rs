@@ -21,6 +21,7 @@
 //! | `GET /api/v1/jobs/{job}/artifacts/tar` | → all of them as tar |
 //! | `POST /api/v1/projects/{project}/pushes` | [`Push`] → 202 [`PushAnswer`] |
 //! | `GET /api/v1/runners` | → [`Runners`] |
+//! | `POST /api/v1/runners/{name}/drain`, `…/resume` | → [`Runners`] of that name: they get nothing new, or jobs again |
 //! | `POST /api/v1/tokens`, `GET`, `DELETE /api/v1/tokens/{id}` | [`NewToken`] → [`MadeToken`]; [`Tokens`]; 204 |
 //! | `POST /api/v1/secrets` | [`PutSecret`](crate::secret::PutSecret) → [`SecretView`](crate::secret::SecretView) |
 //! | `GET /api/v1/secrets?project=` | → [`Secrets`](crate::secret::Secrets): all, or those that a project may get |
@@ -30,6 +31,7 @@
 //! somebody signed in at the page as well. Errors are [`ErrorBody`].
 
 use crate::artifact::Content;
+use crate::fleet::Drained;
 use crate::runner::{ImageUse, LogDigest, Phase};
 use crate::{
     Choice, Commit, JobId, LowDisk, Resources, Role, RunId, RunnerId, Schedule, Source, StepNo, StopReason, Timestamp,
@@ -510,6 +512,9 @@ pub struct RunnerView {
     /// Why it takes no work although it is up: its disk is too full.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub low_disk: Option<LowDisk>,
+    /// Why it gets nothing new: an operator took it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drained: Option<Drained>,
 }
 
 /// Whether a runner takes work.

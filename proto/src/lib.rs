@@ -11,6 +11,7 @@ pub mod commit;
 pub mod cron;
 pub mod digest;
 pub mod flaws;
+pub mod fleet;
 pub mod id;
 pub mod image;
 pub mod inventory;

@@ -9,6 +9,7 @@ use sidings_proto::artifact::{Content, Entry, KeptArtifacts, Manifest};
 use sidings_proto::cache::{CacheAnswer, CacheFound, CacheWanted, KeyPart, KeyTemplate, SavedCache};
 use sidings_proto::digest::{DigestsKept, DigestsTold, is_digest};
 use sidings_proto::flaws::IgnoredFlaw;
+use sidings_proto::fleet::Drained;
 use sidings_proto::image::{
     BlobSize, Fetched, ImageAnswer, ImageAsk, ImageLayer, ImageOutcome, ImagePlace, ImageTold, SharedImage,
 };
@@ -620,6 +621,7 @@ fn who_is_let_in() {
         resources: Resources { milli_cpus: Some(4000), memory: None, pids: None },
         seen: Timestamp(5),
         low_disk: None,
+        drained: Some(Drained { by: "anna".to_owned(), at: Timestamp(4) }),
     };
     wire("runners", &Runners { runners: vec![runner] });
     wire("made-token", &MadeToken { id: TokenId(id(6)), token: "sat_00".to_owned() });

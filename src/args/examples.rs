@@ -4,7 +4,7 @@ use super::Cli;
 use clap::{Command, CommandFactory};
 
 /// The command's words, and the line.
-pub(super) const EXAMPLES: [(&str, &str); 43] = [
+pub(super) const EXAMPLES: [(&str, &str); 45] = [
     ("run", "sidings run --job test --step pytest"),
     ("lint", "sidings lint .sidings.yml"),
     ("lock", "sidings lock --update debian:12"),
@@ -37,6 +37,8 @@ pub(super) const EXAMPLES: [(&str, &str); 43] = [
     ("project add", "sidings project add api --repo https://git.example.com/api.git"),
     ("project list", "sidings project list"),
     ("runners", "sidings runners"),
+    ("runners drain", "sidings runners drain r2 --wait"),
+    ("runners resume", "sidings runners resume r2"),
     ("schedules", "sidings schedules"),
     ("token create", "sidings token create ci --role maintainer"),
     ("token list", "sidings token list"),

@@ -8,6 +8,7 @@ mod image;
 mod lock;
 mod project;
 mod reach;
+mod runners;
 mod runs;
 mod secrets;
 mod serve;
@@ -25,6 +26,7 @@ pub(crate) use project::{
     HookArgs, HookCommand, ProjectAdd, ProjectArgs, ProjectCommand, TokenArgs, TokenCommand, TokenCreate,
 };
 pub(crate) use reach::RegistryAccess;
+pub(crate) use runners::{DrainRunner, ResumeRunner, RunnersArgs, RunnersCommand};
 pub(crate) use runs::{
     ApproveArgs, ArtifactsArgs, CancelArgs, LogsArgs, OpenArgs, RetryArgs, RunsArgs, ShowArgs, SubmitArgs, TestsArgs,
     WatchArgs,
@@ -114,7 +116,7 @@ pub(crate) enum Command {
     Retry(RetryArgs),
     /// Make projects known to the controller, and list them.
     Project(ProjectArgs),
-    /// List the controller's runners.
+    /// List the controller's runners, take one out, let it in again.
     Runners(RunnersArgs),
     /// List when projects want runs without being asked.
     Schedules(SchedulesArgs),
@@ -134,16 +136,6 @@ pub(crate) enum Command {
 /// `sidings schedules`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SchedulesArgs {
-    #[command(flatten)]
-    pub(crate) remote: Remote,
-    /// Print JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-/// `sidings runners`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct RunnersArgs {
     #[command(flatten)]
     pub(crate) remote: Remote,
     /// Print JSON.

@@ -251,6 +251,16 @@ impl Client {
         self.json(self.to(Method::GET, &["runners"])).await
     }
 
+    /// Takes the runners of a name out; gives them.
+    pub(crate) async fn drain(&self, name: &str) -> Result<Runners, Error> {
+        self.json(self.to(Method::POST, &["runners", name, "drain"])).await
+    }
+
+    /// Lets them in again; gives them.
+    pub(crate) async fn resume(&self, name: &str) -> Result<Runners, Error> {
+        self.json(self.to(Method::POST, &["runners", name, "resume"])).await
+    }
+
     /// Makes a token.
     pub(crate) async fn make_token(&self, token: &NewToken) -> Result<MadeToken, Error> {
         self.json(self.to(Method::POST, &["tokens"]).json(token)).await

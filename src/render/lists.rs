@@ -12,6 +12,7 @@ use sidings_proto::api::{
     ProjectView, Projects, RunSummary, RunnerState, RunnerView, Runners, Runs, ScheduleView, Schedules, TokenKind,
     TokenView, Tokens,
 };
+use sidings_proto::fleet::Drained;
 use sidings_proto::secret::{SecretView, Secrets};
 
 /// `sidings runs`.
@@ -91,6 +92,7 @@ pub(crate) fn runners(runners: &Runners, now: Timestamp) -> String {
         let state = match runner.state {
             RunnerState::Up if runner.low_disk.is_some() => paint(BAD, "no room"),
             RunnerState::Up => paint(GOOD, "up"),
+            RunnerState::Draining if runner.drained.is_some() && runner.busy == 0 => paint(BUSY, "drained"),
             RunnerState::Draining => paint(BUSY, "draining"),
             RunnerState::Silent => paint(DIM, "silent"),
         };
@@ -112,7 +114,22 @@ pub(crate) fn runners(runners: &Runners, now: Timestamp) -> String {
         let low = runner.low_disk.filter(|_| runner.state == RunnerState::Up)?;
         Some(format!("runner {} takes no jobs: {low}\n", name(&runner.name)))
     };
-    list + &runners.runners.iter().filter_map(full).collect::<String>()
+    let out = |runner: &RunnerView| {
+        let Drained { by, at } = runner.drained.as_ref()?;
+        Some(format!("runner {} gets nothing new: {} drained it {}\n", name(&runner.name), name(by), ago(*at, now)))
+    };
+    let notes = runners.runners.iter().flat_map(|runner| [full(runner), out(runner)]);
+    list + &notes.flatten().collect::<String>()
+}
+
+/// `sidings runners drain`.
+pub(crate) fn drained_runners(runners: &Runners) -> String {
+    let one = |runner: &RunnerView| match runner.busy {
+        0 => format!("runner {} has nothing to do and gets nothing new\n", name(&runner.name)),
+        1 => format!("runner {} finishes 1 job and gets nothing new\n", name(&runner.name)),
+        busy => format!("runner {} finishes {busy} jobs and gets nothing new\n", name(&runner.name)),
+    };
+    runners.runners.iter().map(one).collect()
 }
 
 /// `sidings token list`.
@@ -212,6 +229,7 @@ mod tests {
             resources: Default::default(),
             seen: before(2_000),
             low_disk: None,
+            drained: None,
         }
     }
 
@@ -233,6 +251,25 @@ mod tests {
         hetty   no room  0/4   just now  0.1.0
         hetty   silent   0/4   just now  0.1.0
         runner hetty takes no jobs: 4.1 GB free of 10.0 GB it must keep
+        "#);
+    }
+
+    #[test]
+    fn a_runner_that_was_taken_out_says_by_whom() {
+        let drained = Some(Drained { by: "anna".to_owned(), at: before(180_000) });
+        let busy = RunnerView { state: RunnerState::Draining, labels: Default::default(), drained, ..hetty() };
+        let done = RunnerView { busy: 0, ..busy.clone() };
+        let both = Runners { runners: vec![busy, done] };
+        assert_snapshot!(plain(&runners(&both, NOW)), @r#"
+        runner  state     busy  heard     version  labels
+        hetty   draining  1/4   just now  0.1.0
+        hetty   drained   0/4   just now  0.1.0
+        runner hetty gets nothing new: anna drained it 3 min ago
+        runner hetty gets nothing new: anna drained it 3 min ago
+        "#);
+        assert_snapshot!(plain(&drained_runners(&both)), @r#"
+        runner hetty finishes 1 job and gets nothing new
+        runner hetty has nothing to do and gets nothing new
         "#);
     }
 

@@ -171,6 +171,23 @@ pub enum Event {
         /// Who agrees.
         by: String,
     },
+    /// An operator wants runners of this name to finish what they have and to get nothing new. Answered by
+    /// [`Answer::Done`], or by [`Answer::Already`] when somebody wanted that before.
+    DrainAsked {
+        /// Who waits.
+        ask: Ask,
+        /// What people call them.
+        name: String,
+        /// Who wants it.
+        by: String,
+    },
+    /// Runners of this name get jobs again. Answered by [`Answer::Done`], or by [`Answer::Already`] when they did.
+    ResumeAsked {
+        /// Who waits.
+        ask: Ask,
+        /// What people call them.
+        name: String,
+    },
     /// Time passed: sent when [`next_wakeup`](super::Core::next_wakeup) is due.
     Tick,
 }
@@ -322,6 +339,20 @@ pub enum Record {
         by: String,
         /// When.
         at: Timestamp,
+    },
+    /// Runners of this name get nothing new from now on.
+    RunnersDrained {
+        /// What people call them.
+        name: String,
+        /// Who wanted it.
+        by: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// Runners of this name get jobs again.
+    RunnersResumed {
+        /// What people call them.
+        name: String,
     },
     /// Every job has an outcome.
     RunEnded {

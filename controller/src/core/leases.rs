@@ -110,7 +110,9 @@ impl Core {
 
     /// Whether there is room for the job on the runner beside what it holds, and what is kept free there for another.
     pub(super) fn has_room(&self, runner: RunnerId, job: JobId, demand: &Demand, kept: &KeptFree) -> bool {
-        let Some(known) = self.runners.get(&runner) else { return false };
+        let Some(known) = self.runners.get(&runner).filter(|known| self.drain_of(&known.name).is_none()) else {
+            return false;
+        };
         if demand.resources.is_unsaid() {
             return true;
         }

@@ -10,6 +10,7 @@ mod approvals;
 mod asks;
 pub(crate) mod caches;
 mod demand;
+mod drains;
 mod finishes;
 mod groups;
 mod kept_free;
@@ -34,6 +35,7 @@ pub use policy::Policy;
 pub use view::{AttemptStanding, Counts};
 
 use asks::Asks;
+use drains::Drains;
 use event::{Action, Event};
 use finishes::Finished;
 use groups::Groups;
@@ -59,6 +61,7 @@ pub struct Core {
     groups: Groups,
     finished: Finished,
     limits: Limits,
+    drains: Drains,
 }
 
 impl Core {
@@ -75,6 +78,7 @@ impl Core {
             groups: Groups::default(),
             finished: Finished::default(),
             limits: Limits::default(),
+            drains: Drains::default(),
         }
     }
 
@@ -112,6 +116,8 @@ impl Core {
             Event::RunnerRetired { ask, runner, life } => self.runner_retired(now, ask, runner, life, out),
             Event::RunnerRevoked { runner } => self.runner_revoked(now, runner, out),
             Event::Approved { ask, job, by } => self.approved(now, ask, job, by, out),
+            Event::DrainAsked { ask, name, by } => self.drain_asked(now, ask, name, by, out),
+            Event::ResumeAsked { ask, name } => self.resume_asked(ask, &name, out),
             Event::CancelAsked { ask, run } => self.cancel_asked(now, ask, run, out),
             Event::Tick => {}
         }

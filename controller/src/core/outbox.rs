@@ -19,6 +19,11 @@ impl Outbox {
         self.published.insert(run);
     }
 
+    /// Saves what is of no run.
+    pub(super) fn note(&mut self, record: Record) {
+        self.saves.push(record);
+    }
+
     pub(super) fn answer(&mut self, ask: Ask, answer: Answer) {
         self.answers.push((ask, answer));
     }

@@ -2,6 +2,7 @@
 
 mod cancelling;
 pub(crate) mod dialogue;
+mod drains;
 mod full_disks;
 mod grouping;
 mod keeping;

@@ -93,13 +93,14 @@ impl Core {
             resources: runner.resources,
             seen: runner.seen,
             low_disk: runner.low_disk,
+            drained: self.drain_of(&runner.name).cloned(),
         }
     }
 
     pub(super) fn state_of(&self, now: Timestamp, runner: &Runner) -> RunnerState {
         if now.since(runner.seen) >= self.policy.lease_ttl {
             RunnerState::Silent
-        } else if runner.draining {
+        } else if runner.draining || self.drain_of(&runner.name).is_some() {
             RunnerState::Draining
         } else {
             RunnerState::Up

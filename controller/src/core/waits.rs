@@ -64,6 +64,18 @@ impl Core {
     }
 
     fn wait_for_runner(&self, now: Timestamp, job: JobId, demand: &Demand) -> WaitView {
+        let waits = self.wait_for_one_of_those_up(now, job, demand);
+        let drained = self.drained_for(now, demand);
+        if drained.is_empty() {
+            return waits;
+        }
+        let more = drained.len().saturating_sub(NAMED);
+        let more = if more > 0 { format!("; so are {more} more") } else { String::new() };
+        let drained: Vec<_> = drained.into_iter().take(NAMED).collect();
+        WaitView { message: format!("{}; {}{more}", waits.message, drained.join("; ")), ..waits }
+    }
+
+    fn wait_for_one_of_those_up(&self, now: Timestamp, job: JobId, demand: &Demand) -> WaitView {
         let up: Vec<(RunnerId, &Runner)> =
             self.runners.iter().map(|(id, runner)| (*id, runner)).filter(|(_, r)| self.is_up(now, r)).collect();
         if up.is_empty() {

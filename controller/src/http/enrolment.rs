@@ -1,57 +1,17 @@
-//! Who is let in: tokens, and the runners that were enrolled.
+//! Who is let in: the tokens that people make.
 
 use super::auth::ApiCaller;
 use super::error::HttpError;
 use super::parts::{Json, Path};
 use super::{App, AppState};
 use crate::core::event::Event;
-use crate::store::{StoredRunner, StoredToken, TokenScope};
+use crate::store::{StoredToken, TokenScope};
 use axum::extract::State;
 use axum::http::StatusCode;
 use secrecy::ExposeSecret;
 use sidings_proto::TokenId;
-use sidings_proto::api::{
-    ErrorBody, MadeToken, NewToken, RunnerState, RunnerView, Runners, TokenKind, TokenView, Tokens,
-};
+use sidings_proto::api::{ErrorBody, MadeToken, NewToken, TokenKind, TokenView, Tokens};
 use std::time::Duration;
-
-#[utoipa::path(get, path = "/api/v1/runners", tag = "api",
-    responses((status = 200, body = Runners), (status = "4XX", body = ErrorBody)), security(("api" = [])))]
-pub(super) async fn runners(_: ApiCaller, State(app): AppState) -> Result<axum::Json<Runners>, HttpError> {
-    Ok(axum::Json(Runners { runners: all_runners(&app).await? }))
-}
-
-/// All runners that are enrolled, by name.
-pub(crate) async fn all_runners(app: &App) -> Result<Vec<RunnerView>, HttpError> {
-    let now = app.shell.now();
-    let mut runners = app.shell.look(move |core| core.runners(now)).await?;
-    for stored in app.store.runners().await? {
-        if runners.iter().all(|known| known.id != stored.id) {
-            runners.push(not_heard(stored));
-        }
-    }
-    runners.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
-    Ok(runners)
-}
-
-/// A runner that has not said hello in this life of the controller.
-fn not_heard(runner: StoredRunner) -> RunnerView {
-    let (version, slots, labels, resources) =
-        runner.hello.map_or_else(Default::default, |hello| (hello.version, hello.slots, hello.labels, hello.resources));
-    let StoredRunner { id, name, seen, .. } = runner;
-    RunnerView {
-        id,
-        name,
-        state: RunnerState::Silent,
-        version,
-        slots,
-        busy: 0,
-        labels,
-        resources,
-        seen,
-        low_disk: None,
-    }
-}
 
 #[utoipa::path(post, path = "/api/v1/tokens", tag = "api", request_body = NewToken,
     responses((status = 201, body = MadeToken), (status = "4XX", body = ErrorBody)), security(("api" = [])))]

@@ -22,6 +22,7 @@ pub(crate) mod roles;
 mod runner;
 mod runner_kept;
 mod runner_logs;
+pub(crate) mod runners;
 pub(crate) mod runs;
 mod schedules;
 mod secrets;
@@ -154,7 +155,9 @@ fn api_routes() -> Router<Arc<App>> {
         .route("/images", get(inventories::list))
         .route("/images/packages", get(inventories::find))
         .route("/images/{key}/inventory", get(inventories::show))
-        .route("/runners", get(enrolment::runners))
+        .route("/runners", get(runners::list))
+        .route("/runners/{name}/drain", post(runners::drain))
+        .route("/runners/{name}/resume", post(runners::resume))
         .route("/tokens", post(enrolment::make_token).get(enrolment::tokens))
         .route("/tokens/{id}", axum::routing::delete(enrolment::revoke_token))
         .route("/secrets", post(secrets::put).get(secrets::list))

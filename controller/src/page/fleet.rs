@@ -1,18 +1,19 @@
 //! The fleet: who is there, what it is busy with, and who waits for what.
 
-use super::caller::Visitor;
+use super::caller::{Change, Visitor};
 use super::error::{PageError, shown};
 use super::shell::Shell;
 use super::state::Mark;
 use super::waited::{self, Waited};
 use super::when::When;
 use crate::core::event::{RunContent, RunSpec};
-use crate::http::{App, enrolment};
+use crate::http::{App, runners};
 use crate::store::RunFilter;
 use askama::Template;
-use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
 use sidings_proto::api::{RunnerState, RunnerView, WaitFor, WaitView};
+use sidings_proto::fleet::Drained;
 use sidings_proto::{JobId, RunnerId, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -32,6 +33,7 @@ struct FleetPage {
     waiting: Vec<Waiting>,
     more: bool,
     waited: Vec<Waited>,
+    may_drain: bool,
 }
 
 struct RunnerRow {
@@ -45,6 +47,15 @@ struct RunnerRow {
     disk: Option<String>,
     seen: When,
     runs: Vec<JobOf>,
+    drained: Option<DrainedBy>,
+    /// Where its forms go.
+    address: String,
+}
+
+/// Who took a runner out, and when.
+struct DrainedBy {
+    by: String,
+    at: When,
 }
 
 /// A job, and where it is shown.
@@ -63,7 +74,7 @@ struct Waiting {
 
 pub(super) async fn show(visitor: Visitor, State(app): State<Arc<App>>) -> Result<Response, PageError> {
     let now = app.shell.now();
-    let runners = enrolment::all_runners(&app).await?;
+    let runners = runners::all_runners(&app).await?;
     let up = || runners.iter().filter(|runner| runner.state != RunnerState::Silent);
     let (slots, busy) = (up().map(|runner| runner.slots).sum(), up().map(|runner| runner.busy).sum());
     let mut held = held(&app);
@@ -71,8 +82,28 @@ pub(super) async fn show(visitor: Visitor, State(app): State<Arc<App>>) -> Resul
     let (waiting, more) = waiting(&app, now).await?;
     let newest = RunFilter { limit: waited::ASKED, ..RunFilter::default() };
     let waited = waited::of(&app.store.runs(&newest).await?);
-    let shell = Shell::of(&visitor, "fleet");
-    Ok(shown(&FleetPage { shell, runners: rows, slots, busy, waiting, more, waited })?.into_response())
+    let (shell, may_drain) = (Shell::of(&visitor, "fleet"), visitor.may("/runners/{name}/drain"));
+    Ok(shown(&FleetPage { shell, runners: rows, slots, busy, waiting, more, waited, may_drain })?.into_response())
+}
+
+/// Takes a runner out: it finishes what it has.
+pub(super) async fn drain(
+    State(app): State<Arc<App>>,
+    Path(name): Path<String>,
+    change: Change,
+) -> Result<Redirect, PageError> {
+    runners::drain_as(&app, change.visitor.name, name).await?;
+    Ok(Redirect::to("/fleet"))
+}
+
+/// Lets it in again.
+pub(super) async fn resume(
+    State(app): State<Arc<App>>,
+    Path(name): Path<String>,
+    _: Change,
+) -> Result<Redirect, PageError> {
+    runners::resume_runners(&app, name).await?;
+    Ok(Redirect::to("/fleet"))
 }
 
 fn row(runner: &RunnerView, runs: Vec<JobOf>, now: Timestamp) -> RunnerRow {
@@ -87,6 +118,8 @@ fn row(runner: &RunnerView, runs: Vec<JobOf>, now: Timestamp) -> RunnerRow {
         disk: runner.low_disk.map(|disk| disk.to_string()),
         seen: When::of(runner.seen, now),
         runs,
+        drained: runner.drained.as_ref().map(|Drained { by, at }| DrainedBy { by: by.clone(), at: When::of(*at, now) }),
+        address: format!("/runners/{}", super::escaped(&runner.name)),
     }
 }
 
@@ -94,6 +127,7 @@ fn mark(runner: &RunnerView) -> Mark {
     match (runner.state, runner.low_disk) {
         (RunnerState::Up, None) => Mark::of_runner("✓", "up"),
         (RunnerState::Up, Some(_)) => Mark::of_runner("!", "full"),
+        (RunnerState::Draining, _) if runner.drained.is_some() && runner.busy == 0 => Mark::of_runner("■", "drained"),
         (RunnerState::Draining, _) => Mark::of_runner("◌", "draining"),
         (RunnerState::Silent, _) => Mark::of_runner("✗", "silent"),
     }

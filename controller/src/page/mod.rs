@@ -42,6 +42,8 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/runs/{run}", get(run::show))
         .route("/runs/{run}/tests", get(tested::show))
         .route("/fleet", get(fleet::show))
+        .route("/runners/{name}/drain", post(fleet::drain))
+        .route("/runners/{name}/resume", post(fleet::resume))
         .route("/images", get(images::list))
         .route("/images/{key}", get(images::show_one))
         .route("/images/{key}/diff/{other}", get(images::show_difference))

@@ -140,7 +140,9 @@ impl Live {
             | Record::JobEnded { .. }
             | Record::RunCancelling { .. }
             | Record::JobStopping { .. }
-            | Record::JobApproved { .. } => {}
+            | Record::JobApproved { .. }
+            | Record::RunnersDrained { .. }
+            | Record::RunnersResumed { .. } => {}
         }
     }
 

@@ -77,6 +77,7 @@ pub(crate) async fn restore(
     let changes = Arc::new(Changes::default());
     let hints = Arc::new(Hints::default());
     let mut core = Core::new(Policy::default());
+    core.restore_drains(store.drains().await?);
     let catching_up = core.restore(clock.now(), active);
     let mut turn = Turn::new(core, store, live.clone(), changes.clone(), hints.clone(), metrics);
     turn.do_all(catching_up).await?;

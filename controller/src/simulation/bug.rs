@@ -56,6 +56,8 @@ impl Bug {
             | Event::RunnerRevoked { .. }
             | Event::CancelAsked { .. }
             | Event::Approved { .. }
+            | Event::DrainAsked { .. }
+            | Event::ResumeAsked { .. }
             | Event::Tick => {}
         }
         event

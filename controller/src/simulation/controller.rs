@@ -183,6 +183,8 @@ fn about(event: &Event) -> About {
         | Event::RunnerRevoked { .. }
         | Event::CancelAsked { .. }
         | Event::Approved { .. }
+        | Event::DrainAsked { .. }
+        | Event::ResumeAsked { .. }
         | Event::Tick => About::Other,
     }
 }

@@ -148,6 +148,8 @@ fn record(step: Step) -> Record {
             scope: format!("refs/heads/{}", job),
             caches: (0..value % 3).map(cache).collect(),
         },
+        11 => Record::RunnersDrained { name: format!("r{}", value % 2), by: format!("ann {value}"), at },
+        12 => Record::RunnersResumed { name: format!("r{}", value % 2) },
         _ => Record::JobApproved { job: attempt.job, by: format!("ann {value}"), at },
     }
 }
@@ -174,7 +176,7 @@ fn reason(value: u8) -> StopReason {
 
 fn step() -> impl Strategy<Value = Step> {
     // Attempts are the interesting part, so their kinds come more often than the rest.
-    let kinds = prop_oneof![4 => 2u8..5, 1 => 0u8..12];
+    let kinds = prop_oneof![4 => 2u8..5, 1 => 0u8..14];
     (kinds, 0..RUNS, 0..JOBS, 1u8..4, 0u8..10).prop_map(|(what, run, job, fence, value)| Step {
         what,
         run,
@@ -211,6 +213,7 @@ async fn reads(store: &dyn Store) -> String {
         all += &format!("{stage:?} {:#?}\n", store.runs(&filter).await.unwrap());
     }
     all += &format!("{:?}\n", store.kept_manifests().await.unwrap());
+    all += &format!("{:?}\n", store.drains().await.unwrap());
     all += &format!("{:?}\n", store.caches(None).await.unwrap());
     for filter in &filters {
         all += &format!("{:#?}\n", store.runs(filter).await.unwrap());

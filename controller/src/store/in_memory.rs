@@ -10,6 +10,7 @@ use crate::core::event::{ActiveRun, Record};
 use crate::images::Name;
 use async_trait::async_trait;
 use sidings_proto::api::ProjectView;
+use sidings_proto::fleet::Drained;
 use sidings_proto::inventory::{BuiltImage, FoundPackage};
 use sidings_proto::runner::{Hello, TestBatch};
 use sidings_proto::split::SplitSum;
@@ -301,6 +302,10 @@ impl Store for MemoryStore {
             known.seen = at;
         }
         Ok(())
+    }
+
+    async fn drains(&self) -> anyhow::Result<BTreeMap<String, Drained>> {
+        Ok(self.all().runs.drains().clone())
     }
 
     async fn runners(&self) -> anyhow::Result<Vec<StoredRunner>> {

@@ -21,6 +21,7 @@ use crate::images::Name;
 use async_trait::async_trait;
 use inventories::{PackageFilter, StoredInventory};
 use sidings_proto::api::ProjectView;
+use sidings_proto::fleet::Drained;
 use sidings_proto::inventory::{BuiltImage, FoundPackage};
 use sidings_proto::runner::{Hello, TestBatch};
 use sidings_proto::split::SplitSum;
@@ -275,6 +276,8 @@ pub(crate) trait Store: Send + Sync + 'static {
     -> anyhow::Result<bool>;
     /// Keeps what a runner said of itself.
     async fn put_hello(&self, runner: RunnerId, hello: &Hello, at: Timestamp) -> anyhow::Result<()>;
+    /// Runners that get nothing new, by their names: who wanted that, and when.
+    async fn drains(&self) -> anyhow::Result<BTreeMap<String, Drained>>;
     /// All runners, by name.
     async fn runners(&self) -> anyhow::Result<Vec<StoredRunner>>;
 

@@ -8,6 +8,7 @@ use super::stored::{
 };
 use crate::core::event::{ActiveRun, Record, RunContent, RunSpec};
 use sidings_proto::api::ApprovedView;
+use sidings_proto::fleet::Drained;
 use sidings_proto::{AttemptId, BlobId, JobId, RunId, Timestamp, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -19,6 +20,7 @@ pub(crate) struct Remembered {
     places: BTreeMap<JobId, (RunId, usize)>,
     /// By project, scope and key.
     caches: BTreeMap<(String, String, String), StoredCache>,
+    drains: BTreeMap<String, Drained>,
 }
 
 impl Remembered {
@@ -43,6 +45,11 @@ impl Remembered {
     /// All runs, newest first.
     pub(crate) fn newest_first(&self) -> impl Iterator<Item = &StoredRun> {
         self.runs.values().rev()
+    }
+
+    /// Runners that get nothing new, by their names.
+    pub(crate) fn drains(&self) -> &BTreeMap<String, Drained> {
+        &self.drains
     }
 
     /// The run a job belongs to.
@@ -159,6 +166,16 @@ impl Remembered {
                 self.job(*job, undo)?.approved.get_or_insert_with(approved);
                 Ok(())
             }
+            Record::RunnersDrained { name, by, at } => {
+                undo.drains.get_or_insert_with(|| self.drains.clone());
+                self.drains.entry(name.clone()).or_insert_with(|| Drained { by: by.clone(), at: *at });
+                Ok(())
+            }
+            Record::RunnersResumed { name } => {
+                undo.drains.get_or_insert_with(|| self.drains.clone());
+                self.drains.remove(name);
+                Ok(())
+            }
             Record::RunEnded { run, at, verdict } => {
                 self.run_mut(*run, undo)?.ended.get_or_insert((*at, verdict.clone()));
                 Ok(())
@@ -200,6 +217,9 @@ impl Remembered {
         if let Some(caches) = undo.caches {
             self.caches = caches;
         }
+        if let Some(drains) = undo.drains {
+            self.drains = drains;
+        }
         for (id, before) in undo.runs {
             match before {
                 Some(run) => drop(self.runs.insert(id, run)),
@@ -217,6 +237,7 @@ impl Remembered {
 struct Undo {
     runs: BTreeMap<RunId, Option<StoredRun>>,
     caches: Option<BTreeMap<(String, String, String), StoredCache>>,
+    drains: Option<BTreeMap<String, Drained>>,
 }
 
 fn start(job: &mut StoredJob, id: AttemptId, started: StoredAttempt) -> Result<(), CommitError> {

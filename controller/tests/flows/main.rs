@@ -5,6 +5,7 @@ mod api;
 mod artifacts;
 mod changes;
 mod digests;
+mod draining;
 mod groups;
 mod images;
 mod logs;

@@ -168,8 +168,13 @@ impl Rig {
 
     /// Enrols a runner that said hello.
     pub(crate) async fn runner(&self) -> Runner {
+        self.runner_named("r1").await
+    }
+
+    /// The same under a name of its own.
+    pub(crate) async fn runner_named(&self, name: &str) -> Runner {
         let token = self.controller.registration_token("r").await.unwrap();
-        let body = serde_json::json!({ "name": "r1" });
+        let body = serde_json::json!({ "name": name });
         let answer = self.call_as(token.expose_secret(), Method::POST, "/runner/v1/register").json(&body);
         let Registered { runner, token } = json(answer.send().await.unwrap(), StatusCode::OK).await;
         let runner = Runner { id: runner, token, life: LifeId::new() };
@@ -204,6 +209,16 @@ impl Runner {
         let request = LeaseRequest { life: self.life, request, slots: 1 };
         let answer = self.post(rig, "/runner/v1/lease", &request).await;
         json::<Leased>(answer, StatusCode::OK).await.assignments
+    }
+
+    /// Asks until there is something: a request is held open for a while only.
+    pub(crate) async fn lease_until_answered(&self, rig: &Rig, request: RequestId) -> Vec<Assignment> {
+        loop {
+            let leased = self.lease_as(rig, request).await;
+            if !leased.is_empty() {
+                return leased;
+            }
+        }
     }
 
     /// Leases one attempt, which must be there or come.

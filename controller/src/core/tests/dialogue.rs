@@ -56,6 +56,8 @@ pub(crate) fn heard(event: &Event) -> String {
         Event::RunnerRetired { life, .. } => format!("{} retires", name(life.0)),
         Event::RunnerRevoked { runner } => format!("{} is revoked", name(runner.0)),
         Event::Approved { job, by, .. } => format!("{by} approves {}", name(job.0)),
+        Event::DrainAsked { name, by, .. } => format!("{by} drains {name}"),
+        Event::ResumeAsked { name, .. } => format!("{name} may go on"),
         Event::CancelAsked { run, .. } => format!("cancel {}", name(run.0)),
         Event::Tick => "tick".to_owned(),
     }
@@ -114,6 +116,8 @@ fn saved(record: &Record) -> String {
         Record::RunCancelling { run, reason } => format!("{} cancelling: {reason}", name(run.0)),
         Record::JobStopping { job, reason } => format!("{} stopping: {reason}", name(job.0)),
         Record::JobApproved { job, by, .. } => format!("{} approved by {by}", name(job.0)),
+        Record::RunnersDrained { name, by, .. } => format!("{name} drained by {by}"),
+        Record::RunnersResumed { name } => format!("{name} resumed"),
         Record::RunEnded { run, verdict, .. } => format!("{} ended: {}", name(run.0), ended(verdict)),
     }
 }

@@ -28,7 +28,11 @@ pub(super) fn check<const N: usize>(story: [(i64, Line); N], expect: Expect) {
 
 /// Tells the story; the dialogue, and the core as it is at the end.
 pub(super) fn tell<const N: usize>(story: [(i64, Line); N]) -> (String, Core) {
-    let mut core = Core::new(Policy::default());
+    tell_to(Core::new(Policy::default()), story)
+}
+
+/// The same to a core that knows something already.
+pub(super) fn tell_to<const N: usize>(mut core: Core, story: [(i64, Line); N]) -> (String, Core) {
     let mut text = String::new();
     for ((second, line), number) in story.into_iter().zip(1..) {
         let now = at(second);
@@ -114,6 +118,18 @@ pub(super) fn low_beat(life: &str, free: u64, least: u64) -> Line {
     let (runner, life) = (runner_of(life), LifeId(id(life)));
     let low_disk = Some(LowDisk { free: free * 1_000_000_000, least: least * 1_000_000_000 });
     event(move |ask| Event::Beat { ask, runner, life, attempts: Vec::new(), draining: false, low_disk })
+}
+
+/// Somebody takes the runners of a name out.
+pub(super) fn drain(name: &str, by: &str) -> Line {
+    let (name, by) = (name.to_owned(), by.to_owned());
+    event(move |ask| Event::DrainAsked { ask, name, by })
+}
+
+/// They are let in again.
+pub(super) fn resume(name: &str) -> Line {
+    let name = name.to_owned();
+    event(move |ask| Event::ResumeAsked { ask, name })
 }
 
 fn beats(life: &str, attempts: Vec<AttemptId>, draining: bool) -> Line {

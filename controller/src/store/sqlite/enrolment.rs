@@ -1,13 +1,15 @@
 //! Projects, tokens and runners: rows that change seldom.
 
 use super::rows::{blob, id, id_maybe, json, time, time_maybe, to_json};
-use crate::store::{StoredRunner, StoredToken, TokenScope};
+use crate::store::{CommitError, StoredRunner, StoredToken, TokenScope};
 use anyhow::{Context, bail};
 use sidings_proto::api::ProjectView;
+use sidings_proto::fleet::Drained;
 use sidings_proto::runner::Hello;
 use sidings_proto::{Role, RunnerId, Timestamp, TokenId};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row, query};
+use std::collections::BTreeMap;
 
 pub(super) async fn put_project(db: &mut AnyConnection, project: &ProjectView) -> anyhow::Result<()> {
     let sql = "INSERT INTO projects (name, repo_url, default_branch, created) VALUES ($1, $2, $3, $4) \
@@ -108,6 +110,23 @@ pub(super) async fn put_hello(
     let update = query("UPDATE runners SET hello = $1, seen = $2 WHERE id = $3");
     update.bind(to_json(hello)?).bind(at.0).bind(blob(runner.0)).execute(db).await?;
     Ok(())
+}
+
+pub(super) async fn drain(db: &mut AnyConnection, name: &str, by: &str, at: Timestamp) -> Result<(), CommitError> {
+    let sql = "INSERT INTO drains (name, drained_by, at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING";
+    query(sql).bind(name).bind(by).bind(at.0).execute(db).await.map_err(CommitError::store)?;
+    Ok(())
+}
+
+pub(super) async fn resume(db: &mut AnyConnection, name: &str) -> Result<(), CommitError> {
+    query("DELETE FROM drains WHERE name = $1").bind(name).execute(db).await.map_err(CommitError::store)?;
+    Ok(())
+}
+
+pub(super) async fn drains(db: &mut AnyConnection) -> anyhow::Result<BTreeMap<String, Drained>> {
+    let rows = query("SELECT name, drained_by, at FROM drains").fetch_all(db).await?;
+    let drain = |row: &AnyRow| Ok((row.try_get(0)?, Drained { by: row.try_get(1)?, at: time(row, 2)? }));
+    rows.iter().map(drain).collect()
 }
 
 pub(super) async fn runners(db: &mut AnyConnection) -> anyhow::Result<Vec<StoredRunner>> {

@@ -28,6 +28,7 @@ use crate::images::Name;
 use anyhow::Context;
 use async_trait::async_trait;
 use sidings_proto::api::ProjectView;
+use sidings_proto::fleet::Drained;
 use sidings_proto::inventory::{BuiltImage, FoundPackage};
 use sidings_proto::runner::{Hello, TestBatch};
 use sidings_proto::split::SplitSum;
@@ -327,6 +328,10 @@ impl Store for SqliteStore {
 
     async fn put_hello(&self, runner: RunnerId, hello: &Hello, at: Timestamp) -> anyhow::Result<()> {
         enrolment::put_hello(&mut *self.writer().await, runner, hello, at).await
+    }
+
+    async fn drains(&self) -> anyhow::Result<BTreeMap<String, Drained>> {
+        enrolment::drains(&mut *self.readers.acquire().await?).await
     }
 
     async fn runners(&self) -> anyhow::Result<Vec<StoredRunner>> {

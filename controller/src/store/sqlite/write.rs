@@ -40,6 +40,8 @@ pub(super) async fn record(db: &mut AnyConnection, record: &Record) -> Written {
             let approved = to_json(&ApprovedView { by: by.clone(), at: *at }).map_err(CommitError::store)?;
             job_noted(db, *job, "UPDATE jobs SET approved = coalesce(approved, $2) WHERE id = $1", approved).await
         }
+        Record::RunnersDrained { name, by, at } => super::enrolment::drain(db, name, by, *at).await,
+        Record::RunnersResumed { name } => super::enrolment::resume(db, name).await,
         Record::RunEnded { run, at, verdict } => run_ended(db, *run, *at, verdict).await,
     }
 }
