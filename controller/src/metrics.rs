@@ -97,7 +97,8 @@ impl Metrics {
             | Record::JobStopping { .. }
             | Record::JobApproved { .. }
             | Record::RunnersDrained { .. }
-            | Record::RunnersResumed { .. } => {}
+            | Record::RunnersResumed { .. }
+            | Record::PaceLearnt { .. } => {}
         }
     }
 

@@ -31,7 +31,7 @@
 //! somebody signed in at the page as well. Errors are [`ErrorBody`].
 
 use crate::artifact::Content;
-use crate::fleet::Drained;
+use crate::fleet::{Drained, Machine, PoolView};
 use crate::runner::{ImageUse, LogDigest, Phase};
 use crate::{
     Choice, Commit, JobId, LowDisk, Resources, Role, RunId, RunnerId, Schedule, Source, StepNo, StopReason, Timestamp,
@@ -337,6 +337,24 @@ pub struct WaitView {
     pub kind: WaitFor,
     /// For people: `no runner with gpu=true`, `2 jobs ahead`.
     pub message: String,
+    /// When it is expected to start, where that can be foreseen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starts: Option<Timestamp>,
+}
+
+impl WaitView {
+    /// `2 jobs ahead; starts in about 3 min`
+    pub fn told(&self, now: Timestamp) -> String {
+        let Some(starts) = self.starts else { return self.message.clone() };
+        let minutes = starts.since(now).as_secs().div_ceil(60);
+        let within = match starts.since(now).as_secs() {
+            0 => "any moment".to_owned(),
+            1..60 => "in less than a minute".to_owned(),
+            60..5_400 => format!("in about {minutes} min"),
+            _ => format!("in about {} h", (minutes + 30) / 60),
+        };
+        format!("{}; starts {within}", self.message)
+    }
 }
 
 /// The kinds of waits.
@@ -483,6 +501,9 @@ pub struct ServiceView {
 pub struct Runners {
     /// By name.
     pub runners: Vec<RunnerView>,
+    /// By their labels; none where only some runners are told of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pools: Vec<PoolView>,
 }
 
 /// An enrolled runner.
@@ -515,6 +536,9 @@ pub struct RunnerView {
     /// Why it gets nothing new: an operator took it out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drained: Option<Drained>,
+    /// What its machine has; none until it said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine: Option<Machine>,
 }
 
 /// Whether a runner takes work.

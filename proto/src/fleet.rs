@@ -2,6 +2,7 @@
 
 use crate::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Somebody took runners out: they finish what they have and get nothing new until they are let in again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,4 +13,42 @@ pub struct Drained {
     pub by: String,
     /// Since when.
     pub at: Timestamp,
+}
+
+/// Runners with the same labels, and what waits for them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct PoolView {
+    /// Their labels; where no runner is there, those that jobs ask for.
+    pub labels: BTreeMap<String, String>,
+    /// Runners that take work.
+    pub runners: u32,
+    /// Their slots.
+    pub slots: u32,
+    /// Slots that jobs have, those of runners included that finish what they have.
+    pub busy: u32,
+    /// Jobs in line for them.
+    pub queued: u32,
+    /// How long those jobs take together, in milliseconds, as far as that is known.
+    pub owed_ms: u64,
+    /// How many of them were never seen to pass.
+    pub unknown: u32,
+    /// Slots that it should have, for what waits to have begun within five minutes.
+    pub wanted: u32,
+}
+
+/// A runner's machine, as it said last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Machine {
+    /// Free bytes of the disk that images and workspaces are on.
+    pub disk_free: u64,
+    /// All bytes of it.
+    pub disk_all: u64,
+    /// Images that were built for jobs and are held.
+    pub images: u32,
+    /// Their bytes, shared ones once, and those of the build cache.
+    pub image_bytes: u64,
 }

@@ -32,6 +32,7 @@
 
 use crate::artifact::KeptArtifacts;
 use crate::cache::SavedCache;
+use crate::fleet::Machine;
 use crate::{
     AttemptId, BlobId, Commit, JobSpec, LifeId, LowDisk, RequestId, Resources, RunId, RunnerId, Source, StepNo,
     TestCase, TestReport, Timestamp, Trigger, Verdict,
@@ -196,6 +197,9 @@ pub struct Beat {
     /// It takes no new work until there is room on its disk.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub low_disk: Option<LowDisk>,
+    /// What its machine has, once it has looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine: Option<Machine>,
 }
 
 /// What to do with each attempt of a beat.

@@ -9,7 +9,7 @@ use sidings_proto::artifact::{Content, Entry, KeptArtifacts, Manifest};
 use sidings_proto::cache::{CacheAnswer, CacheFound, CacheWanted, KeyPart, KeyTemplate, SavedCache};
 use sidings_proto::digest::{DigestsKept, DigestsTold, is_digest};
 use sidings_proto::flaws::IgnoredFlaw;
-use sidings_proto::fleet::Drained;
+use sidings_proto::fleet::{Drained, Machine, PoolView};
 use sidings_proto::image::{
     BlobSize, Fetched, ImageAnswer, ImageAsk, ImageLayer, ImageOutcome, ImagePlace, ImageTold, SharedImage,
 };
@@ -267,9 +267,16 @@ fn what_runners_say() {
     wire("hello", &Hello { life: LifeId(id(4)), version: "0.1.0".to_owned(), slots: 2, labels, resources });
     wire("welcome", &Welcome { runner: RunnerId(id(1)) });
     wire("lease-request", &LeaseRequest { life: LifeId(id(4)), request: RequestId(id(5)), slots: 1 });
-    wire("beat", &Beat { life: LifeId(id(4)), attempts: vec![attempt()], draining: false, low_disk: None });
+    wire(
+        "beat",
+        &Beat { life: LifeId(id(4)), attempts: vec![attempt()], draining: false, low_disk: None, machine: None },
+    );
     let low_disk = Some(LowDisk { free: 4_100_000_000, least: 10_000_000_000 });
-    wire("beat-low-disk", &Beat { life: LifeId(id(4)), attempts: Vec::new(), draining: false, low_disk });
+    let machine = Machine { disk_free: 1, disk_all: 2, images: 3, image_bytes: 4 };
+    wire(
+        "beat-low-disk",
+        &Beat { life: LifeId(id(4)), attempts: Vec::new(), draining: false, low_disk, machine: Some(machine) },
+    );
     let order = |order| AttemptOrder { attempt: attempt(), order };
     wire("beaten", &Beaten { orders: vec![order(Order::GoOn), order(Order::Cancel), order(Order::Drop)] });
     wire("retire", &Retire { life: LifeId(id(4)) });
@@ -463,7 +470,11 @@ fn job() -> JobView {
         needs: vec!["build".to_owned()],
         allow_failure: false,
         state: State::Running,
-        wait: Some(WaitView { kind: WaitFor::Labels, message: "no runner with gpu=true".to_owned() }),
+        wait: Some(WaitView {
+            kind: WaitFor::Labels,
+            message: "no runner with gpu=true".to_owned(),
+            starts: Some(Timestamp(9)),
+        }),
         approved: Some(ApprovedView { by: "release".to_owned(), at: Timestamp(9) }),
         stopped: Some(StopReason::Superseded { by: 12 }),
         phase: Some(Phase::Teardown),
@@ -621,9 +632,20 @@ fn who_is_let_in() {
         resources: Resources { milli_cpus: Some(4000), memory: None, pids: None },
         seen: Timestamp(5),
         low_disk: None,
+        machine: Some(Machine { disk_free: 1, disk_all: 2, images: 3, image_bytes: 4 }),
         drained: Some(Drained { by: "anna".to_owned(), at: Timestamp(4) }),
     };
-    wire("runners", &Runners { runners: vec![runner] });
+    let pool = PoolView {
+        labels: BTreeMap::from([("os".to_owned(), "linux".to_owned())]),
+        runners: 1,
+        slots: 4,
+        busy: 1,
+        queued: 2,
+        owed_ms: 60_000,
+        unknown: 1,
+        wanted: 3,
+    };
+    wire("runners", &Runners { runners: vec![runner], pools: vec![pool] });
     wire("made-token", &MadeToken { id: TokenId(id(6)), token: "sat_00".to_owned() });
     let token = TokenView {
         id: TokenId(id(6)),
@@ -687,4 +709,26 @@ fn a_key_that_is_not_known_is_an_error() {
     }
     let text = serde_json::to_string(&git()).unwrap().replacen('{', r#"{"more":1,"#, 1);
     assert!(serde_json::from_str::<Source>(&text).is_err());
+}
+
+#[test]
+fn a_wait_says_when_it_is_over_where_that_is_known() {
+    let wait = |starts: Option<i64>| {
+        let message = "1 job ahead".to_owned();
+        let starts = starts.map(|seconds| Timestamp(1_000 + seconds * 1_000));
+        WaitView { kind: WaitFor::Turn, message, starts }.told(Timestamp(1_000))
+    };
+    assert_eq!(wait(None), "1 job ahead");
+    let told = [-5, 0, 20, 60, 61, 3_000, 5_400, 9_000].map(|seconds| wait(Some(seconds)).split_off(12));
+    let expected = [
+        " starts any moment",
+        " starts any moment",
+        " starts in less than a minute",
+        " starts in about 1 min",
+        " starts in about 2 min",
+        " starts in about 50 min",
+        " starts in about 2 h",
+        " starts in about 3 h",
+    ];
+    assert_eq!(told, expected);
 }

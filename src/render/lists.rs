@@ -1,6 +1,7 @@
 //! Runs, projects, runners and tokens, one a line.
 
-use super::duration::{ago, minute, since};
+use super::artifacts::size;
+use super::duration::{ago, minute, since, span};
 use super::safe::{flat, name};
 use super::style::{BAD, BUSY, DIM, GOOD, NAME, mark, paint, word};
 use super::table::table;
@@ -12,8 +13,9 @@ use sidings_proto::api::{
     ProjectView, Projects, RunSummary, RunnerState, RunnerView, Runners, Runs, ScheduleView, Schedules, TokenKind,
     TokenView, Tokens,
 };
-use sidings_proto::fleet::Drained;
+use sidings_proto::fleet::{Drained, Machine, PoolView};
 use sidings_proto::secret::{SecretView, Secrets};
+use std::time::Duration;
 
 /// `sidings runs`.
 pub(crate) fn runs(runs: &Runs, now: Timestamp) -> String {
@@ -96,6 +98,10 @@ pub(crate) fn runners(runners: &Runners, now: Timestamp) -> String {
             RunnerState::Draining => paint(BUSY, "draining"),
             RunnerState::Silent => paint(DIM, "silent"),
         };
+        let (disk, images) = runner.machine.map_or_else(Default::default, |machine| {
+            let Machine { disk_free, disk_all, images, image_bytes } = machine;
+            (format!("{} of {} free", size(disk_free), size(disk_all)), format!("{images}, {}", size(image_bytes)))
+        });
         let labels = runner.labels.iter().map(|(key, value)| format!("{key}={value}"));
         [
             paint(NAME, &runner.name),
@@ -103,11 +109,13 @@ pub(crate) fn runners(runners: &Runners, now: Timestamp) -> String {
             format!("{}/{}", runner.busy, runner.slots),
             ago(runner.seen, now),
             runner.version.clone(),
+            disk,
+            images,
             paint(DIM, labels.collect::<Vec<_>>().join(" ")),
         ]
     };
     let list = table(
-        ["runner", "state", "busy", "heard", "version", "labels"],
+        ["runner", "state", "busy", "heard", "version", "disk", "images", "labels"],
         &runners.runners.iter().map(row).collect::<Vec<_>>(),
     );
     let full = |runner: &RunnerView| {
@@ -119,7 +127,33 @@ pub(crate) fn runners(runners: &Runners, now: Timestamp) -> String {
         Some(format!("runner {} gets nothing new: {} drained it {}\n", name(&runner.name), name(by), ago(*at, now)))
     };
     let notes = runners.runners.iter().flat_map(|runner| [full(runner), out(runner)]);
-    list + &notes.flatten().collect::<String>()
+    list + &notes.flatten().collect::<String>() + &pools(&runners.pools)
+}
+
+/// What waits for which runners, while something does.
+fn pools(pools: &[PoolView]) -> String {
+    if pools.iter().all(|pool| pool.queued == 0) {
+        return String::new();
+    }
+    let row = |pool: &PoolView| {
+        let labels = pool.labels.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>();
+        let known = span(Duration::from_millis(pool.owed_ms));
+        let work = match (pool.queued - pool.unknown.min(pool.queued), pool.unknown) {
+            (0, 0) => String::new(),
+            (_, 0) => known,
+            (0, _) => "unknown".to_owned(),
+            (_, unknown) => format!("{known} and {unknown} that never passed"),
+        };
+        [
+            if labels.is_empty() { paint(DIM, "none") } else { labels.join(" ") },
+            format!("{}/{}", pool.busy, pool.slots),
+            pool.queued.to_string(),
+            work,
+            pool.wanted.to_string(),
+        ]
+    };
+    let rows: Vec<_> = pools.iter().map(row).collect();
+    format!("\n{}", table(["labels", "busy", "in line", "work in line", "slots wanted"], &rows))
 }
 
 /// `sidings runners drain`.
@@ -230,14 +264,39 @@ mod tests {
             seen: before(2_000),
             low_disk: None,
             drained: None,
+            machine: None,
         }
     }
 
     #[test]
     fn runners_are_listed_with_their_load() {
-        assert_snapshot!(plain(&runners(&Runners { runners: vec![hetty()] }, NOW)), @r#"
-        runner  state  busy  heard     version  labels
-        hetty   up     1/4   just now  0.1.0    arch=amd64 os=linux
+        assert_snapshot!(plain(&runners(&Runners { runners: vec![hetty()], pools: vec![] }, NOW)), @r#"
+        runner  state  busy  heard     version  disk  images  labels
+        hetty   up     1/4   just now  0.1.0                  arch=amd64 os=linux
+        "#);
+    }
+
+    #[test]
+    fn what_waits_is_told_by_labels_with_the_slots_that_are_wanted() {
+        let machine = Some(Machine { disk_free: 41 << 30, disk_all: 100 << 30, images: 12, image_bytes: 3 << 30 });
+        let labels = hetty().labels;
+        let pool = PoolView { runners: 1, slots: 4, busy: 1, labels, ..PoolView::default() };
+        let pools = vec![
+            PoolView { queued: 3, owed_ms: 754_000, unknown: 1, wanted: 4, ..pool.clone() },
+            PoolView { queued: 1, owed_ms: 60_000, wanted: 2, ..pool.clone() },
+            PoolView { labels: Default::default(), queued: 1, unknown: 1, wanted: 1, ..PoolView::default() },
+            PoolView { wanted: 1, ..pool },
+        ];
+        let runner = RunnerView { machine, ..hetty() };
+        assert_snapshot!(plain(&runners(&Runners { runners: vec![runner], pools }, NOW)), @r#"
+        runner  state  busy  heard     version  disk                      images      labels
+        hetty   up     1/4   just now  0.1.0    44.0 GB of 107.3 GB free  12, 3.2 GB  arch=amd64 os=linux
+
+        labels               busy  in line  work in line                    slots wanted
+        arch=amd64 os=linux  1/4   3        12m34s and 1 that never passed  4
+        arch=amd64 os=linux  1/4   1        1m00s                           2
+        none                 0/0   1        unknown                         1
+        arch=amd64 os=linux  1/4   0                                        1
         "#);
     }
 
@@ -246,8 +305,8 @@ mod tests {
         let low_disk = Some(LowDisk { free: 4_100_000_000, least: 10_000_000_000 });
         let runner = RunnerView { busy: 0, labels: Default::default(), low_disk, ..hetty() };
         let silent = RunnerView { state: RunnerState::Silent, ..runner.clone() };
-        assert_snapshot!(plain(&runners(&Runners { runners: vec![runner, silent] }, NOW)), @r#"
-        runner  state    busy  heard     version  labels
+        assert_snapshot!(plain(&runners(&Runners { runners: vec![runner, silent], pools: vec![] }, NOW)), @r#"
+        runner  state    busy  heard     version  disk  images  labels
         hetty   no room  0/4   just now  0.1.0
         hetty   silent   0/4   just now  0.1.0
         runner hetty takes no jobs: 4.1 GB free of 10.0 GB it must keep
@@ -259,9 +318,9 @@ mod tests {
         let drained = Some(Drained { by: "anna".to_owned(), at: before(180_000) });
         let busy = RunnerView { state: RunnerState::Draining, labels: Default::default(), drained, ..hetty() };
         let done = RunnerView { busy: 0, ..busy.clone() };
-        let both = Runners { runners: vec![busy, done] };
+        let both = Runners { runners: vec![busy, done], pools: vec![] };
         assert_snapshot!(plain(&runners(&both, NOW)), @r#"
-        runner  state     busy  heard     version  labels
+        runner  state     busy  heard     version  disk  images  labels
         hetty   draining  1/4   just now  0.1.0
         hetty   drained   0/4   just now  0.1.0
         runner hetty gets nothing new: anna drained it 3 min ago
@@ -296,6 +355,6 @@ mod tests {
     fn empty_lists_say_how_to_go_on() {
         assert!(runs(&Runs { runs: vec![], next: None }, NOW).contains("sidings submit"));
         assert!(projects(&Projects { projects: vec![] }).contains("sidings project add"));
-        assert!(runners(&Runners { runners: vec![] }, NOW).contains("sidings runner"));
+        assert!(runners(&Runners { runners: vec![], pools: vec![] }, NOW).contains("sidings runner"));
     }
 }

@@ -133,8 +133,8 @@ impl Tree<'_> {
             (_, Some(Verdict::Passed | Verdict::Cancelled)) => None,
             (State::Waiting, None) => self.waits(job).map(|waits| paint(DIM, waits)),
             (State::Queued, None) => {
-                let wait = job.wait.as_ref().map_or("waits for a runner", |wait| &wait.message);
-                Some(paint(DIM, wait))
+                let wait = job.wait.as_ref().map(|wait| wait.told(self.now));
+                Some(paint(DIM, wait.unwrap_or_else(|| "waits for a runner".to_owned())))
             }
             (State::Running, None) => {
                 let silent = job.wait.as_ref().map(|wait| paint(BAD, &wait.message));
@@ -324,7 +324,7 @@ mod tests {
     fn what_waits_says_for_what_and_what_is_tried_again_how_it_ended_before() {
         let wait = |job: JobView, state, kind, message: &str| JobView {
             state,
-            wait: Some(WaitView { kind, message: message.to_owned() }),
+            wait: Some(WaitView { kind, message: message.to_owned(), starts: None }),
             ..job
         };
         let gpu = wait(job(1, "train", &[], vec![]), State::Queued, WaitFor::Labels, "no runner with gpu=true");

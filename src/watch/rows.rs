@@ -49,13 +49,13 @@ fn of_job(run: &RunView, job: &JobView, now: Timestamp) -> Row {
         verdict: job.verdict.clone(),
         name: job.name.clone(),
         time: since(last.map(|last| last.started), last.and_then(|last| last.ended), now),
-        note: note_of_job(run, job),
+        note: note_of_job(run, job, now),
     }
 }
 
-fn note_of_job(run: &RunView, job: &JobView) -> String {
+fn note_of_job(run: &RunView, job: &JobView, now: Timestamp) -> String {
     if let Some(wait) = &job.wait {
-        return wait.message.clone();
+        return wait.told(now);
     }
     match &job.verdict {
         Some(Verdict::Failed(failure)) => failure.message.clone(),

@@ -176,7 +176,7 @@ fn a_job_that_waits_for_a_person_is_agreed_to() {
     let (mut watching, _) = two_runs();
     let mut run: RunView = half_way();
     let message = "somebody to agree".to_owned();
-    run.jobs[2].wait = Some(WaitView { kind: WaitFor::Approval, message });
+    run.jobs[2].wait = Some(WaitView { kind: WaitFor::Approval, message, starts: None });
     watching.hear(News::Run(Box::new(run)));
     watching.press(Key::Enter);
     assert_eq!(watching.press(Key::End), [Wish::ReadNone], "it has no log yet");

@@ -4,6 +4,7 @@
 //! core answers it with [`Action::Answer`], at once or, for a lease request, when work appears. All [`Action::Save`]s
 //! of an event are durable before any of its answers is sent.
 
+use sidings_proto::fleet::Machine;
 use sidings_proto::runner::{Finish, Hello, LeaseRequest, Order, Progress, StepResult};
 use sidings_proto::{
     AttemptId, Choice, Commit, JobId, LifeId, LowDisk, Plan, RequestId, RunId, RunnerId, Source, StopReason, Timestamp,
@@ -119,6 +120,8 @@ pub enum Event {
         draining: bool,
         /// It takes none until there is room on its disk.
         low_disk: Option<LowDisk>,
+        /// What its machine has, once it said so.
+        machine: Option<Machine>,
     },
     /// Something happened in an attempt. Answered by [`Answer::Done`] or [`Answer::Stale`].
     Progressed {
@@ -354,6 +357,15 @@ pub enum Record {
         /// What people call them.
         name: String,
     },
+    /// Jobs of this name take so long, as a rule.
+    PaceLearnt {
+        /// The project.
+        project: String,
+        /// The job's name.
+        job: String,
+        /// Milliseconds.
+        ms: u64,
+    },
     /// Every job has an outcome.
     RunEnded {
         /// Which run.
@@ -417,6 +429,8 @@ pub enum StoredState {
         life: LifeId,
         /// For which request.
         request: RequestId,
+        /// Since when.
+        started: Timestamp,
     },
     /// It has its outcome.
     Ended(Verdict),

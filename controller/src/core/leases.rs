@@ -238,7 +238,7 @@ impl Core {
         let run = self.runs.get_mut(&place.run)?;
         let job = &mut run.jobs[place.index];
         let cost = job.demand.cost(capacity.0, capacity.1);
-        let tenure = Tenure { runner, life, request, until, grip, since: now, cost };
+        let tenure = Tenure { runner, life, request, until, grip, started: now, since: now, cost };
         job.fence += 1;
         self.leases.add(&self.policy, job.id, &tenure);
         job.state = State::Leased(tenure);

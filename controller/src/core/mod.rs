@@ -12,12 +12,15 @@ pub(crate) mod caches;
 mod demand;
 mod drains;
 mod finishes;
+mod forecast;
 mod groups;
 mod kept_free;
 mod leases;
 mod limits;
 mod outbox;
+mod paces;
 mod policy;
+mod pools;
 mod proof;
 mod queue;
 mod restore;
@@ -42,6 +45,7 @@ use groups::Groups;
 use leases::Leases;
 use limits::Limits;
 use outbox::Outbox;
+use paces::Paces;
 use queue::Queue;
 use run::{Place, Run};
 use runners::Runner;
@@ -62,6 +66,7 @@ pub struct Core {
     finished: Finished,
     limits: Limits,
     drains: Drains,
+    paces: Paces,
 }
 
 impl Core {
@@ -79,6 +84,7 @@ impl Core {
             finished: Finished::default(),
             limits: Limits::default(),
             drains: Drains::default(),
+            paces: Paces::default(),
         }
     }
 
@@ -107,8 +113,8 @@ impl Core {
             Event::RunnerUp { ask, runner, name, hello } => self.runner_up(now, ask, runner, name, hello, out),
             Event::LeaseAsked { ask, runner, request } => self.lease_asked(now, ask, runner, request, out),
             Event::LeaseDropped { runner, request, ask } => self.asks.drop_ask(runner, request, ask),
-            Event::Beat { ask, runner, life, attempts, draining, low_disk } => {
-                let orders = self.beat(now, runner, life, attempts, (draining, low_disk), out);
+            Event::Beat { ask, runner, life, attempts, draining, low_disk, machine } => {
+                let orders = self.beat(now, runner, life, attempts, (draining, low_disk, machine), out);
                 out.answer(ask, orders);
             }
             Event::Progressed { ask, attempt, events } => self.progressed(now, ask, attempt, events, out),

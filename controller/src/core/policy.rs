@@ -16,6 +16,8 @@ pub struct Policy {
     pub disconnected: Duration,
     /// A job that waits longer than this for room has a runner kept free for it.
     pub patience: Duration,
+    /// What waits is to have begun after this, if there are slots enough: how many are wanted.
+    pub drain_within: Duration,
     /// How long a job is held back after its first, second, … infrastructure failure. One more fails the job.
     pub back_off: Vec<Duration>,
 }
@@ -27,6 +29,7 @@ impl Default for Policy {
             accept_within: Duration::from_millis(ACCEPT_WITHIN_MS),
             disconnected: Duration::from_millis(DISCONNECTED_MS),
             patience: Duration::from_secs(60),
+            drain_within: Duration::from_secs(300),
             back_off: [0, 5, 30].map(Duration::from_secs).to_vec(),
         }
     }

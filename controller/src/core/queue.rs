@@ -8,6 +8,8 @@
 //! Jobs that ask the same of a runner wait in the same line, so that what no runner can take is in nobody's way. Every
 //! decision is a few look-ups in ordered sets, however long the queue is.
 
+mod ahead;
+
 use super::demand::{Demand, SLOT};
 use super::used::Used;
 use sidings_proto::{JobId, RunId, Timestamp};

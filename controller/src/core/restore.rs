@@ -60,9 +60,9 @@ impl Core {
         match stored.state {
             StoredState::Waiting => {}
             StoredState::Queued { since, not_before } => self.queue_again(now, place, since, not_before),
-            StoredState::Leased { runner, life, request } => {
+            StoredState::Leased { runner, life, request, started } => {
                 let until = now + self.policy.lease_ttl;
-                let hold = Tenure { runner, life, request, until, grip: Grip::Taken, since: now, cost: SLOT };
+                let hold = Tenure { runner, life, request, until, grip: Grip::Taken, started, since: now, cost: SLOT };
                 self.adopt(place, hold);
             }
             StoredState::Ended(verdict) => self.end_again(place, verdict),

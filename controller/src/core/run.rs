@@ -79,7 +79,9 @@ pub(super) struct Tenure {
     pub(super) request: RequestId,
     pub(super) until: Timestamp,
     pub(super) grip: Grip,
-    /// Since when, as far as this life of the controller knows.
+    /// When it was handed out.
+    pub(super) started: Timestamp,
+    /// Since when it counts as its project's use, as far as this life of the controller knows.
     pub(super) since: Timestamp,
     /// What it takes of the runner, in thousandths of a slot.
     pub(super) cost: u64,

@@ -8,6 +8,7 @@ use super::outbox::Outbox;
 use super::run::{Grip, Place};
 use super::{AttemptStanding, Core, proof};
 use crate::core::event::Record;
+use sidings_proto::fleet::Machine;
 use sidings_proto::runner::{Finish, Hello, Kept, LeaseRequest, Order, Progress};
 use sidings_proto::{
     AttemptId, Failure, FailureClass, JobSpec, LifeId, LowDisk, RequestId, Resources, RunnerId, Timestamp, Verdict,
@@ -32,6 +33,7 @@ pub(super) struct Runner {
     pub(super) resources: Resources,
     pub(super) draining: bool,
     pub(super) low_disk: Option<LowDisk>,
+    pub(super) machine: Option<Machine>,
     pub(super) seen: Timestamp,
     earlier_lives: VecDeque<LifeId>,
 }
@@ -95,11 +97,12 @@ impl Core {
         runner: RunnerId,
         life: LifeId,
         attempts: Vec<AttemptId>,
-        (draining, low_disk): (bool, Option<LowDisk>),
+        (draining, low_disk, machine): (bool, Option<LowDisk>, Option<Machine>),
         out: &mut Outbox,
     ) -> Answer {
         let Some(known) = self.hear(now, runner, life) else { return Answer::UnknownLife };
         (known.draining, known.low_disk) = (draining, low_disk);
+        known.machine = machine.or(known.machine);
         if draining {
             self.dismiss(runner, &Answer::Leased(Vec::new()), out);
         }
@@ -132,6 +135,9 @@ impl Core {
         };
         self.hear_from_holder(now, place);
         let verdict = self.judge(place, &finish);
+        if verdict == Verdict::Passed {
+            self.learn_pace(now, place, out);
+        }
         let ending = Ending { verdict: verdict.clone(), steps: finish.steps, images: finish.images };
         self.attempt_over(now, place, ending, out);
         self.keep(now, place, attempt, finish.kept, &verdict, out);
@@ -305,6 +311,7 @@ impl Runner {
         let is_same_life = earlier.as_ref().is_some_and(|earlier| earlier.life == life);
         let same = earlier.as_ref().filter(|_| is_same_life);
         let (draining, low_disk) = same.map_or((false, None), |same| (same.draining, same.low_disk));
+        let machine = earlier.as_ref().and_then(|earlier| earlier.machine);
         let mut earlier_lives = VecDeque::new();
         if let Some(earlier) = earlier {
             earlier_lives = earlier.earlier_lives;
@@ -322,6 +329,7 @@ impl Runner {
             resources,
             draining,
             low_disk,
+            machine,
             seen: now,
             earlier_lives,
         }

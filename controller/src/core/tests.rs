@@ -3,6 +3,7 @@
 mod cancelling;
 pub(crate) mod dialogue;
 mod drains;
+mod foreseeing;
 mod full_disks;
 mod grouping;
 mod keeping;

@@ -93,6 +93,7 @@ impl Core {
             resources: runner.resources,
             seen: runner.seen,
             low_disk: runner.low_disk,
+            machine: runner.machine,
             drained: self.drain_of(&runner.name).cloned(),
         }
     }

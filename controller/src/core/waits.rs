@@ -8,6 +8,7 @@ use super::run::{Place, Run, State, Tenure};
 use super::runners::Runner;
 use sidings_proto::api::{RunnerState, WaitFor, WaitView};
 use sidings_proto::{JobId, Resources, RunId, RunnerId, Timestamp};
+use std::cell::LazyCell;
 
 /// Names that a reason lists; the rest is counted.
 const NAMED: usize = 3;
@@ -15,8 +16,22 @@ const NAMED: usize = 3;
 impl Core {
     /// For each job of a run, in the plan's order, what it waits for; none for those that do not wait.
     pub fn waits(&self, now: Timestamp, id: RunId) -> Vec<Option<WaitView>> {
-        let Some(run) = self.runs.get(&id) else { return Vec::new() };
-        (0..run.jobs.len()).map(|index| self.wait(now, run, Place { run: id, index })).collect()
+        self.waits_of(now, &[id]).pop().unwrap_or_default()
+    }
+
+    /// The same of some runs; looks ahead once, and only where somebody is in line.
+    pub fn waits_of(&self, now: Timestamp, runs: &[RunId]) -> Vec<Vec<Option<WaitView>>> {
+        let starts = LazyCell::new(|| self.expected_starts(now));
+        let of_job = |run: &Run, place: Place| {
+            let wait = self.wait(now, run, place)?;
+            let starts = (wait.kind == WaitFor::Turn).then(|| starts.get(&run.jobs[place.index].id).copied());
+            Some(WaitView { starts: starts.flatten(), ..wait })
+        };
+        let of_run = |id: &RunId| {
+            let Some(run) = self.runs.get(id) else { return Vec::new() };
+            (0..run.jobs.len()).map(|index| of_job(run, Place { run: *id, index })).collect()
+        };
+        runs.iter().map(of_run).collect()
     }
 
     fn wait(&self, now: Timestamp, run: &Run, place: Place) -> Option<WaitView> {
@@ -138,7 +153,7 @@ impl Core {
 }
 
 fn wait(kind: WaitFor, message: String) -> WaitView {
-    WaitView { kind, message }
+    WaitView { kind, message, starts: None }
 }
 
 /// `needs lint, unit and 2 more`; none when nothing is missing.

@@ -108,9 +108,9 @@ fn assignment(app: &App, lease: &Lease) -> Option<Assignment> {
 pub(super) async fn beat(
     RunnerCaller(runner): RunnerCaller,
     State(app): AppState,
-    Json(Beat { life, attempts, draining, low_disk }): Json<Beat>,
+    Json(Beat { life, attempts, draining, low_disk, machine }): Json<Beat>,
 ) -> Result<axum::Json<Beaten>, HttpError> {
-    match app.shell.ask(|ask| Event::Beat { ask, runner, life, attempts, draining, low_disk }).await? {
+    match app.shell.ask(|ask| Event::Beat { ask, runner, life, attempts, draining, low_disk, machine }).await? {
         Answer::Orders(orders) => {
             let orders = orders.into_iter().map(|(attempt, order)| AttemptOrder { attempt, order }).collect();
             Ok(axum::Json(Beaten { orders }))

@@ -13,7 +13,9 @@ use sidings_proto::fleet::Drained;
 #[utoipa::path(get, path = "/api/v1/runners", tag = "api",
     responses((status = 200, body = Runners), (status = "4XX", body = ErrorBody)), security(("api" = [])))]
 pub(super) async fn list(_: ApiCaller, State(app): AppState) -> Result<axum::Json<Runners>, HttpError> {
-    Ok(axum::Json(Runners { runners: all_runners(&app).await? }))
+    let now = app.shell.now();
+    let pools = app.shell.look(move |core| core.pools(now)).await?;
+    Ok(axum::Json(Runners { runners: all_runners(&app).await?, pools }))
 }
 
 #[utoipa::path(post, path = "/api/v1/runners/{name}/drain", tag = "api", params(("name" = String, Path)),
@@ -23,7 +25,7 @@ pub(super) async fn drain(
     State(app): AppState,
     Path(name): Path<String>,
 ) -> Result<axum::Json<Runners>, HttpError> {
-    Ok(axum::Json(Runners { runners: drain_as(&app, caller.name, name).await? }))
+    Ok(axum::Json(Runners { runners: drain_as(&app, caller.name, name).await?, pools: Vec::new() }))
 }
 
 #[utoipa::path(post, path = "/api/v1/runners/{name}/resume", tag = "api", params(("name" = String, Path)),
@@ -33,7 +35,7 @@ pub(super) async fn resume(
     State(app): AppState,
     Path(name): Path<String>,
 ) -> Result<axum::Json<Runners>, HttpError> {
-    Ok(axum::Json(Runners { runners: resume_runners(&app, name).await? }))
+    Ok(axum::Json(Runners { runners: resume_runners(&app, name).await?, pools: Vec::new() }))
 }
 
 /// Runners of this name get nothing new from now on; gives them.
@@ -92,5 +94,6 @@ fn not_heard(runner: StoredRunner, drained: Option<Drained>) -> RunnerView {
         seen,
         low_disk: None,
         drained,
+        machine: None,
     }
 }

@@ -3,17 +3,17 @@
 use super::caller::{Change, Visitor};
 use super::error::{PageError, shown};
 use super::shell::Shell;
+use super::size::sized;
 use super::state::Mark;
 use super::waited::{self, Waited};
-use super::when::When;
+use super::when::{When, lasting};
 use crate::core::event::{RunContent, RunSpec};
 use crate::http::{App, runners};
-use crate::store::RunFilter;
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use sidings_proto::api::{RunnerState, RunnerView, WaitFor, WaitView};
-use sidings_proto::fleet::Drained;
+use sidings_proto::fleet::{Drained, Machine, PoolView};
 use sidings_proto::{JobId, RunnerId, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -33,6 +33,7 @@ struct FleetPage {
     waiting: Vec<Waiting>,
     more: bool,
     waited: Vec<Waited>,
+    pools: Vec<PoolRow>,
     may_drain: bool,
 }
 
@@ -44,12 +45,34 @@ struct RunnerRow {
     slots: u32,
     labels: Vec<String>,
     version: String,
+    /// Why it takes nothing.
     disk: Option<String>,
+    machine: Option<MachineCell>,
     seen: When,
     runs: Vec<JobOf>,
     drained: Option<DrainedBy>,
     /// Where its forms go.
     address: String,
+}
+
+/// What a machine has, as a row says it.
+struct MachineCell {
+    free: String,
+    all: String,
+    /// Of a hundred.
+    used: u64,
+    images: String,
+}
+
+/// Runners with the same labels.
+struct PoolRow {
+    labels: Vec<String>,
+    runners: u32,
+    busy: u32,
+    slots: u32,
+    queued: u32,
+    owed: String,
+    wanted: u32,
 }
 
 /// Who took a runner out, and when.
@@ -80,10 +103,11 @@ pub(super) async fn show(visitor: Visitor, State(app): State<Arc<App>>) -> Resul
     let mut held = held(&app);
     let rows = runners.iter().map(|runner| row(runner, held.remove(&runner.id).unwrap_or_default(), now)).collect();
     let (waiting, more) = waiting(&app, now).await?;
-    let newest = RunFilter { limit: waited::ASKED, ..RunFilter::default() };
-    let waited = waited::of(&app.store.runs(&newest).await?);
+    let waited = waited::of(&app.store.begun(waited::ASKED).await?);
+    let pools = app.shell.look(move |core| core.pools(now)).await?.into_iter().map(pool_row).collect();
     let (shell, may_drain) = (Shell::of(&visitor, "fleet"), visitor.may("/runners/{name}/drain"));
-    Ok(shown(&FleetPage { shell, runners: rows, slots, busy, waiting, more, waited, may_drain })?.into_response())
+    Ok(shown(&FleetPage { shell, runners: rows, slots, busy, waiting, more, waited, pools, may_drain })?
+        .into_response())
 }
 
 /// Takes a runner out: it finishes what it has.
@@ -117,10 +141,37 @@ fn row(runner: &RunnerView, runs: Vec<JobOf>, now: Timestamp) -> RunnerRow {
         version: runner.version.clone(),
         disk: runner.low_disk.map(|disk| disk.to_string()),
         seen: When::of(runner.seen, now),
+        machine: runner.machine.map(machine_cell),
         runs,
         drained: runner.drained.as_ref().map(|Drained { by, at }| DrainedBy { by: by.clone(), at: When::of(*at, now) }),
         address: format!("/runners/{}", super::escaped(&runner.name)),
     }
+}
+
+fn machine_cell(machine: Machine) -> MachineCell {
+    let Machine { disk_free, disk_all, images, image_bytes } = machine;
+    let used = u128::from(disk_all.saturating_sub(disk_free)) * 100 / u128::from(disk_all.max(1));
+    let plural = if images == 1 { "image" } else { "images" };
+    MachineCell {
+        free: sized(disk_free),
+        all: sized(disk_all),
+        used: u64::try_from(used).unwrap_or(100),
+        images: format!("{images} {plural}, {}", sized(image_bytes)),
+    }
+}
+
+fn pool_row(pool: PoolView) -> PoolRow {
+    let PoolView { labels, runners, slots, busy, queued, owed_ms, unknown, wanted } = pool;
+    let known = lasting(i64::try_from(owed_ms).unwrap_or(i64::MAX));
+    let owed = match (queued, unknown) {
+        (0, _) => "nothing".to_owned(),
+        (_, 0) => known,
+        (queued, unknown) if queued == unknown => "unknown".to_owned(),
+        (_, 1) => format!("{known} and 1 job that never passed"),
+        (_, unknown) => format!("{known} and {unknown} jobs that never passed"),
+    };
+    let labels = labels.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+    PoolRow { labels, runners, busy, slots, queued, owed, wanted }
 }
 
 fn mark(runner: &RunnerView) -> Mark {
@@ -154,20 +205,19 @@ async fn waiting(app: &App, now: Timestamp) -> Result<(Vec<Waiting>, bool), Page
     let mut more = runs.len() > RUNS;
     runs.truncate(RUNS);
     let ids: Vec<_> = runs.iter().map(|run| run.id).collect();
-    let look = move |core: &crate::core::Core| ids.iter().map(|id| core.waits(now, *id)).collect::<Vec<_>>();
-    let waits: Vec<Vec<Option<WaitView>>> = app.shell.look(look).await?;
-    let mut waiting: Vec<_> = runs.iter().zip(waits).flat_map(|(run, waits)| of_run(run, waits)).collect();
+    let waits = app.shell.look(move |core| core.waits_of(now, &ids)).await?;
+    let mut waiting: Vec<_> = runs.iter().zip(waits).flat_map(|(run, waits)| of_run(run, waits, now)).collect();
     more |= waiting.len() > WAITING;
     waiting.truncate(WAITING);
     Ok((waiting, more))
 }
 
-fn of_run(run: &RunSpec, waits: Vec<Option<WaitView>>) -> Vec<Waiting> {
+fn of_run(run: &RunSpec, waits: Vec<Option<WaitView>>, now: Timestamp) -> Vec<Waiting> {
     let RunContent::Plan { plan, job_ids } = &run.content else { return Vec::new() };
     let jobs = plan.jobs.iter().zip(job_ids).zip(waits);
     let waiting = jobs.filter_map(|((planned, id), wait)| {
         let wait = wait.filter(|wait| wait.kind != WaitFor::Needs)?;
-        Some(Waiting { job: job_of(run, *id, planned.name.clone()), why: wait.message })
+        Some(Waiting { job: job_of(run, *id, planned.name.clone()), why: wait.told(now) })
     });
     waiting.collect()
 }

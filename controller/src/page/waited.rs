@@ -1,7 +1,7 @@
 //! How long runs waited until their first job began, by project: of the newest runs of all, for who looks after the fleet.
 
 use super::when::lasting;
-use crate::store::stored::StoredSummary;
+use sidings_proto::Timestamp;
 use std::collections::BTreeMap;
 
 /// Runs that are asked.
@@ -16,12 +16,10 @@ pub(super) struct Waited {
 }
 
 /// Of those that began, by project.
-pub(super) fn of(runs: &[StoredSummary]) -> Vec<Waited> {
+pub(super) fn of(runs: &[(String, Timestamp, Timestamp)]) -> Vec<Waited> {
     let mut waits: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
-    for run in runs {
-        if let Some(started) = run.started {
-            waits.entry(&run.project).or_default().push((started.0 - run.accepted.0).max(0));
-        }
+    for (project, accepted, begun) in runs {
+        waits.entry(project).or_default().push((begun.0 - accepted.0).max(0));
     }
     waits.into_iter().map(|(project, waits)| waited(project, waits)).collect()
 }

@@ -142,7 +142,8 @@ impl Live {
             | Record::JobStopping { .. }
             | Record::JobApproved { .. }
             | Record::RunnersDrained { .. }
-            | Record::RunnersResumed { .. } => {}
+            | Record::RunnersResumed { .. }
+            | Record::PaceLearnt { .. } => {}
         }
     }
 

@@ -78,6 +78,7 @@ pub(crate) async fn restore(
     let hints = Arc::new(Hints::default());
     let mut core = Core::new(Policy::default());
     core.restore_drains(store.drains().await?);
+    core.restore_paces(store.paces().await?);
     let catching_up = core.restore(clock.now(), active);
     let mut turn = Turn::new(core, store, live.clone(), changes.clone(), hints.clone(), metrics);
     turn.do_all(catching_up).await?;

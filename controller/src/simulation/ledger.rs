@@ -71,7 +71,7 @@ impl Ledger {
                 Ok(())
             }
             Record::JobApproved { .. } | Record::ArtifactsKept { .. } | Record::CachesSaved { .. } => Ok(()),
-            Record::RunnersDrained { .. } | Record::RunnersResumed { .. } => Ok(()),
+            Record::RunnersDrained { .. } | Record::RunnersResumed { .. } | Record::PaceLearnt { .. } => Ok(()),
             Record::RunCancelling { run, .. } => {
                 self.runs.get_mut(run).ok_or_else(|| unknown(&name(run.0)))?.cancelling = true;
                 Ok(())

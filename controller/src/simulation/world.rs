@@ -243,7 +243,9 @@ impl World {
             Call::Lease { request, slots } => {
                 Event::LeaseAsked { ask, runner, request: LeaseRequest { life, request, slots } }
             }
-            Call::Beat { attempts, draining } => Event::Beat { ask, runner, life, attempts, draining, low_disk: None },
+            Call::Beat { attempts, draining } => {
+                Event::Beat { ask, runner, life, attempts, draining, low_disk: None, machine: None }
+            }
             Call::Progress { attempt } => {
                 let events = vec![Progress::Phase { phase: Phase::Source, at: sent.at }];
                 Event::Progressed { ask, attempt, events }

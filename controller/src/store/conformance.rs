@@ -150,6 +150,7 @@ fn record(step: Step) -> Record {
         },
         11 => Record::RunnersDrained { name: format!("r{}", value % 2), by: format!("ann {value}"), at },
         12 => Record::RunnersResumed { name: format!("r{}", value % 2) },
+        13 => Record::PaceLearnt { project: "two".to_owned(), job: format!("j{}", value % 2), ms: u64::from(value) },
         _ => Record::JobApproved { job: attempt.job, by: format!("ann {value}"), at },
     }
 }
@@ -176,7 +177,7 @@ fn reason(value: u8) -> StopReason {
 
 fn step() -> impl Strategy<Value = Step> {
     // Attempts are the interesting part, so their kinds come more often than the rest.
-    let kinds = prop_oneof![4 => 2u8..5, 1 => 0u8..14];
+    let kinds = prop_oneof![4 => 2u8..5, 1 => 0u8..15];
     (kinds, 0..RUNS, 0..JOBS, 1u8..4, 0u8..10).prop_map(|(what, run, job, fence, value)| Step {
         what,
         run,
@@ -214,6 +215,7 @@ async fn reads(store: &dyn Store) -> String {
     }
     all += &format!("{:?}\n", store.kept_manifests().await.unwrap());
     all += &format!("{:?}\n", store.drains().await.unwrap());
+    all += &format!("{:?} {:?}\n", store.paces().await.unwrap(), store.begun(2).await.unwrap());
     all += &format!("{:?}\n", store.caches(None).await.unwrap());
     for filter in &filters {
         all += &format!("{:#?}\n", store.runs(filter).await.unwrap());

@@ -304,6 +304,18 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    async fn paces(&self) -> anyhow::Result<Vec<(String, String, u64)>> {
+        let all = self.all();
+        let paces = all.runs.paces().iter();
+        Ok(paces.map(|((project, job), ms)| (project.clone(), job.clone(), *ms)).collect())
+    }
+
+    async fn begun(&self, newest: usize) -> anyhow::Result<Vec<(String, Timestamp, Timestamp)>> {
+        let all = self.all();
+        let newest = all.runs.newest_first().take(newest);
+        Ok(newest.filter_map(|run| Some((run.spec.project.clone(), run.accepted, run.started()?))).collect())
+    }
+
     async fn drains(&self) -> anyhow::Result<BTreeMap<String, Drained>> {
         Ok(self.all().runs.drains().clone())
     }

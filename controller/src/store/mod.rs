@@ -276,6 +276,10 @@ pub(crate) trait Store: Send + Sync + 'static {
     -> anyhow::Result<bool>;
     /// Keeps what a runner said of itself.
     async fn put_hello(&self, runner: RunnerId, hello: &Hello, at: Timestamp) -> anyhow::Result<()>;
+    /// How long jobs take: project, job, milliseconds.
+    async fn paces(&self) -> anyhow::Result<Vec<(String, String, u64)>>;
+    /// Of the newest runs of all, at most so many, those that began: project, when accepted, when begun.
+    async fn begun(&self, newest: usize) -> anyhow::Result<Vec<(String, Timestamp, Timestamp)>>;
     /// Runners that get nothing new, by their names: who wanted that, and when.
     async fn drains(&self) -> anyhow::Result<BTreeMap<String, Drained>>;
     /// All runners, by name.

@@ -21,6 +21,8 @@ pub(crate) struct Remembered {
     /// By project, scope and key.
     caches: BTreeMap<(String, String, String), StoredCache>,
     drains: BTreeMap<String, Drained>,
+    /// Milliseconds by project and job.
+    paces: BTreeMap<(String, String), u64>,
 }
 
 impl Remembered {
@@ -50,6 +52,11 @@ impl Remembered {
     /// Runners that get nothing new, by their names.
     pub(crate) fn drains(&self) -> &BTreeMap<String, Drained> {
         &self.drains
+    }
+
+    /// How long jobs take, by project and job.
+    pub(crate) fn paces(&self) -> &BTreeMap<(String, String), u64> {
+        &self.paces
     }
 
     /// The run a job belongs to.
@@ -176,6 +183,11 @@ impl Remembered {
                 self.drains.remove(name);
                 Ok(())
             }
+            Record::PaceLearnt { project, job, ms } => {
+                undo.paces.get_or_insert_with(|| self.paces.clone());
+                self.paces.insert((project.clone(), job.clone()), *ms);
+                Ok(())
+            }
             Record::RunEnded { run, at, verdict } => {
                 self.run_mut(*run, undo)?.ended.get_or_insert((*at, verdict.clone()));
                 Ok(())
@@ -217,6 +229,9 @@ impl Remembered {
         if let Some(caches) = undo.caches {
             self.caches = caches;
         }
+        if let Some(paces) = undo.paces {
+            self.paces = paces;
+        }
         if let Some(drains) = undo.drains {
             self.drains = drains;
         }
@@ -238,6 +253,7 @@ struct Undo {
     runs: BTreeMap<RunId, Option<StoredRun>>,
     caches: Option<BTreeMap<(String, String, String), StoredCache>>,
     drains: Option<BTreeMap<String, Drained>>,
+    paces: Option<BTreeMap<(String, String), u64>>,
 }
 
 fn start(job: &mut StoredJob, id: AttemptId, started: StoredAttempt) -> Result<(), CommitError> {

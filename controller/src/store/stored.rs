@@ -262,7 +262,10 @@ impl StoredJob {
         match (&self.outcome, self.queued, self.out()) {
             (Some((_, verdict)), _, _) => StoredState::Ended(verdict.clone()),
             (None, Some((since, not_before)), _) => StoredState::Queued { since, not_before },
-            (None, None, Some(out)) => StoredState::Leased { runner: out.runner, life: out.life, request: out.request },
+            (None, None, Some(out)) => {
+                let StoredAttempt { runner, life, request, started, .. } = *out;
+                StoredState::Leased { runner, life, request, started }
+            }
             (None, None, None) => StoredState::Waiting,
         }
     }

@@ -137,7 +137,7 @@ async fn a_life_that_is_not_known_must_say_hello() {
     let rig = rig().await;
     let runner = rig.runner().await;
     let rig = rig.restart().await;
-    let beat = Beat { life: runner.life, attempts: Vec::new(), draining: false, low_disk: None };
+    let beat = Beat { life: runner.life, attempts: Vec::new(), draining: false, low_disk: None, machine: None };
     let answer = runner.post(&rig, "/runner/v1/beat", &beat).await;
     assert_eq!(refused(answer, StatusCode::CONFLICT).await, "unknown_life");
     runner.hello(&rig).await;
@@ -155,7 +155,13 @@ async fn a_cancelled_run_is_told_with_the_next_beat_and_ends() {
     let view: RunView = json(rig.post(&path, &()).await, StatusCode::ACCEPTED).await;
     assert_eq!(view.jobs[1].verdict.as_ref().map(Verdict::word), Some("cancelled"));
 
-    let beat = Beat { life: runner.life, attempts: vec![work.assignment.attempt], draining: false, low_disk: None };
+    let beat = Beat {
+        life: runner.life,
+        attempts: vec![work.assignment.attempt],
+        draining: false,
+        low_disk: None,
+        machine: None,
+    };
     let orders = json::<Beaten>(runner.post(&rig, "/runner/v1/beat", &beat).await, StatusCode::OK).await.orders;
     assert_eq!(orders[0].order, Order::Cancel);
 

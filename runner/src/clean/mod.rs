@@ -15,13 +15,14 @@ pub use decide::{CacheCut, Decision, Going, Staying, Why, decide};
 pub use holds::{Hold, Holds};
 pub use marks::Marks;
 pub use stock::{CacheEntry, Layer, Stock, StoredImage, layers};
-pub(crate) use tending::Tending;
+pub(crate) use tending::{SeenMachine, Tending};
 
 use crate::disk::Disk;
 use crate::engine::{Removed, Storage};
 use crate::setup_log::now;
 use anyhow::Context;
 use sidings_proto::Timestamp;
+use sidings_proto::fleet::Machine;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -78,6 +79,17 @@ impl Cleaner {
     async fn disk(&self) -> Option<Disk> {
         let root = self.engine.root().await.ok().flatten();
         root.and_then(|root| Disk::of(&root).ok()).or_else(|| Disk::of(&self.folder).ok())
+    }
+
+    /// How its disk is, and, where all is looked at, what of images there is; else that is as it was.
+    async fn machine(&self, before: Option<Machine>, all: bool) -> Option<Machine> {
+        let disk = self.disk().await?;
+        let before = before.unwrap_or_default();
+        let machine = Machine { disk_free: disk.free, disk_all: disk.all, ..before };
+        let stock = if all { self.engine.stock().await.ok().flatten() } else { None };
+        let Some(stock) = stock else { return Some(machine) };
+        let images = stock.images.iter().filter(|image| image.is_ours()).count();
+        Some(Machine { images: u32::try_from(images).unwrap_or(u32::MAX), image_bytes: stock.ours(), ..machine })
     }
 
     /// Removes what is too much, as far as it may go. None: this engine keeps nothing.

@@ -3,9 +3,10 @@
 
 use super::{Cleaned, Cleaner, Holds};
 use crate::engine::Engine;
+use sidings_proto::fleet::Machine;
 use sidings_proto::image::megabytes;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -15,6 +16,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(60);
 const LOOKS_IN_GRACE: u32 = 4;
 const LOOK_AT_MOST_EVERY: Duration = Duration::from_secs(5);
 
+/// To ask an engine for all it has costs it something; the disk costs nothing.
+const LOOKS_FOR_ALL: u32 = 10;
+
 /// Shared by the lease loop, which asks for room, and the task that tends.
 pub(crate) struct Tending {
     engine: Arc<dyn Engine>,
@@ -23,18 +27,37 @@ pub(crate) struct Tending {
     cleaner: Option<Cleaner>,
     /// What was said last of what cannot be freed.
     is_stuck: AtomicBool,
+    machine: SeenMachine,
 }
+
+/// What was seen last of the machine: operators are told of it with each beat.
+pub(crate) type SeenMachine = Arc<Mutex<Option<Machine>>>;
 
 impl Tending {
     pub(crate) fn new(engine: Arc<dyn Engine>, holds: Arc<Holds>, cleaner: Option<Cleaner>) -> Tending {
-        Tending { engine, holds, cleaner, is_stuck: AtomicBool::new(false) }
+        Tending { engine, holds, cleaner, is_stuck: AtomicBool::new(false), machine: Arc::default() }
+    }
+
+    /// Where it writes down what it sees of the machine.
+    pub(crate) fn machine(&self) -> SeenMachine {
+        self.machine.clone()
+    }
+
+    async fn look(&self, all: bool) {
+        let Some(cleaner) = &self.cleaner else { return };
+        let before = *self.machine.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = cleaner.machine(before, all).await;
+        *self.machine.lock().unwrap_or_else(PoisonError::into_inner) = seen;
     }
 
     /// Goes on until it is dropped or told that it is over.
     pub(crate) async fn tend(self: Arc<Self>, over: CancellationToken) {
         let grace = self.cleaner.as_ref().map_or(LOOK_EVERY, |cleaner| cleaner.marks.grace);
         let every = LOOK_EVERY.min(grace / LOOKS_IN_GRACE).max(LOOK_AT_MOST_EVERY);
+        let mut looks = 0u32;
         loop {
+            self.look(looks.is_multiple_of(LOOKS_FOR_ALL)).await;
+            looks = looks.wrapping_add(1);
             tokio::select! {
                 () = over.cancelled() => return,
                 () = self.holds.made() => {}

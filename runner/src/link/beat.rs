@@ -4,6 +4,7 @@ use super::back_off::jittered;
 use super::client::{CallError, Client};
 use super::held::Held;
 use super::hello::{Greeting, greet};
+use crate::clean::SeenMachine;
 use anyhow::Context;
 use sidings_proto::LowDisk;
 use sidings_proto::runner::{BEAT_EVERY_MS, Beat, DISCONNECTED_MS, Hinted};
@@ -28,13 +29,15 @@ pub(super) struct Heart {
     pub(super) poke: Notify,
     hinted: Notify,
     low_disk: Mutex<Option<LowDisk>>,
+    machine: SeenMachine,
     pub(super) over: CancellationToken,
 }
 
 impl Heart {
-    pub(super) fn new(greeting: Greeting, held: Arc<Held>) -> Heart {
+    pub(super) fn new(greeting: Greeting, held: Arc<Held>, machine: SeenMachine) -> Heart {
         let (poke, hinted, over) = (Notify::new(), Notify::new(), CancellationToken::new());
-        Heart { greeting, held, draining: AtomicBool::new(false), poke, hinted, low_disk: Mutex::default(), over }
+        let (draining, low_disk) = (AtomicBool::new(false), Mutex::default());
+        Heart { greeting, held, draining, poke, hinted, low_disk, machine, over }
     }
 
     /// Has the next beat say why no jobs are taken, or that they are; when that changes, it comes at once.
@@ -111,7 +114,8 @@ async fn asked_for(heart: &Heart) {
 async fn beat(heart: &Heart, client: &Client) -> Duration {
     let life = heart.greeting.hello.life;
     let draining = heart.draining.load(Ordering::Relaxed);
-    let beat = Beat { life, attempts: heart.held.ids(), draining, low_disk: *heart.low_disk() };
+    let machine = *heart.machine.lock().unwrap_or_else(PoisonError::into_inner);
+    let beat = Beat { life, attempts: heart.held.ids(), draining, low_disk: *heart.low_disk(), machine };
     match client.beat(&heart.greeting.token, &beat).await {
         Ok(beaten) => {
             heart.held.heard();

@@ -82,7 +82,7 @@ pub(crate) async fn work(
         Err(error) => return Err(anyhow::Error::new(error).context("say hello to the controller").into()),
     }
     let held = Arc::new(Held::new());
-    let heart = Arc::new(Heart::new(greeting, held.clone()));
+    let heart = Arc::new(Heart::new(greeting, held.clone(), tools.tending.machine()));
     let thread = beat::start(heart.clone(), beats_client)?;
     let mut link = Link { client, heart, held, tools, room, shutdown, slots, attempts: JoinSet::new() };
     let worked = link.run().await;

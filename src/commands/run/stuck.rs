@@ -49,7 +49,7 @@ mod tests {
     use sidings_proto::runner::Phase;
 
     fn waits(job: JobView, kind: WaitFor) -> JobView {
-        JobView { wait: Some(WaitView { kind, message: "no runner with gpu=true".to_owned() }), ..job }
+        JobView { wait: Some(WaitView { kind, message: "no runner with gpu=true".to_owned(), starts: None }), ..job }
     }
 
     #[test]

@@ -34,7 +34,7 @@ fn a_job_that_waits_has_no_logs_and_nothing_to_tell() {
 
 #[test]
 fn a_job_that_waits_for_somebody_says_so_once() {
-    let wait = |kind| sidings_proto::api::WaitView { kind, message: "why".to_owned() };
+    let wait = |kind| sidings_proto::api::WaitView { kind, message: "why".to_owned(), starts: None };
     let waits = |kind| {
         let mut run = waiting();
         run.jobs[0].wait = Some(wait(kind));

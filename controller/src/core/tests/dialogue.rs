@@ -65,6 +65,8 @@ pub(crate) fn heard(event: &Event) -> String {
 
 pub(crate) fn said(action: &Action) -> Option<String> {
     match action {
+        // It changes nothing that follows.
+        Action::Save(Record::PaceLearnt { .. }) => None,
         Action::Save(record) => Some(format!("save {}", saved(record))),
         Action::Answer(ask, answer) => Some(format!("tell #{}: {}", ask.0, told(answer))),
         Action::Hint(runner) => Some(format!("poke {}", name(runner.0))),
@@ -117,6 +119,7 @@ fn saved(record: &Record) -> String {
         Record::JobStopping { job, reason } => format!("{} stopping: {reason}", name(job.0)),
         Record::JobApproved { job, by, .. } => format!("{} approved by {by}", name(job.0)),
         Record::RunnersDrained { name, by, .. } => format!("{name} drained by {by}"),
+        Record::PaceLearnt { job, ms, .. } => format!("{job} takes {ms} ms"),
         Record::RunnersResumed { name } => format!("{name} resumed"),
         Record::RunEnded { run, verdict, .. } => format!("{} ended: {}", name(run.0), ended(verdict)),
     }

@@ -117,7 +117,7 @@ pub(super) fn draining_beat<const N: usize>(life: &str, attempts: [&str; N]) -> 
 pub(super) fn low_beat(life: &str, free: u64, least: u64) -> Line {
     let (runner, life) = (runner_of(life), LifeId(id(life)));
     let low_disk = Some(LowDisk { free: free * 1_000_000_000, least: least * 1_000_000_000 });
-    event(move |ask| Event::Beat { ask, runner, life, attempts: Vec::new(), draining: false, low_disk })
+    event(move |ask| Event::Beat { ask, runner, life, attempts: Vec::new(), draining: false, low_disk, machine: None })
 }
 
 /// Somebody takes the runners of a name out.
@@ -134,7 +134,7 @@ pub(super) fn resume(name: &str) -> Line {
 
 fn beats(life: &str, attempts: Vec<AttemptId>, draining: bool) -> Line {
     let (runner, life) = (runner_of(life), LifeId(id(life)));
-    event(move |ask| Event::Beat { ask, runner, life, attempts, draining, low_disk: None })
+    event(move |ask| Event::Beat { ask, runner, life, attempts, draining, low_disk: None, machine: None })
 }
 
 pub(super) fn says(name: &str) -> Line {
@@ -196,7 +196,8 @@ pub(super) fn stored<const N: usize>(run: &str, jobs: [(PlannedJob, u64, StoredS
 }
 
 pub(super) fn leased_to(life: &str, request: &str) -> StoredState {
-    StoredState::Leased { runner: runner_of(life), life: LifeId(id(life)), request: RequestId(id(request)) }
+    let (runner, life, request) = (runner_of(life), LifeId(id(life)), RequestId(id(request)));
+    StoredState::Leased { runner, life, request, started: at(0) }
 }
 
 /// A job of one step.

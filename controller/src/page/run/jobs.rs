@@ -107,7 +107,7 @@ impl JobRow {
             name: job.name.clone(),
             mark: mark(job.state, job.verdict.as_ref()),
             may_fail: job.allow_failure,
-            why: why(job),
+            why: why(job, now),
             approve: awaits && may_approve,
             approved: job.approved.as_ref().map(|approved| approved.by.clone()),
             runner: last.map(|attempt| attempt.runner_name.clone()),
@@ -121,14 +121,14 @@ impl JobRow {
     }
 }
 
-fn why(job: &JobView) -> Option<String> {
+fn why(job: &JobView, now: Timestamp) -> Option<String> {
     let stopped = || job.stopped.as_ref().map(ToString::to_string);
     match &job.verdict {
         Some(Verdict::Failed(failure)) => Some(failure.message.clone()),
         Some(Verdict::Skipped { reason, .. }) => Some(reason.clone()),
         Some(Verdict::Cancelled) => stopped(),
         Some(Verdict::Passed) => None,
-        None => job.wait.as_ref().map(|wait| wait.message.clone()).or_else(|| phase(job)),
+        None => job.wait.as_ref().map(|wait| wait.told(now)).or_else(|| phase(job)),
     }
 }
 

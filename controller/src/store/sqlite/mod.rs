@@ -9,6 +9,7 @@ mod enrolment;
 mod images;
 mod inventories;
 mod kept;
+mod paces;
 mod read;
 mod rows;
 mod schedules;
@@ -328,6 +329,14 @@ impl Store for SqliteStore {
 
     async fn put_hello(&self, runner: RunnerId, hello: &Hello, at: Timestamp) -> anyhow::Result<()> {
         enrolment::put_hello(&mut *self.writer().await, runner, hello, at).await
+    }
+
+    async fn paces(&self) -> anyhow::Result<Vec<(String, String, u64)>> {
+        paces::all(&mut *self.readers.acquire().await?).await
+    }
+
+    async fn begun(&self, newest: usize) -> anyhow::Result<Vec<(String, Timestamp, Timestamp)>> {
+        paces::begun(&mut *self.readers.acquire().await?, newest).await
     }
 
     async fn drains(&self) -> anyhow::Result<BTreeMap<String, Drained>> {

@@ -42,6 +42,7 @@ pub(super) async fn record(db: &mut AnyConnection, record: &Record) -> Written {
         }
         Record::RunnersDrained { name, by, at } => super::enrolment::drain(db, name, by, *at).await,
         Record::RunnersResumed { name } => super::enrolment::resume(db, name).await,
+        Record::PaceLearnt { project, job, ms } => super::paces::put(db, project, job, *ms).await,
         Record::RunEnded { run, at, verdict } => run_ended(db, *run, *at, verdict).await,
     }
 }

@@ -5,7 +5,8 @@ use crate::rig::{Rig, rig};
 use reqwest::StatusCode;
 use secrecy::ExposeSecret;
 use serde_json::json;
-use sidings_proto::runner::TestBatch;
+use sidings_proto::fleet::Machine;
+use sidings_proto::runner::{Beat, TestBatch};
 use sidings_proto::tested::{TestCounts, TestReport};
 use sidings_proto::{FailureClass, Role, TestCase, TestOutcome};
 
@@ -103,4 +104,30 @@ async fn the_fleet_says_how_long_runs_waited() {
     let page = browser.page("/fleet").await;
     let (_, waits) = page.split_once("How long runs waited").unwrap();
     assert!(waits.contains(">web</th><td class=\"num\">1</td>"), "{page}");
+}
+
+#[tokio::test]
+async fn the_fleet_says_what_its_machines_have_and_how_much_work_waits() {
+    let rig = rig().await;
+    let (runner, browser) = (rig.runner().await, browser_as(&rig, Role::Viewer).await);
+    assert!(browser.page("/fleet").await.contains("not told"));
+    let machine = Some(Machine { disk_free: 30 << 30, disk_all: 100 << 30, images: 12, image_bytes: 3 << 30 });
+    let beat = Beat { life: runner.life, attempts: Vec::new(), draining: false, low_disk: None, machine };
+    assert_eq!(runner.post(&rig, "/runner/v1/beat", &beat).await.status(), StatusCode::OK);
+    rig.run(REPORTED).await;
+    runner.lease(&rig).await.pass(&rig).await;
+    rig.run(REPORTED).await;
+    rig.run("image: debian:bookworm-slim\njobs:\n  gpu:\n    labels: { gpu: a100 }\n    steps: [{ run: make }]\n")
+        .await;
+    let page = browser.page("/fleet").await;
+    assert!(page.contains("value=\"70\"") && page.contains("12 images, "), "{page}");
+    let (_, pools) = page.split_once("Work and slots").unwrap();
+    let wanting = "<code>gpu=a100</code> </th><td class=\"num\">0</td><td class=\"num\">0/0</td>\
+        <td class=\"num\">1</td><td>unknown</td><td class=\"num\">1</td>";
+    assert!(pools.contains(wanting), "{page}");
+    let known = "<code>os=linux</code> </th><td class=\"num\">1</td><td class=\"num\">0/4</td><td class=\"num\">1</td>";
+    assert!(pools.contains(known), "{page}");
+    let told: sidings_proto::api::Runners = rig.get("/api/v1/runners").await;
+    assert_eq!(told.pools.iter().map(|pool| pool.wanted).collect::<Vec<_>>(), [1, 1]);
+    assert_eq!(told.runners[0].machine, machine);
 }
