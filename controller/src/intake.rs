@@ -10,6 +10,7 @@ use crate::shell::{Gone, Shell};
 use crate::source::{Compiled, SourceError, Sources};
 use crate::store::Store;
 use crate::store::stored::StoredRun;
+use sidings_git::RefName;
 use sidings_pipeline::{Context, place};
 use sidings_proto::api::{NewProject, ProjectView, Push, RetryRun, SubmitRun};
 use sidings_proto::{Choice, Commit, Plan, RunId, Source, Trigger, Verdict};
@@ -99,6 +100,7 @@ impl Intake {
 
     /// Somebody asks for a run.
     pub(crate) async fn submit(&self, asked: SubmitRun) -> Result<RunId, IntakeError> {
+        check_ref(&asked.commit.reference)?;
         let project = self.project_for(&asked.project, &asked.source).await?;
         let SubmitRun { trigger, source, commit, changed, inputs, mut choice, .. } = asked;
         choice.pipeline = self.pipeline_of(&source, choice.pipeline).await?;
@@ -293,6 +295,13 @@ impl Intake {
         let found = self.sources.resolve(&project.repo_url, &push.reference).await?;
         Ok(found.unwrap_or_else(|| push.after.clone()))
     }
+}
+
+/// A tree may be of no ref at all; what else is no ref would be a branch to conditions, secrets and caches.
+fn check_ref(reference: &str) -> Result<(), IntakeError> {
+    let parsed = if reference.is_empty() { Ok(()) } else { reference.parse::<RefName>().map(drop) };
+    let shown = || reference.chars().take(100).collect::<String>().escape_debug().to_string();
+    parsed.map_err(|error| IntakeError::Bad(format!("the commit's ref `{}` is none: {error}", shown())))
 }
 
 /// What conditions are asked about.

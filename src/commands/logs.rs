@@ -9,7 +9,7 @@ use crate::reference;
 use anyhow::Context;
 use futures::StreamExt;
 use jiff::tz::TimeZone;
-use sidings_proto::api::{JobView, RunView};
+use sidings_proto::api::{JobView, RunView, State};
 use sidings_proto::log::{Next, next_frame};
 use sidings_proto::{JobId, StepNo};
 use std::io::{BufWriter, IsTerminal, Write};
@@ -18,10 +18,11 @@ pub(super) async fn logs(args: LogsArgs) -> anyhow::Result<Exit> {
     let client = Client::new(&args.remote)?;
     let subject = Subject::find(&client, &args).await?;
     let zone = args.timestamps.then(TimeZone::system);
-    if args.follow {
+    args.attempt.map_or(Ok(()), |attempt| subject.had(attempt))?;
+    // Of a try that is over nothing more comes.
+    if args.follow && !args.attempt.is_some_and(|attempt| subject.is_over(attempt)) {
         return subject.follow(&client, args.attempt, zone).await;
     }
-    args.attempt.map_or(Ok(()), |attempt| subject.had(attempt))?;
     let mut printer = Printer { client: &client, attempt: args.attempt, zone, out: BufWriter::new(anstream::stdout()) };
     subject.print(&mut printer).await?;
     printer.out.flush()?;
@@ -70,6 +71,14 @@ impl Subject {
             Some(newest) => Err(Refusal::usage(format!("there is no attempt {attempt}: the newest is {newest}"))),
             None => Err(Refusal::usage(format!("there is no attempt {attempt}: none has begun"))),
         }
+    }
+
+    /// Whether none of the jobs in question can write any more in this try.
+    fn is_over(&self, attempt: u64) -> bool {
+        self.jobs().all(|job| match job.attempts.iter().find(|tried| tried.fence == attempt) {
+            Some(tried) => tried.ended.is_some(),
+            None => job.state == State::Ended || job.attempts.last().is_some_and(|last| last.fence > attempt),
+        })
     }
 
     fn is_one_log(&self) -> bool {
@@ -209,7 +218,8 @@ async fn run_of_job(client: &Client, job: JobId) -> anyhow::Result<Option<RunVie
 mod tests {
     use super::*;
     use crate::render::sample::half_way;
-    use sidings_proto::{Failure, FailureClass, Verdict};
+    use sidings_proto::api::AttemptView;
+    use sidings_proto::{Failure, FailureClass, Timestamp, Verdict};
 
     #[test]
     fn steps_are_named_or_numbered() {
@@ -244,6 +254,21 @@ mod tests {
         let error = subject("unit").had(4).unwrap_err();
         assert_eq!(error.to_string(), "there is no attempt 4: the newest is 1");
         assert!(subject("service").had(1).is_err(), "it has not begun");
+    }
+
+    #[test]
+    fn a_try_that_is_over_is_not_waited_for() {
+        let of_unit = || {
+            let mut run = half_way();
+            let job = job_named(&run, "unit").unwrap();
+            let view = run.jobs.iter_mut().find(|view| view.id == job).unwrap();
+            let first = AttemptView { fence: 1, ended: Some(Timestamp(9)), ..view.attempts[0].clone() };
+            view.attempts = vec![first.clone(), AttemptView { fence: 2, ended: None, ..first }];
+            Subject::of(run, Some(job), None).unwrap()
+        };
+        assert!(of_unit().is_over(1) && !of_unit().is_over(2));
+        let whole = Subject { scope: Scope::default(), ..of_unit() };
+        assert!(!whole.is_over(1), "another job of the run has not begun its first try");
     }
 
     #[test]

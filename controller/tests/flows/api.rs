@@ -273,3 +273,28 @@ fn the_checked_in_description_is_the_one_that_is_served() {
     }
     assert!(std::fs::read_to_string(file).unwrap() == served, "docs/openapi.json is old: run with UPDATE_OPENAPI=1");
 }
+
+#[tokio::test]
+async fn a_run_is_of_a_ref_that_may_be_one_or_of_none() {
+    let rig = rig().await;
+    let blob = rig.upload(&[(".sidings.yml", PIPELINE)]).await;
+    let submit = async |reference: &str, project: &str| {
+        let commit = Commit { sha: "0".repeat(40), reference: reference.to_owned(), ..Commit::default() };
+        let source = Source::Snapshot { blob: blob.clone() };
+        let asked = SubmitRun::new(project.to_owned(), Trigger::Manual, source, commit);
+        rig.post("/api/v1/runs", &asked).await
+    };
+    let odd =
+        ["main", "--upload-pack=x", "refs/heads/../x", "refs/heads/a b", "refs//x", "refs/heads/\u{1b}[2J", "x.lock"];
+    for reference in odd {
+        let answer = submit(reference, "odd").await;
+        assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{reference}");
+        let text = answer.text().await.unwrap();
+        assert!(text.contains("expected a full ref such as refs/heads/main") && !text.contains('\u{1b}'), "{text}");
+    }
+    let projects: Projects = rig.get("/api/v1/projects").await;
+    assert!(projects.projects.is_empty(), "nothing is made of what was refused");
+    for reference in ["", "refs/heads/feature/x", "refs/pull/7/head", "HEAD"] {
+        assert_eq!(submit(reference, "web").await.status(), StatusCode::CREATED, "{reference}");
+    }
+}
