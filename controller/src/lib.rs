@@ -4,6 +4,7 @@
 
 mod blobs;
 mod clock;
+mod compared;
 pub mod core;
 mod flaws;
 mod http;
@@ -26,6 +27,7 @@ mod splits;
 mod store;
 mod timetable;
 mod tokens;
+mod webhooks;
 
 use anyhow::{Context, bail};
 use clock::Clock;
@@ -73,6 +75,8 @@ pub struct Config {
     pub policy: Option<sidings_pipeline::Policy>,
     /// A dump of OSV, a zip or a folder of them: what is known of flaws.
     pub flaws: Option<PathBuf>,
+    /// Webhooks may go to loopback and private addresses; never to link-local ones.
+    pub webhook_private: bool,
 }
 
 /// How runs are remembered.
@@ -130,10 +134,15 @@ pub async fn start(config: Config) -> anyhow::Result<Controller> {
     let forgetting = images.go_by(move || clock.now(), CancellationToken::clone(&closing));
     let (inventories, clock) = (app.inventories.clone(), app.shell.clone());
     let ageing = inventories.go_by(move || clock.now(), CancellationToken::clone(&closing));
+    let telling = webhooks::run(app.clone(), CancellationToken::clone(&closing));
     let tending = app.splits.clone().tend();
     let parts = [watched(turning.run(), &failed), watched(tidying, &failed), watched(timetable, &failed)];
-    let parts =
-        parts.into_iter().chain([watched(forgetting, &failed), watched(ageing, &failed), watched(tending, &failed)]);
+    let parts = parts.into_iter().chain([
+        watched(forgetting, &failed),
+        watched(ageing, &failed),
+        watched(tending, &failed),
+        watched(telling, &failed),
+    ]);
     let tasks = parts.chain([watched(serving, &failed)]).collect();
     let app = Arc::new(AppBox(app));
     Ok(Controller { addr, url, first_api_token, app, closing, stop, failed, tasks, _only_one: only_one })
@@ -151,8 +160,10 @@ async fn assemble(
         StoreKind::Memory => Arc::new(MemoryStore::default()),
     };
     let metrics = Arc::new(metrics::Metrics::new());
+    let book = Arc::new(webhooks::Book::open(&*store).await?);
     let (shell, turning) =
-        shell::restore(store.clone(), Clock::start(), metrics.clone(), closing.clone(), stop.clone()).await?;
+        shell::restore(store.clone(), Clock::start(), metrics.clone(), book.clone(), closing.clone(), stop.clone())
+            .await?;
     let blobs = blobs::Blobs::open(data.join("blobs"), blobs::SNAPSHOT_MAX).await?;
     let sources =
         source::Sources::open(&data.join("mirrors"), blobs.clone(), config.policy.clone().unwrap_or_default())?;
@@ -163,6 +174,7 @@ async fn assemble(
         flaws: flaws::Flaws::new(config.flaws.clone(), inventories.clone()),
         inventories,
         images: Arc::new(images::Images::open(store.clone(), kept.blobs.clone()).await?),
+        webhooks: webhooks::Webhooks::new(store.clone(), book, config.webhook_private)?,
         secrets: secrets::Vault::open(store.clone(), &key_file).await?,
         tokens: tokens::Tokens::open(store.clone(), tokens::AttemptKey::in_file(&data.join("server.key"))?).await?,
         intake: intake::Intake {

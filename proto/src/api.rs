@@ -9,6 +9,7 @@
 //! | `POST /api/v1/runs` | [`SubmitRun`] → 201 [`RunView`] |
 //! | `GET /api/v1/runs?project=&limit=&before=` | → [`Runs`], newest first |
 //! | `GET /api/v1/runs/{run}` | → [`RunView`]; `{run}` is an id, `project@number` (percent-encoded), or a job's id |
+//! | `GET /api/v1/runs/{run}/environment` | → [`ComparedEnvironments`](crate::compared::ComparedEnvironments) |
 //! | `GET /api/v1/runs/{run}/events` | → server-sent events `run`, each a whole [`RunView`], the last one ended |
 //! | `POST /api/v1/runs/{run}/cancel` | → 202 [`RunView`] |
 //! | `POST /api/v1/jobs/{job}/approval` | → [`RunView`]: the job waits for a person, and the caller is one who may |
@@ -26,6 +27,7 @@
 //! | `POST /api/v1/secrets` | [`PutSecret`](crate::secret::PutSecret) → [`SecretView`](crate::secret::SecretView) |
 //! | `GET /api/v1/secrets?project=` | → [`Secrets`](crate::secret::Secrets): all, or those that a project may get |
 //! | `DELETE /api/v1/secrets/{name}?project=\|group=` | → 204; without either: that of all projects |
+//! | `/api/v1/webhooks`, `/api/v1/deliveries` | [`webhook`](crate::webhook) |
 //!
 //! All need an API token as `Authorization: Bearer …`, of a role that may do it; what only reads takes the session of
 //! somebody signed in at the page as well. Errors are [`ErrorBody`].

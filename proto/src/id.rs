@@ -69,6 +69,10 @@ uuid_id!(
     /// An API, runner or registration token (its public name, not its secret).
     TokenId
 );
+uuid_id!(
+    /// One event told to one webhook: the same however often it is tried.
+    DeliveryId
+);
 
 /// One try of one job: the job and its fence. The fence is an integer per job, one more at every hand-out, never
 /// reused; every message of a runner carries it and a stale one changes nothing.

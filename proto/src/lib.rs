@@ -8,6 +8,7 @@ pub mod artifact;
 pub mod cache;
 pub mod choice;
 pub mod commit;
+pub mod compared;
 pub mod cron;
 pub mod digest;
 pub mod flaws;
@@ -31,6 +32,7 @@ pub mod stop;
 pub mod tested;
 pub mod time;
 pub mod verdict;
+pub mod webhook;
 
 pub use artifact::{Artifacts, Keep};
 pub use cache::Cache;
@@ -38,7 +40,7 @@ pub use choice::{Choice, StepChoice, TestChoice};
 pub use commit::{Commit, Source, Trigger};
 pub use cron::Schedule;
 pub use flaws::{FlawLimits, FlawSeverity};
-pub use id::{AttemptId, BlobId, JobId, LifeId, RequestId, RunId, RunnerId, TokenId};
+pub use id::{AttemptId, BlobId, DeliveryId, JobId, LifeId, RequestId, RunId, RunnerId, TokenId};
 pub use low_disk::LowDisk;
 pub use plan::{
     Command, Environment, ImageBudget, JobSpec, Merge, Node, Plan, PlannedJob, Reports, RunsOn, Stage, Step, StepNo,

@@ -18,6 +18,7 @@ use sidings_proto::service::{Probe, Readiness, ReadyRecord};
 use sidings_proto::split::*;
 use sidings_proto::step::{ExitRecord, StepSpec};
 use sidings_proto::tested::{JobTests, PastTest, RunTests, TestHistory, TestSeries, TestSum};
+use sidings_proto::webhook::*;
 use sidings_proto::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
@@ -731,4 +732,67 @@ fn a_wait_says_when_it_is_over_where_that_is_known() {
         " starts in about 3 h",
     ];
     assert_eq!(told, expected);
+}
+
+#[test]
+fn webhooks() {
+    let delivery = DeliveryView {
+        id: DeliveryId(id(9)),
+        webhook: "ops".to_owned(),
+        event: WebhookEvent::RunEnded,
+        run: Some(RunId(id(1))),
+        at: Timestamp(5),
+        state: DeliveryState::GivenUp,
+        tries: 3,
+        tried: Some(Timestamp(6)),
+        next: None,
+        status: Some(503),
+        answer: "later".to_owned(),
+    };
+    let rules = WebhookRules {
+        events: vec![WebhookEvent::RunEnded, WebhookEvent::ApprovalNeeded],
+        verdicts: vec![WebhookVerdict::Failed],
+        branches: vec!["main".to_owned()],
+    };
+    let template = WebhookFormat::Template { text: "{{ text }}".to_owned(), content_type: "text/plain".to_owned() };
+    let put = PutWebhook {
+        name: "ops".to_owned(),
+        project: Some("web".to_owned()),
+        url: Secret::new("https://hooks.example.com/T0"),
+        rules: rules.clone(),
+        format: template.clone(),
+        key: None,
+    };
+    wire("put-webhook", &put);
+    let webhook = WebhookView {
+        name: put.name,
+        project: put.project,
+        host: "https://hooks.example.com".to_owned(),
+        rules,
+        format: template,
+        created: Timestamp(1),
+        waiting: 2,
+        last: Some(delivery.clone()),
+    };
+    wire("made-webhook", &MadeWebhook { webhook: webhook.clone(), key: Some(Secret::new("0123456789abcdef")) });
+    wire("webhooks", &Webhooks { webhooks: vec![WebhookView { format: WebhookFormat::Chat, ..webhook }] });
+    wire("deliveries", &Deliveries { deliveries: vec![delivery] });
+    let body = WebhookBody {
+        version: BODY_VERSION,
+        event: WebhookEvent::RunEnded,
+        delivery: DeliveryId(id(9)),
+        at: Timestamp(5),
+        text: "web@7 failed".to_owned(),
+        run: None,
+        url: Some("https://ci.example.com/runs/1".to_owned()),
+        job: Some(WebhookJob { id: JobId(id(2)), name: "deploy".to_owned() }),
+        causes: vec![WebhookCause {
+            job: "test".to_owned(),
+            step: Some("unit".to_owned()),
+            class: FailureClass::StepFailed,
+            message: "step \"unit\" exited with code 1".to_owned(),
+            log: "https://ci.example.com/jobs/2/logs/1".to_owned(),
+        }],
+    };
+    wire("webhook-body", &body);
 }

@@ -4,7 +4,7 @@ use super::Cli;
 use clap::{Command, CommandFactory};
 
 /// The command's words, and the line.
-pub(super) const EXAMPLES: [(&str, &str); 45] = [
+pub(super) const EXAMPLES: [(&str, &str); 52] = [
     ("run", "sidings run --job test --step pytest"),
     ("lint", "sidings lint .sidings.yml"),
     ("lock", "sidings lock --update debian:12"),
@@ -46,6 +46,16 @@ pub(super) const EXAMPLES: [(&str, &str); 45] = [
     ("secret set", "sidings secret set deploy_key --event push --branch main --from-file id_ed25519"),
     ("secret list", "sidings secret list"),
     ("secret rm", "sidings secret rm deploy_key"),
+    (
+        "webhook add",
+        "sidings webhook add ops --url https://hooks.example.com/T0/B1 --verdict failed --branch main --format chat",
+    ),
+    ("webhook list", "sidings webhook list"),
+    ("webhook remove", "sidings webhook remove ops"),
+    ("webhook deliveries", "sidings webhook deliveries ops -n 5"),
+    ("webhook redeliver", "sidings webhook redeliver 018f3a1e-7f2b-7c3d-8e4f-5a6b7c8d9e0f"),
+    ("webhook test", "sidings webhook test ops"),
+    ("webhook", "sidings webhook list"),
     ("completions", "sidings completions bash"),
     ("man", "sidings man ~/.local/share/man/man1"),
     ("image", "sidings image list"),

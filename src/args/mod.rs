@@ -14,6 +14,7 @@ mod secrets;
 mod serve;
 mod split;
 mod tree;
+mod webhook;
 
 pub(crate) use examples::command;
 pub(crate) use global::{Global, LogFormat, ProjectChoice, Remote, Trust};
@@ -39,6 +40,7 @@ pub(crate) use split::{SplitArgs, SplitCommand, SplitGrindArgs, SplitOfRun, Spli
 pub(crate) use tree::{
     CompletionsArgs, DoctorArgs, GcArgs, ImportArgs, ImportOrigin, InitArgs, LintArgs, ManArgs, RunArgs,
 };
+pub(crate) use webhook::{FormatChoice, WebhookAdd, WebhookArgs, WebhookCommand, WebhookTest};
 
 use clap::{Parser, Subcommand};
 
@@ -124,6 +126,8 @@ pub(crate) enum Command {
     Token(TokenArgs),
     /// Keep, list and forget secrets, which jobs ask for by name.
     Secret(SecretArgs),
+    /// Tell receivers of events by HTTP, and see what became of it.
+    Webhook(WebhookArgs),
     /// Print a script that completes commands and flags in your shell.
     Completions(CompletionsArgs),
     /// Write a manual page for each command.
@@ -150,5 +154,7 @@ impl Command {
     }
 }
 
+#[cfg(test)]
+mod json_tests;
 #[cfg(test)]
 mod tests;

@@ -39,6 +39,9 @@ pub(crate) struct Listen {
     /// What is known of flaws: a dump of OSV, a zip or a folder of them; for policies that ask for it.
     #[arg(long, env = "SIDINGS_FLAWS", value_name = "PATH")]
     pub(crate) flaws: Option<PathBuf>,
+    /// Let webhooks go to loopback and private addresses as well; link-local ones are refused always.
+    #[arg(long, env = "SIDINGS_WEBHOOK_PRIVATE")]
+    pub(crate) webhook_private: bool,
 }
 
 /// What a runner is told wherever it runs, for one run or for good.

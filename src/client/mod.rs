@@ -20,11 +20,13 @@ use sidings_proto::api::{
     ArtifactList, ErrorBody, MadeToken, NewProject, NewToken, PREFIX, ProjectView, Projects, Push, PushAnswer,
     RetryRun, RunView, Runners, Runs, Schedules, SubmitRun, Tokens,
 };
+use sidings_proto::compared::ComparedEnvironments;
 use sidings_proto::inventory::{BuiltImages, FoundPackages};
 use sidings_proto::secret::{PutSecret, SecretView, Secrets};
 use sidings_proto::split::told::SplitTold;
 use sidings_proto::tested::{RunTests, TestHistory};
-use sidings_proto::{BlobId, JobId, RunId, SecretScope, StepNo, TokenId};
+use sidings_proto::webhook::{Deliveries, DeliveryView, MadeWebhook, PutWebhook, Webhooks};
+use sidings_proto::{BlobId, DeliveryId, JobId, RunId, SecretScope, StepNo, TokenId};
 use std::path::Path;
 use std::time::Duration;
 
@@ -297,6 +299,42 @@ impl Client {
         };
         self.send(self.to(Method::DELETE, &["secrets", name]).query(&of).timeout(PATIENCE)).await?;
         Ok(())
+    }
+
+    /// What changed in the environments of a run's jobs.
+    pub(crate) async fn compared(&self, run: RunId) -> Result<ComparedEnvironments, Error> {
+        self.json(self.to(Method::GET, &["runs", &run.to_string(), "environment"])).await
+    }
+
+    /// Keeps a webhook.
+    pub(crate) async fn put_webhook(&self, webhook: &PutWebhook) -> Result<MadeWebhook, Error> {
+        self.json(self.to(Method::POST, &["webhooks"]).json(webhook)).await
+    }
+
+    /// All webhooks; never with their keys.
+    pub(crate) async fn webhooks(&self) -> Result<Webhooks, Error> {
+        self.json(self.to(Method::GET, &["webhooks"])).await
+    }
+
+    /// Forgets a webhook.
+    pub(crate) async fn remove_webhook(&self, name: &str) -> Result<(), Error> {
+        self.send(self.to(Method::DELETE, &["webhooks", name]).timeout(PATIENCE)).await?;
+        Ok(())
+    }
+
+    /// The newest deliveries of a webhook.
+    pub(crate) async fn deliveries(&self, name: &str, limit: u32) -> Result<Deliveries, Error> {
+        self.json(self.to(Method::GET, &["webhooks", name, "deliveries"]).query(&[("limit", limit)])).await
+    }
+
+    /// Sends a delivery again.
+    pub(crate) async fn redeliver(&self, id: DeliveryId) -> Result<DeliveryView, Error> {
+        self.json(self.to(Method::POST, &["deliveries", &id.to_string(), "redeliver"])).await
+    }
+
+    /// Sends something that tells of nothing, and waits for what comes of it.
+    pub(crate) async fn test_webhook(&self, name: &str) -> Result<DeliveryView, Error> {
+        self.json(self.to(Method::POST, &["webhooks", name, "test"])).await
     }
 
     /// Each segment is encoded, so a name with a slash stays one segment.

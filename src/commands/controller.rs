@@ -44,6 +44,7 @@ pub(super) async fn start(data: &DataFolder, listen: &Listen, store: StoreChoice
         secrets_key: listen.secrets_key.clone(),
         policy,
         flaws: listen.flaws.clone(),
+        webhook_private: listen.webhook_private,
     })
     .await
 }

@@ -35,6 +35,7 @@ mod tests_told;
 mod token;
 mod up;
 mod watch;
+mod webhook;
 
 use crate::args::{Cli, Command};
 use crate::client;
@@ -84,6 +85,7 @@ async fn one(command: Command) -> anyhow::Result<Exit> {
         Command::Schedules(args) => schedules::schedules(args).await,
         Command::Token(args) => token::token(args).await,
         Command::Secret(args) => secret::secret(args).await,
+        Command::Webhook(args) => webhook::webhook(args).await,
         Command::Completions(args) => completions::completions(&args),
         Command::Man(args) => man::man(&args),
         Command::Hook(args) => Ok(hook::hook(args).await),

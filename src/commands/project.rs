@@ -145,6 +145,7 @@ mod tests {
             secrets_key: None,
             policy: None,
             flaws: None,
+            webhook_private: false,
         };
         let controller = sidings_controller::start(config).await.unwrap();
         let remote = Remote {

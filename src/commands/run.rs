@@ -235,6 +235,7 @@ async fn controller(folder: &Path) -> anyhow::Result<Controller> {
         secrets_key: None,
         policy: None,
         flaws: None,
+        webhook_private: false,
     };
     sidings_controller::start(config).await.context("starting a controller for the run")
 }

@@ -6,7 +6,7 @@ use crate::client::Client;
 use crate::exit::Exit;
 use crate::reference;
 use crate::render::summary::{ReadOn, summary};
-use crate::render::{digests, duration, splits, tree};
+use crate::render::{compared, digests, duration, splits, tree};
 use sidings_proto::api::{RunView, State};
 use std::io::IsTerminal;
 
@@ -16,7 +16,11 @@ const WIDTH: usize = 200;
 pub(super) async fn show(args: ShowArgs) -> anyhow::Result<Exit> {
     let client = Client::new(&args.remote)?;
     let run = reference::find(&client, &args.run, &args.project).await?;
-    print_as(args.json, &run, text)
+    if args.json {
+        return print_as(true, &run, |_| String::new());
+    }
+    let compared = client.compared(run.summary.id).await?;
+    print_as(false, &run, |run| text(run) + &compared::environments(&compared, &run.summary.commit.sha))
 }
 
 fn text(run: &RunView) -> String {

@@ -63,6 +63,7 @@ async fn controller(folder: &Path) -> Controller {
         secrets_key: None,
         policy: None,
         flaws: None,
+        webhook_private: false,
     };
     sidings_controller::start(config).await.unwrap()
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod artifacts;
 pub(crate) mod built;
+pub(crate) mod compared;
 pub(crate) mod digests;
 pub(crate) mod duration;
 pub(crate) mod lists;
@@ -16,6 +17,7 @@ pub(crate) mod summary;
 pub(crate) mod table;
 pub(crate) mod tested;
 pub(crate) mod tree;
+pub(crate) mod webhooks;
 
 /// A message's first line: what a line has room for.
 fn first_line(message: &str) -> &str {

@@ -6,7 +6,7 @@ use super::Core;
 use super::event::{Answer, Ask, Record};
 use super::outbox::Outbox;
 use super::run::{Place, Run, State};
-use sidings_proto::{JobId, Timestamp};
+use sidings_proto::{JobId, RunId, Timestamp};
 
 impl Core {
     /// Somebody agrees that a job runs. It counts when the job waits for that and for nothing before it; one that was
@@ -25,6 +25,13 @@ impl Core {
         out.save(place.run, Record::JobApproved { job, by, at: now });
         out.answer(ask, Answer::Done);
         self.job_wants_in(now, place, out);
+    }
+
+    /// The jobs of a run that only a person's word is missing for.
+    pub(crate) fn asking(&self, id: RunId) -> Vec<JobId> {
+        let Some(run) = self.runs.get(&id).filter(|_| self.is_admitted(id)) else { return Vec::new() };
+        let asks = |index: &usize| run.waits_for_approval(*index);
+        (0..run.jobs.len()).filter(asks).map(|index| run.jobs[index].id).collect()
     }
 
     /// A job's needs are met: it goes on, unless it waits for a person.

@@ -6,6 +6,7 @@ pub(crate) mod approvals;
 mod artifacts;
 pub(crate) mod auth;
 mod blobs;
+mod compared;
 mod digests;
 pub(crate) mod enrolment;
 pub(crate) mod error;
@@ -30,6 +31,7 @@ mod site;
 mod split;
 mod split_told;
 mod tests_told;
+pub(crate) mod webhooks;
 
 pub(crate) use names::RunnerNames;
 pub(crate) use openapi::document;
@@ -49,6 +51,7 @@ use crate::shell::Shell;
 use crate::splits::Splits;
 use crate::store::Store;
 use crate::tokens::Tokens;
+use crate::webhooks::Webhooks;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::Response;
@@ -71,6 +74,7 @@ pub(crate) struct App {
     /// Where the page is, for browsers.
     pub(crate) origin: Origin,
     pub(crate) secrets: Vault,
+    pub(crate) webhooks: Webhooks,
     pub(crate) intake: Intake,
     pub(crate) splits: Arc<Splits>,
     pub(crate) logs: Logs,
@@ -144,6 +148,7 @@ fn api_routes() -> Router<Arc<App>> {
         .route("/runs/{run}", get(runs::show))
         .route("/runs/{run}/tests", get(tests_told::of_run))
         .merge(split_told::routes())
+        .route("/runs/{run}/environment", get(compared::of_run))
         .route("/runs/{run}/events", get(events::follow))
         .route("/runs/{run}/cancel", post(runs::cancel))
         .route("/runs/{run}/retry", post(runs::retry))
@@ -162,6 +167,7 @@ fn api_routes() -> Router<Arc<App>> {
         .route("/tokens/{id}", axum::routing::delete(enrolment::revoke_token))
         .route("/secrets", post(secrets::put).get(secrets::list))
         .route("/secrets/{name}", axum::routing::delete(secrets::remove))
+        .merge(webhooks::routes())
         .route("/openapi.json", get(openapi::serve))
 }
 

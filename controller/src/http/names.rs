@@ -24,6 +24,11 @@ impl RunnerNames {
         self.names.write().unwrap_or_else(PoisonError::into_inner).insert(id, name);
     }
 
+    /// The address under which people reach the controller.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
     /// A job's address for people: its place in its run.
     pub(super) fn job_url(&self, run: RunId, job: JobId) -> String {
         format!("{}#{job}", self.run_url(run))

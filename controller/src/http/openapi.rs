@@ -1,8 +1,8 @@
 //! The description of both interfaces, made from the handlers and types themselves.
 
 use super::{
-    approvals, artifacts, blobs, digests, enrolment, events, flaws, images, inventories, logs, projects, runner,
-    runner_kept, runner_logs, runners, runs, schedules, secrets, split, split_told, tests_told,
+    approvals, artifacts, blobs, compared, digests, enrolment, events, flaws, images, inventories, logs, projects,
+    runner, runner_kept, runner_logs, runners, runs, schedules, secrets, split, split_told, tests_told, webhooks,
 };
 use axum::http::header;
 use axum::response::IntoResponse;
@@ -14,7 +14,7 @@ use utoipa::{Modify, OpenApi};
     info(title = "Sidings controller", description = "What clients and runners say to a controller."),
     paths(
         projects::add, projects::list, projects::push, schedules::list, blobs::put, blobs::head, runs::submit, runs::list, runs::show,
-        events::follow, runs::cancel, runs::retry, approvals::approve, logs::read, runners::list, runners::drain, runners::resume, enrolment::make_token,
+        compared::of_run, events::follow, runs::cancel, runs::retry, approvals::approve, logs::read, runners::list, runners::drain, runners::resume, enrolment::make_token,
         enrolment::tokens, enrolment::revoke_token, runner::register, runner::hello, runner::lease, runner::beat,
         runner::hint, runner::retire, runner::progress, tests_told::tell, split_told::of_run, tests_told::of_run, tests_told::history, runner_logs::append, runner_logs::finish, blobs::source,
         artifacts::list, artifacts::file, artifacts::all, runner_kept::missing, runner_kept::put, runner_kept::input,
@@ -22,6 +22,7 @@ use utoipa::{Modify, OpenApi};
         flaws::judge, inventories::tell, inventories::list, inventories::find, inventories::show,
         split::list, split::pull, split::report, split::beat,
         secrets::put, secrets::list, secrets::remove, secrets::of_attempt,
+        webhooks::put, webhooks::list, webhooks::remove, webhooks::test, webhooks::deliveries, webhooks::redeliver,
     ),
     modifiers(&Tokens),
 )]

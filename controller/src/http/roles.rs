@@ -12,7 +12,7 @@ use sidings_proto::{Role, api};
 pub(crate) fn needed(method: &Method, route: &str) -> Role {
     let route = route.strip_prefix(api::PREFIX).unwrap_or(route);
     match (method.is_safe(), route) {
-        (true, "/tokens") => Role::Admin,
+        (true, "/tokens" | "/webhooks" | "/webhooks/{name}" | "/webhooks/{name}/deliveries") => Role::Admin,
         (true, "/secrets") => Role::Maintainer,
         (true, _) => Role::Viewer,
         (false, "/sign-out") => Role::Viewer,
@@ -51,6 +51,7 @@ mod tests {
         assert_eq!(needed(&Method::POST, "/api/v1/anything/new"), Role::Admin);
         assert_eq!(needed(&Method::DELETE, ""), Role::Admin);
         assert_eq!(needed(&Method::GET, "/api/v1/tokens"), Role::Admin);
+        assert_eq!(needed(&Method::GET, "/api/v1/webhooks"), Role::Admin);
         assert_eq!(needed(&Method::GET, "/api/v1/runs"), Role::Viewer);
     }
 }

@@ -25,6 +25,7 @@ mod size;
 mod state;
 mod tested;
 mod waited;
+mod webhooks;
 mod when;
 
 use crate::http::App;
@@ -51,6 +52,9 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/projects", get(projects::projects))
         .route("/secrets", get(projects::secrets))
         .route("/tokens", get(projects::tokens))
+        .route("/webhooks", get(webhooks::list))
+        .route("/webhooks/{name}", get(webhooks::show))
+        .route("/deliveries/{id}/redeliver", post(webhooks::redeliver))
         .route("/badge/{*name}", get(badge::show))
         .route("/runs/{run}/feed", get(feed::of_run))
         .route("/runs/{run}/cancel", post(run::cancel))

@@ -22,6 +22,7 @@ struct ProjectsPage {
     projects: Vec<Project>,
     may_see_secrets: bool,
     may_see_tokens: bool,
+    may_see_webhooks: bool,
 }
 
 struct Project {
@@ -74,6 +75,7 @@ pub(super) async fn projects(visitor: Visitor, State(app): State<Arc<App>>) -> R
     let page = ProjectsPage {
         may_see_secrets: visitor.may_see("/secrets"),
         may_see_tokens: visitor.may_see("/tokens"),
+        may_see_webhooks: visitor.may_see("/webhooks"),
         shell: Shell::of(&visitor, "projects"),
         projects,
     };

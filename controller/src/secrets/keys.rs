@@ -54,6 +54,12 @@ impl Keys {
         self.keys.first().is_some_and(|key| key.sealed(sealed))
     }
 
+    /// What to tell of a webhook whose address and signing key no key opens.
+    pub(super) fn does_not_open_webhook(&self, file: &Path, name: &str) -> BadKeyFile {
+        let file = file.display();
+        BadKeyFile(format!("{file} does not open the stored webhook {name}: put the key file back that sealed it"))
+    }
+
     /// What to tell of a secret that no key opens.
     pub(super) fn does_not_open(&self, file: &Path, secret: &StoredSecret) -> BadKeyFile {
         let (name, scope, file) = (&secret.name, &secret.scope, file.display());

@@ -10,7 +10,9 @@ pub use keys::BadKeyFile;
 pub(crate) use keys::Keys;
 
 use crate::core::event::RunSpec;
+use crate::store::webhooks::StoredWebhook;
 use crate::store::{Sealed, Store, StoredSecret};
+use crate::webhooks;
 use anyhow::Context;
 use sidings_proto::pattern::Pattern;
 use sidings_proto::secret::{PutSecret, SecretView};
@@ -35,7 +37,8 @@ impl Vault {
     /// sealed with another of its keys.
     pub(crate) async fn open(store: Arc<dyn Store>, file: &Path) -> anyhow::Result<Vault> {
         let stored = store.secrets().await.context("reading the secrets")?;
-        let keys = Keys::in_file(file, stored.is_empty())?;
+        let webhooks = store.webhooks().await.context("reading the webhooks")?;
+        let keys = Keys::in_file(file, stored.is_empty() && webhooks.is_empty())?;
         let vault = Vault { store, keys };
         for secret in stored {
             let value = vault.value(&secret).ok_or_else(|| vault.keys.does_not_open(file, &secret))?;
@@ -44,7 +47,26 @@ impl Vault {
                 vault.store.put_secret(&StoredSecret { sealed, ..secret }).await?;
             }
         }
+        for webhook in webhooks {
+            let bound = webhooks::bound_to(&webhook.name);
+            let value = vault.open_sealed(&bound, &webhook.sealed);
+            let value = value.ok_or_else(|| vault.keys.does_not_open_webhook(file, &webhook.name))?;
+            if !vault.keys.sealed_by_first(&webhook.sealed) {
+                let sealed = vault.seal(&bound, &value)?;
+                vault.store.put_webhook(&StoredWebhook { sealed, ..webhook }).await?;
+            }
+        }
         Ok(vault)
+    }
+
+    /// Seals what another room keeps; it opens as what it is bound to and as nothing else.
+    pub(crate) fn seal(&self, bound_to: &[u8], value: &Secret) -> anyhow::Result<Sealed> {
+        self.keys.seal(bound_to, value)
+    }
+
+    /// The reverse of [`Vault::seal`].
+    pub(crate) fn open_sealed(&self, bound_to: &[u8], sealed: &Sealed) -> Option<Secret> {
+        self.keys.open(bound_to, sealed)
     }
 
     /// Keeps a secret.

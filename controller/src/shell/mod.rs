@@ -15,6 +15,7 @@ use crate::core::event::{Answer, Ask, Event, Lease};
 use crate::core::{Core, Policy};
 use crate::metrics::Metrics;
 use crate::store::Store;
+use crate::webhooks::{Book, Watch};
 use changes::Changes;
 use hints::Hints;
 use live::Live;
@@ -68,6 +69,7 @@ pub(crate) async fn restore(
     store: Arc<dyn Store>,
     clock: Clock,
     metrics: Arc<Metrics>,
+    book: Arc<Book>,
     closing: CancellationToken,
     stop: CancellationToken,
 ) -> anyhow::Result<(Shell, Loop)> {
@@ -79,9 +81,11 @@ pub(crate) async fn restore(
     let mut core = Core::new(Policy::default());
     core.restore_drains(store.drains().await?);
     core.restore_paces(store.paces().await?);
+    let known = active.clone();
     let catching_up = core.restore(clock.now(), active);
-    let mut turn = Turn::new(core, store, live.clone(), changes.clone(), hints.clone(), metrics);
-    turn.do_all(catching_up).await?;
+    let watch = Watch::restore(book, &known, |run| core.asking(run));
+    let mut turn = Turn::new(core, store, live.clone(), changes.clone(), hints.clone(), metrics, watch);
+    turn.do_all(clock.now(), catching_up).await?;
     let shell = Shell { messages, asks: Arc::default(), clock, live, changes, hints, closing };
     Ok((shell, Loop { turn, messages: inbox, clock, stop }))
 }

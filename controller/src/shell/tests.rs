@@ -19,7 +19,8 @@ struct Fixture {
 async fn fixture(store: Arc<dyn Store>) -> Fixture {
     let (closing, stop) = (CancellationToken::new(), CancellationToken::new());
     let metrics = Arc::new(Metrics::new());
-    let (shell, turning) = restore(store, Clock::start(), metrics, closing.clone(), stop).await.unwrap();
+    let (shell, turning) =
+        restore(store, Clock::start(), metrics, Arc::default(), closing.clone(), stop).await.unwrap();
     Fixture { shell, closing, turning: tokio::spawn(turning.run()) }
 }
 

@@ -8,6 +8,7 @@ use crate::core::Core;
 use crate::core::event::{Action, Answer, Ask, Event, Record};
 use crate::metrics::Metrics;
 use crate::store::Store;
+use crate::webhooks::Watch;
 use anyhow::Context;
 use sidings_proto::{RunId, RunnerId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +23,7 @@ pub(super) struct Turn {
     changes: Arc<Changes>,
     hints: Arc<Hints>,
     metrics: Arc<Metrics>,
+    watch: Watch,
     waiters: BTreeMap<Ask, oneshot::Sender<Answer>>,
 }
 
@@ -54,8 +56,9 @@ impl Turn {
         changes: Arc<Changes>,
         hints: Arc<Hints>,
         metrics: Arc<Metrics>,
+        watch: Watch,
     ) -> Self {
-        Self { core, store, live, changes, hints, metrics, waiters: BTreeMap::new() }
+        Self { core, store, live, changes, hints, metrics, watch, waiters: BTreeMap::new() }
     }
 
     pub(super) fn next_wakeup(&self) -> Option<Timestamp> {
@@ -75,19 +78,23 @@ impl Turn {
                 Message::Look(look) => look(&self.core),
             }
         }
-        self.save_and_tell(deeds).await
+        self.save_and_tell(now(), deeds).await
     }
 
     /// Carries out what the core wants done outside of a batch.
-    pub(super) async fn do_all(&mut self, actions: Vec<Action>) -> anyhow::Result<()> {
+    pub(super) async fn do_all(&mut self, now: Timestamp, actions: Vec<Action>) -> anyhow::Result<()> {
         let mut deeds = Deeds::default();
         actions.into_iter().for_each(|action| deeds.add(action));
-        self.save_and_tell(deeds).await
+        self.save_and_tell(now, deeds).await
     }
 
-    async fn save_and_tell(&mut self, deeds: Deeds) -> anyhow::Result<()> {
+    async fn save_and_tell(&mut self, now: Timestamp, deeds: Deeds) -> anyhow::Result<()> {
         if !deeds.saves.is_empty() {
-            self.store.commit(&deeds.saves).await.context("saving what was decided")?;
+            let told = self.watch.tell(now, &deeds.saves, |run| self.core.asking(run));
+            self.store.commit_telling(&deeds.saves, &told).await.context("saving what was decided")?;
+            if !told.is_empty() {
+                self.watch.ring();
+            }
         }
         self.carry_out(deeds);
         Ok(())

@@ -26,6 +26,12 @@ impl Sources {
         }
     }
 
+    /// The paths that differ between two commits that the repository's mirror has; none where too many do.
+    pub(crate) async fn between(&self, url: &str, from: &str, to: &str) -> Result<Option<Vec<String>>, SourceError> {
+        let mirror = self.mirrors.mirror(&repository(url)?);
+        Ok(mirror.changed(&commit_id(from)?, &commit_id(to)?, MOST).await?)
+    }
+
     async fn changed_in_git(&self, url: &str, commit: &str, context: &Context) -> Result<Changed, SourceError> {
         let mirror = self.mirrors.mirror(&repository(url)?);
         let commit = commit_id(commit)?;

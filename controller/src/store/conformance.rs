@@ -5,6 +5,7 @@ mod images;
 mod inventories;
 mod splits;
 mod tested;
+mod webhooks;
 
 use super::in_memory::MemoryStore;
 use super::sqlite::SqliteStore;

@@ -5,6 +5,7 @@ use super::remembered::Remembered;
 use super::splits::{Past, Ran, RememberedSplits, SplitKey, SplitSetup, StoredSplit};
 use super::stored::{StoredCache, StoredImage, StoredRun, StoredSummary};
 use super::tested::{CaseFilter, RememberedTests, TestsOf};
+use super::webhooks::{RememberedWebhooks, StoredDelivery, StoredWebhook};
 use super::{CommitError, RunFilter, Store, StoredRunner, StoredSchedule, StoredSecret, StoredSession, StoredToken};
 use crate::core::event::{ActiveRun, Record};
 use crate::images::Name;
@@ -15,7 +16,9 @@ use sidings_proto::inventory::{BuiltImage, FoundPackage};
 use sidings_proto::runner::{Hello, TestBatch};
 use sidings_proto::split::SplitSum;
 use sidings_proto::tested::TestSeries;
-use sidings_proto::{AttemptId, BlobId, JobId, RunId, RunnerId, SecretScope, TestCase, TestReport, Timestamp, TokenId};
+use sidings_proto::{
+    AttemptId, BlobId, DeliveryId, JobId, RunId, RunnerId, SecretScope, TestCase, TestReport, Timestamp, TokenId,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -40,6 +43,7 @@ struct All {
     images: BTreeMap<Name, StoredImage>,
     inventories: RememberedInventories,
     digests: BTreeMap<RunId, BTreeMap<String, String>>,
+    webhooks: RememberedWebhooks,
 }
 
 impl MemoryStore {
@@ -50,8 +54,11 @@ impl MemoryStore {
 
 #[async_trait]
 impl Store for MemoryStore {
-    async fn commit(&self, records: &[Record]) -> Result<(), CommitError> {
-        self.all().runs.commit(records)
+    async fn commit_telling(&self, records: &[Record], told: &[StoredDelivery]) -> Result<(), CommitError> {
+        let mut all = self.all();
+        all.runs.commit(records)?;
+        all.webhooks.add(told);
+        Ok(())
     }
 
     async fn active_runs(&self) -> anyhow::Result<Vec<ActiveRun>> {
@@ -340,6 +347,40 @@ impl Store for MemoryStore {
 
     async fn secrets(&self) -> anyhow::Result<Vec<StoredSecret>> {
         Ok(self.all().secrets.values().cloned().collect())
+    }
+
+    async fn put_webhook(&self, webhook: &StoredWebhook) -> anyhow::Result<()> {
+        self.all().webhooks.put(webhook);
+        Ok(())
+    }
+
+    async fn remove_webhook(&self, name: &str) -> anyhow::Result<bool> {
+        Ok(self.all().webhooks.remove(name))
+    }
+
+    async fn webhooks(&self) -> anyhow::Result<Vec<StoredWebhook>> {
+        Ok(self.all().webhooks.all())
+    }
+
+    async fn deliveries(&self, webhook: &str, limit: usize) -> anyhow::Result<Vec<StoredDelivery>> {
+        Ok(self.all().webhooks.deliveries(webhook, limit))
+    }
+
+    async fn delivery(&self, id: DeliveryId) -> anyhow::Result<Option<StoredDelivery>> {
+        Ok(self.all().webhooks.delivery(id))
+    }
+
+    async fn put_delivery(&self, delivery: &StoredDelivery) -> anyhow::Result<()> {
+        self.all().webhooks.put_delivery(delivery);
+        Ok(())
+    }
+
+    async fn waiting_deliveries(&self) -> anyhow::Result<BTreeMap<String, (u64, Timestamp)>> {
+        Ok(self.all().webhooks.waiting())
+    }
+
+    async fn due_delivery(&self, webhook: &str, now: Timestamp) -> anyhow::Result<Option<StoredDelivery>> {
+        Ok(self.all().webhooks.due(webhook, now))
     }
 
     async fn close(&self) {}

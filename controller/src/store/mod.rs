@@ -12,6 +12,7 @@ pub(crate) mod sqlite;
 pub(crate) mod stored;
 pub(crate) mod tested;
 pub(crate) mod view;
+pub(crate) mod webhooks;
 
 #[cfg(test)]
 mod conformance;
@@ -27,13 +28,14 @@ use sidings_proto::runner::{Hello, TestBatch};
 use sidings_proto::split::SplitSum;
 use sidings_proto::tested::TestSeries;
 use sidings_proto::{
-    AttemptId, BlobId, JobId, Role, RunId, RunnerId, Schedule, SecretRules, SecretScope, TestCase, TestReport,
-    Timestamp, TokenId,
+    AttemptId, BlobId, DeliveryId, JobId, Role, RunId, RunnerId, Schedule, SecretRules, SecretScope, TestCase,
+    TestReport, Timestamp, TokenId,
 };
 use splits::{Past, Ran, SplitKey, SplitSetup, StoredSplit};
 use std::collections::{BTreeMap, BTreeSet};
 use stored::{StoredCache, StoredImage, StoredRun, StoredSummary};
 use tested::{CaseFilter, TestsOf};
+use webhooks::{StoredDelivery, StoredWebhook};
 
 /// A sealed value: which key it takes, the nonce, and what only that key opens.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -158,8 +160,14 @@ pub(crate) struct StoredSession {
 /// The controller's memory.
 #[async_trait]
 pub(crate) trait Store: Send + Sync + 'static {
-    /// Writes all records or none. Writing the same again changes nothing.
-    async fn commit(&self, records: &[Record]) -> Result<(), CommitError>;
+    /// As [`Store::commit_telling`] does where nobody is told.
+    #[cfg(test)]
+    async fn commit(&self, records: &[Record]) -> Result<(), CommitError> {
+        self.commit_telling(records, &[]).await
+    }
+    /// Writes all records or none, and with them what is to be told of them. Writing the same again changes nothing.
+    /// What is told to a webhook that is not there any more is left out.
+    async fn commit_telling(&self, records: &[Record], told: &[StoredDelivery]) -> Result<(), CommitError>;
     /// Every run that has not ended, oldest first.
     async fn active_runs(&self) -> anyhow::Result<Vec<ActiveRun>>;
     /// The next number of a project; never gives the same twice in one life of the process.
@@ -291,6 +299,23 @@ pub(crate) trait Store: Send + Sync + 'static {
     async fn remove_secret(&self, scope: &SecretScope, name: &str) -> anyhow::Result<bool>;
     /// All secrets.
     async fn secrets(&self) -> anyhow::Result<Vec<StoredSecret>>;
+
+    /// Keeps a webhook, in place of an earlier one of its name, since when there is one.
+    async fn put_webhook(&self, webhook: &StoredWebhook) -> anyhow::Result<()>;
+    /// Forgets a webhook and its deliveries; false when there was none.
+    async fn remove_webhook(&self, name: &str) -> anyhow::Result<bool>;
+    /// All webhooks, by name.
+    async fn webhooks(&self) -> anyhow::Result<Vec<StoredWebhook>>;
+    /// Deliveries of a webhook, newest first.
+    async fn deliveries(&self, webhook: &str, limit: usize) -> anyhow::Result<Vec<StoredDelivery>>;
+    /// One delivery.
+    async fn delivery(&self, id: DeliveryId) -> anyhow::Result<Option<StoredDelivery>>;
+    /// Keeps what became of a delivery; of those of its webhook that are over the newest stay.
+    async fn put_delivery(&self, delivery: &StoredDelivery) -> anyhow::Result<()>;
+    /// For each webhook that has something to be told: how much, and when the first of it is to be tried.
+    async fn waiting_deliveries(&self) -> anyhow::Result<BTreeMap<String, (u64, Timestamp)>>;
+    /// The oldest delivery of a webhook that is to be tried by now.
+    async fn due_delivery(&self, webhook: &str, now: Timestamp) -> anyhow::Result<Option<StoredDelivery>>;
 
     /// Lets go of files; nothing may be asked afterwards.
     async fn close(&self);

@@ -4,6 +4,7 @@
 mod api;
 mod artifacts;
 mod changes;
+mod compared;
 mod digests;
 mod draining;
 mod groups;
@@ -20,3 +21,4 @@ mod secrets;
 mod splits;
 mod tests_told;
 mod tokens;
+mod webhooks;

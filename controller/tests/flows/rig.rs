@@ -66,6 +66,7 @@ pub(crate) fn config(data: &Path, store: StoreKind, api_token: Option<&str>) -> 
         secrets_key: None,
         policy: None,
         flaws: None,
+        webhook_private: true,
     }
 }
 

@@ -148,6 +148,7 @@ async fn one_controller_at_a_time_has_the_data_folder() {
         secrets_key: None,
         policy: None,
         flaws: None,
+        webhook_private: false,
     };
     let second = sidings_controller::start(config).await.unwrap_err();
     assert!(second.to_string().starts_with("another controller uses"), "{second:#}");

@@ -2,6 +2,7 @@
 
 mod actions;
 mod cause;
+mod compared;
 mod gantt;
 mod graph;
 mod jobs;
@@ -22,6 +23,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use cause::Cause;
+use compared::Changed;
 use gantt::Gantt;
 use graph::Graph;
 use jobs::{Environment, JobGroup};
@@ -48,6 +50,8 @@ struct RunPage {
     gantt: Gantt,
     splits: Vec<SplitSum>,
     environments: Vec<Environment>,
+    changed: Vec<Changed>,
+    unchanged: usize,
     has_tests: bool,
 }
 
@@ -116,6 +120,8 @@ pub(super) async fn show(
     let run = view(&app, id).await?;
     let (causes, more_causes) = cause::of(&app, &run).await?;
     let listed = listed(&app, &run).await?;
+    let (changed, unchanged) =
+        compared::of(&app, &run.summary.project, (run.summary.id, &run.summary.commit.sha)).await?;
     let now = app.shell.now();
     let page = RunPage {
         shell: Shell::of(&visitor, "runs"),
@@ -128,6 +134,8 @@ pub(super) async fn show(
         groups: jobs::groups(&run, visitor.may("/jobs/{job}/approval"), now),
         gantt: Gantt::of(&run, now),
         environments: jobs::environments(&run, &listed),
+        changed,
+        unchanged,
         has_tests: run.jobs.iter().any(|job| job.tests.is_some()) || !run.splits.is_empty(),
         splits: run.splits,
         diagnostics: run.diagnostics,

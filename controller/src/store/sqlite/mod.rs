@@ -17,12 +17,14 @@ mod secrets;
 mod sessions;
 mod splits;
 mod tested;
+mod webhooks;
 mod write;
 
 use super::inventories::{PackageFilter, StoredInventory};
 use super::splits::{Past, Ran, SplitKey, SplitSetup, StoredSplit};
 use super::stored::{StoredCache, StoredImage, StoredRun, StoredSummary};
 use super::tested::{CaseFilter, TestsOf};
+use super::webhooks::{StoredDelivery, StoredWebhook};
 use super::{CommitError, RunFilter, Store, StoredRunner, StoredSchedule, StoredSecret, StoredSession, StoredToken};
 use crate::core::event::{ActiveRun, Record};
 use crate::images::Name;
@@ -34,7 +36,9 @@ use sidings_proto::inventory::{BuiltImage, FoundPackage};
 use sidings_proto::runner::{Hello, TestBatch};
 use sidings_proto::split::SplitSum;
 use sidings_proto::tested::TestSeries;
-use sidings_proto::{AttemptId, BlobId, JobId, RunId, RunnerId, SecretScope, TestCase, TestReport, Timestamp, TokenId};
+use sidings_proto::{
+    AttemptId, BlobId, DeliveryId, JobId, RunId, RunnerId, SecretScope, TestCase, TestReport, Timestamp, TokenId,
+};
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{AnyConnection, AnyPool, ConnectOptions, Connection, Executor};
 use std::collections::{BTreeMap, BTreeSet};
@@ -91,12 +95,13 @@ fn options(file: &Path) -> anyhow::Result<AnyConnectOptions> {
 
 #[async_trait]
 impl Store for SqliteStore {
-    async fn commit(&self, records: &[Record]) -> Result<(), CommitError> {
+    async fn commit_telling(&self, records: &[Record], told: &[StoredDelivery]) -> Result<(), CommitError> {
         let mut writer = self.writer().await;
         let mut transaction = writer.begin_with(BEGIN).await.map_err(CommitError::store)?;
         for record in records {
             write::record(&mut transaction, record).await?;
         }
+        webhooks::add(&mut transaction, told).await.map_err(CommitError::store)?;
         transaction.commit().await.map_err(CommitError::store)
     }
 
@@ -357,6 +362,42 @@ impl Store for SqliteStore {
 
     async fn secrets(&self) -> anyhow::Result<Vec<StoredSecret>> {
         secrets::all(&mut *self.readers.acquire().await?).await
+    }
+
+    async fn put_webhook(&self, webhook: &StoredWebhook) -> anyhow::Result<()> {
+        webhooks::put(&mut *self.writer().await, webhook).await
+    }
+
+    async fn remove_webhook(&self, name: &str) -> anyhow::Result<bool> {
+        let mut writer = self.writer().await;
+        let mut transaction = writer.begin_with(BEGIN).await?;
+        let removed = webhooks::remove(&mut transaction, name).await?;
+        transaction.commit().await?;
+        Ok(removed)
+    }
+
+    async fn webhooks(&self) -> anyhow::Result<Vec<StoredWebhook>> {
+        webhooks::all(&mut *self.readers.acquire().await?).await
+    }
+
+    async fn deliveries(&self, webhook: &str, limit: usize) -> anyhow::Result<Vec<StoredDelivery>> {
+        webhooks::deliveries(&mut *self.readers.acquire().await?, webhook, limit).await
+    }
+
+    async fn delivery(&self, id: DeliveryId) -> anyhow::Result<Option<StoredDelivery>> {
+        webhooks::one(&mut *self.readers.acquire().await?, id).await
+    }
+
+    async fn put_delivery(&self, delivery: &StoredDelivery) -> anyhow::Result<()> {
+        webhooks::put_delivery(&mut *self.writer().await, delivery).await
+    }
+
+    async fn waiting_deliveries(&self) -> anyhow::Result<BTreeMap<String, (u64, Timestamp)>> {
+        webhooks::waiting(&mut *self.readers.acquire().await?).await
+    }
+
+    async fn due_delivery(&self, webhook: &str, now: Timestamp) -> anyhow::Result<Option<StoredDelivery>> {
+        webhooks::due(&mut *self.readers.acquire().await?, webhook, now).await
     }
 
     async fn close(&self) {

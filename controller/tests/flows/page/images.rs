@@ -5,6 +5,7 @@ use crate::rig::{PIPELINE, Rig, Runner, rig, rig_with_flaws};
 use reqwest::{Method, StatusCode};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
+use sidings_proto::compared::ComparedEnvironments;
 use sidings_proto::runner::ImageUse;
 use sidings_proto::{Role, RunId, Trigger};
 
@@ -151,4 +152,33 @@ async fn an_image_is_of_one_project() {
     }
     let stranger = Browser::stranger(&rig).get("/images").await;
     assert_eq!(stranger.status(), StatusCode::SEE_OTHER, "it is for those who are signed in");
+}
+
+#[tokio::test]
+async fn a_run_says_what_changed_in_its_environment_since_the_run_before() {
+    let rig = rig().await;
+    let (runner, browser) = (rig.runner().await, reader(&rig).await);
+    let (a, b) = (key("a"), key("b"));
+    let openssl = |version| package("libssl3", version, 2);
+    let before = inventory("sha256:one", 10_000, &[openssl("3.0.14"), package("jq", "1.6", 2)]);
+    let first = built(&rig, &runner, "web", &a, &before).await;
+    let page = browser.page(&format!("/runs/{first}")).await;
+    assert!(!page.contains("What changed in the environment"), "there is nothing to compare with");
+    built(&rig, &runner, "other", &b, &before).await;
+    let same = built(&rig, &runner, "web", &a, &before).await;
+    assert!(browser.page(&format!("/runs/{same}")).await.contains("Every image is as it was in the run before."));
+
+    let after = inventory("sha256:two", 20_000, &[openssl("3.0.15"), package("curl", "8", 2)]);
+    let third = built(&rig, &runner, "web", &b, &after).await;
+    let page = browser.page(&format!("/runs/{third}")).await;
+    let (_, told) = page.split_once("What changed in the environment").expect("it says so");
+    assert!(told.contains(&format!("href=\"/images/{a}/diff/{b}?project=web\"")), "{told}");
+    assert!(told.contains("1 new, 1 changed, 1 gone") && told.contains("libssl3 3.0.14 → 3.0.15"), "{told}");
+    assert!(told.contains(&format!("href=\"/runs/{same}\">#2 (main)</a>")), "the newest one before: {told}");
+
+    let compared: ComparedEnvironments = rig.get(&format!("/api/v1/runs/{third}/environment")).await;
+    let job = &compared.jobs[0];
+    assert_eq!((job.with.as_ref().unwrap().number, job.images.len()), (2, 1));
+    assert_eq!(job.images[0].before.as_ref().unwrap().key.as_ref(), Some(&a));
+    assert_eq!(job.images[0].packages.as_ref().unwrap().first.len(), 3);
 }
