@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Earlier runs of a ref that are looked at.
-const LOOKED_AT: usize = 12;
+const LOOKED_AT: usize = 5;
 /// Packages that are named.
 const NAMED: usize = 20;
 /// Pairs of images whose packages are compared.

@@ -36,7 +36,8 @@ fn changed(image: &ComparedImage, with: &ComparedRun, jobs: &[&str], sha: &str) 
     }
     let is_commit = |sha: &str| !sha.is_empty() && sha.bytes().any(|byte| byte != b'0');
     let built = image.now.key.is_some() && image.before.as_ref().is_some_and(|before| before.key.is_some());
-    if built && is_commit(sha) && is_commit(&with.sha) {
+    // Trees that were sent without being committed are of the same commit, and it says nothing of them.
+    if built && with.sha != sha && is_commit(sha) && is_commit(&with.sha) {
         let (before, now) = (short(&with.sha, 10), short(sha, 10));
         lines.push(paint(DIM, format!("  all of it: sidings image key --diff {before} {now}")));
     }
@@ -92,6 +93,8 @@ mod tests {
             ],
             packages: Some(PackageChanges { added: 1, removed: 0, changed: 1, first }),
         };
+        let told = environments(&ComparedEnvironments { jobs: vec![job("unit", image.clone())] }, &"a".repeat(40));
+        assert!(!told.contains("--diff"), "both are of one commit: {told}");
         let same = ComparedImage { now: seen(None), before: Some(seen(None)), causes: Vec::new(), packages: None };
         let jobs = vec![job("unit", image.clone()), job("lint", image), job("docs", same)];
         assert_snapshot!(plain(&environments(&ComparedEnvironments { jobs }, &"b".repeat(40))), @r#"

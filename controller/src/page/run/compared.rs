@@ -51,7 +51,9 @@ fn changed((image, with, jobs): (ComparedImage, ComparedRun, Vec<String>), proje
         Some(key) => short(key, 12),
         None => format!("{reference} {}", short(digest, 19)),
     };
-    let commits = [with.sha.as_str(), sha].iter().all(|sha| !sha.is_empty() && sha.bytes().any(|byte| byte != b'0'));
+    // Trees that were sent without being committed are of the same commit, and it says nothing of them.
+    let commits = with.sha != sha
+        && [with.sha.as_str(), sha].iter().all(|sha| !sha.is_empty() && sha.bytes().any(|byte| byte != b'0'));
     let tell = || format!("sidings image key --diff {} {}", short(&with.sha, 10), short(sha, 10));
     Changed {
         jobs: if more > 0 { format!("{named} and {more} more") } else { named },
