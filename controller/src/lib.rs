@@ -2,6 +2,7 @@
 //!
 //! [`start`] puts the rooms together: it is the only place that knows them all.
 
+mod audit;
 mod blobs;
 mod clock;
 mod compared;
@@ -36,6 +37,7 @@ pub use secrets::BadKeyFile;
 
 use secrecy::{ExposeSecret, SecretString};
 use sidings_proto::Role;
+use sidings_proto::audit::Outcome;
 use sidings_proto::secret::PutSecret;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::net::SocketAddr;
@@ -77,6 +79,8 @@ pub struct Config {
     pub flaws: Option<PathBuf>,
     /// Webhooks may go to loopback and private addresses; never to link-local ones.
     pub webhook_private: bool,
+    /// How long it is kept who changed what.
+    pub audit_for: Duration,
 }
 
 /// How runs are remembered.
@@ -134,6 +138,10 @@ pub async fn start(config: Config) -> anyhow::Result<Controller> {
     let forgetting = images.go_by(move || clock.now(), CancellationToken::clone(&closing));
     let (inventories, clock) = (app.inventories.clone(), app.shell.clone());
     let ageing = inventories.go_by(move || clock.now(), CancellationToken::clone(&closing));
+    let (audit, clock) = (app.audit.clone(), app.shell.clone());
+    let auditing = audit.go_by(move || clock.now(), CancellationToken::clone(&closing));
+    let (tokens, over) = (app.tokens.clone(), CancellationToken::clone(&closing));
+    let noting = async move { tokens.go_by(over).await };
     let telling = webhooks::run(app.clone(), CancellationToken::clone(&closing));
     let tending = app.splits.clone().tend();
     let parts = [watched(turning.run(), &failed), watched(tidying, &failed), watched(timetable, &failed)];
@@ -142,6 +150,8 @@ pub async fn start(config: Config) -> anyhow::Result<Controller> {
         watched(ageing, &failed),
         watched(tending, &failed),
         watched(telling, &failed),
+        watched(auditing, &failed),
+        watched(noting, &failed),
     ]);
     let tasks = parts.chain([watched(serving, &failed)]).collect();
     let app = Arc::new(AppBox(app));
@@ -176,7 +186,10 @@ async fn assemble(
         images: Arc::new(images::Images::open(store.clone(), kept.blobs.clone()).await?),
         webhooks: webhooks::Webhooks::new(store.clone(), book, config.webhook_private)?,
         secrets: secrets::Vault::open(store.clone(), &key_file).await?,
-        tokens: tokens::Tokens::open(store.clone(), tokens::AttemptKey::in_file(&data.join("server.key"))?).await?,
+        tokens: Arc::new(
+            tokens::Tokens::open(store.clone(), tokens::AttemptKey::in_file(&data.join("server.key"))?).await?,
+        ),
+        audit: Arc::new(audit::Audit::new(store.clone(), config.audit_for)),
         intake: intake::Intake {
             store: store.clone(),
             sources,
@@ -224,7 +237,15 @@ async fn first_api_token(app: &http::App, given: Option<&SecretString>) -> anyho
     if app.tokens.has_api() {
         return Ok(None);
     }
-    Ok(Some(app.tokens.make("first", TokenScope::Api(Role::Admin), now, None).await?.1))
+    Ok(Some(make_token(app, "first", TokenScope::Api(Role::Admin)).await?))
+}
+
+/// A token that nobody asked for by the API.
+async fn make_token(app: &http::App, name: &str, scope: TokenScope) -> anyhow::Result<SecretString> {
+    let (told, now) = (http::enrolment::told(name, &scope), app.shell.now());
+    let (_, secret) = app.tokens.make(name, scope, now, None).await?;
+    app.audit.write(now, audit::BOOTSTRAP, "token.create", &told, Outcome::Done).await;
+    Ok(secret)
 }
 
 /// Runs a part in the background; its failure is the controller's.
@@ -288,8 +309,12 @@ impl Controller {
     /// # Errors
     /// The store failed.
     pub async fn set_secret(&self, secret: PutSecret) -> anyhow::Result<Result<(), String>> {
-        let http::App { secrets, shell, .. } = &*self.app.0;
-        Ok(secrets.put(secret, shell.now()).await?.map(drop).map_err(|refused| refused.to_string()))
+        let http::App { secrets, shell, audit, .. } = &*self.app.0;
+        let (now, told) = (shell.now(), format!("{} of {}", secret.name, secret.scope));
+        let put = secrets.put(secret, now).await?;
+        let outcome = if put.is_ok() { Outcome::Done } else { Outcome::Refused };
+        audit.write(now, audit::BOOTSTRAP, "secret.set", &told, outcome).await;
+        Ok(put.map(drop).map_err(|refused| refused.to_string()))
     }
 
     /// Ends open calls, then the loop, then the store. What was accepted goes on in the next life.
@@ -317,8 +342,7 @@ impl Controller {
     }
 
     async fn make_token(&self, name: &str, scope: TokenScope) -> anyhow::Result<SecretString> {
-        let http::App { tokens, shell, .. } = &*self.app.0;
-        Ok(tokens.make(name, scope, shell.now(), None).await?.1)
+        make_token(&self.app.0, name, scope).await
     }
 }
 

@@ -12,7 +12,13 @@ use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// How often it is looked for uses that are not written down, and how far apart a token's are written.
+const WRITE_EVERY: Duration = Duration::from_secs(60);
+const WRITTEN_APART: Duration = Duration::from_secs(3600);
 
 /// All tokens.
 pub(crate) struct Tokens {
@@ -21,6 +27,15 @@ pub(crate) struct Tokens {
     /// From the first bytes of a token's hash to the tokens that have them: finds the candidates, proves nothing.
     by_hash: RwLock<HashMap<[u8; 8], TokenId>>,
     attempts: AttemptKey,
+    /// When people's tokens were last used.
+    used: Mutex<HashMap<TokenId, LastUse>>,
+}
+
+/// When a token was last used, and when that was last written down.
+#[derive(Clone, Copy)]
+struct LastUse {
+    seen: Timestamp,
+    written: Option<Timestamp>,
 }
 
 /// Signs attempts. Its key stays in the data folder, so that tokens outlive the process as attempts do.
@@ -29,8 +44,12 @@ pub(crate) struct AttemptKey([u8; 32]);
 impl Tokens {
     /// Reads all tokens.
     pub(crate) async fn open(store: Arc<dyn Store>, attempts: AttemptKey) -> anyhow::Result<Self> {
-        let tokens = Self { attempts, known: RwLock::default(), by_hash: RwLock::default(), store };
+        let tokens =
+            Self { attempts, known: RwLock::default(), by_hash: RwLock::default(), used: Mutex::default(), store };
         for token in tokens.store.tokens().await? {
+            if let Some(at) = token.used {
+                tokens.uses().insert(token.id, LastUse { seen: at, written: Some(at) });
+            }
             tokens.remember(token);
         }
         Ok(tokens)
@@ -43,7 +62,9 @@ impl Tokens {
         let token = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()?;
         // The comparison of two `blake3::Hash`es takes the same time whatever they are.
         let same = hash == blake3::Hash::from_bytes(token.hash);
-        (same && token.expires.is_none_or(|expires| now < expires)).then_some(token)
+        let token = (same && token.expires.is_none_or(|expires| now < expires)).then_some(token)?;
+        self.was_used(&token, now);
+        Some(token)
     }
 
     /// Makes a token and gives its secret, this once.
@@ -67,7 +88,7 @@ impl Tokens {
         }
         let hash = *blake3::hash(secret.as_bytes()).as_bytes();
         let (id, name, scope) = (TokenId::new(), name.to_owned(), TokenScope::Api(Role::Admin));
-        self.add(StoredToken { id, name, scope, hash, created: now, expires: None }).await
+        self.add(StoredToken { id, name, scope, hash, created: now, expires: None, used: None }).await
     }
 
     /// Whether there is a token for the API.
@@ -104,7 +125,52 @@ impl Tokens {
     /// What a token opens now, by its public name: for sessions that were opened with it.
     pub(crate) fn get(&self, id: TokenId, now: Timestamp) -> Option<StoredToken> {
         let token = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()?;
-        token.expires.is_none_or(|expires| now < expires).then_some(token)
+        let token = token.expires.is_none_or(|expires| now < expires).then_some(token)?;
+        self.was_used(&token, now);
+        Some(token)
+    }
+
+    /// When a token was last used.
+    pub(crate) fn last_use(&self, id: TokenId) -> Option<Timestamp> {
+        self.uses().get(&id).map(|used| used.seen)
+    }
+
+    /// Writes down when tokens were last used, each at most once an hour, until it is told to stop.
+    pub(crate) async fn go_by(&self, stop: CancellationToken) -> anyhow::Result<()> {
+        loop {
+            for (id, at) in self.unwritten() {
+                if let Err(error) = self.store.token_used(id, at).await {
+                    tracing::warn!("a token's last use could not be written down: {error:#}");
+                }
+            }
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                () = tokio::time::sleep(WRITE_EVERY) => {}
+            }
+        }
+    }
+
+    /// What is to be written down now; it counts as written.
+    fn unwritten(&self) -> Vec<(TokenId, Timestamp)> {
+        let mut uses = self.uses();
+        let due = |used: &&mut LastUse| used.written.is_none_or(|at| used.seen.since(at) >= WRITTEN_APART);
+        let write = |(id, used): (&TokenId, &mut LastUse)| {
+            used.written = Some(used.seen);
+            (*id, used.seen)
+        };
+        uses.iter_mut().filter(|(_, used)| due(used)).map(write).collect()
+    }
+
+    /// Runners call all the time, and are seen on the fleet's page.
+    fn was_used(&self, token: &StoredToken, now: Timestamp) {
+        if matches!(token.scope, TokenScope::Runner(_)) {
+            return;
+        }
+        self.uses().entry(token.id).or_insert(LastUse { seen: now, written: None }).seen = now;
+    }
+
+    fn uses(&self) -> MutexGuard<'_, HashMap<TokenId, LastUse>> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// All tokens, oldest first.
@@ -140,6 +206,7 @@ impl Tokens {
     fn forget(&self, id: TokenId) -> Option<StoredToken> {
         let token = self.known.write().unwrap_or_else(PoisonError::into_inner).remove(&id)?;
         self.by_hash.write().unwrap_or_else(PoisonError::into_inner).remove(&head(&token.hash));
+        self.uses().remove(&id);
         Some(token)
     }
 }
@@ -188,7 +255,8 @@ fn new_token(
     };
     let secret = format!("{prefix}{}", blake3::Hash::from_bytes(random()?).to_hex());
     let hash = *blake3::hash(secret.as_bytes()).as_bytes();
-    let token = StoredToken { id: TokenId::new(), name: name.to_owned(), scope, hash, created: now, expires };
+    let token =
+        StoredToken { id: TokenId::new(), name: name.to_owned(), scope, hash, created: now, expires, used: None };
     Ok((token, SecretString::from(secret)))
 }
 

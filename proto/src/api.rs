@@ -24,6 +24,7 @@
 //! | `GET /api/v1/runners` | → [`Runners`] |
 //! | `POST /api/v1/runners/{name}/drain`, `…/resume` | → [`Runners`] of that name: they get nothing new, or jobs again |
 //! | `POST /api/v1/tokens`, `GET`, `DELETE /api/v1/tokens/{id}` | [`NewToken`] → [`MadeToken`]; [`Tokens`]; 204 |
+//! | `GET /api/v1/audit?before=&since=&limit=` | → [`AuditLog`](crate::audit::AuditLog), newest first |
 //! | `POST /api/v1/secrets` | [`PutSecret`](crate::secret::PutSecret) → [`SecretView`](crate::secret::SecretView) |
 //! | `GET /api/v1/secrets?project=` | → [`Secrets`](crate::secret::Secrets): all, or those that a project may get |
 //! | `DELETE /api/v1/secrets/{name}?project=\|group=` | → 204; without either: that of all projects |
@@ -629,4 +630,7 @@ pub struct TokenView {
     /// What its holder may do, for [`TokenKind::Api`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
+    /// When it was last used; none when it never was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used: Option<Timestamp>,
 }

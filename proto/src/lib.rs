@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod artifact;
+pub mod audit;
 pub mod cache;
 pub mod choice;
 pub mod commit;

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sidings_proto::api::*;
 use sidings_proto::artifact::{Content, Entry, KeptArtifacts, Manifest};
+use sidings_proto::audit::{AuditEntry, AuditLog, Outcome};
 use sidings_proto::cache::{CacheAnswer, CacheFound, CacheWanted, KeyPart, KeyTemplate, SavedCache};
 use sidings_proto::digest::{DigestsKept, DigestsTold, is_digest};
 use sidings_proto::flaws::IgnoredFlaw;
@@ -656,8 +657,18 @@ fn who_is_let_in() {
         created: Timestamp(1),
         expires: Some(Timestamp(2)),
         role: None,
+        used: Some(Timestamp(3)),
     };
     let reader = TokenView { kind: TokenKind::Api, role: Some(Role::Viewer), ..token.clone() };
+    let entry = AuditEntry {
+        no: 7,
+        at: Timestamp(5),
+        by: "anna".to_owned(),
+        what: "runner.drain".to_owned(),
+        about: "r2".to_owned(),
+        outcome: Outcome::Refused,
+    };
+    wire("audit-log", &AuditLog { entries: vec![entry], next: Some(7) });
     wire("tokens", &Tokens { tokens: vec![token, reader] });
 }
 

@@ -4,7 +4,7 @@ use super::Cli;
 use clap::{Command, CommandFactory};
 
 /// The command's words, and the line.
-pub(super) const EXAMPLES: [(&str, &str); 52] = [
+pub(super) const EXAMPLES: [(&str, &str); 53] = [
     ("run", "sidings run --job test --step pytest"),
     ("lint", "sidings lint .sidings.yml"),
     ("lock", "sidings lock --update debian:12"),
@@ -43,6 +43,7 @@ pub(super) const EXAMPLES: [(&str, &str); 52] = [
     ("token create", "sidings token create ci --role maintainer"),
     ("token list", "sidings token list"),
     ("token revoke", "sidings token revoke 018f3a1e-7f2b-7c3d-8e4f-5a6b7c8d9e0f"),
+    ("audit", "sidings audit --since 7d"),
     ("secret set", "sidings secret set deploy_key --event push --branch main --from-file id_ed25519"),
     ("secret list", "sidings secret list"),
     ("secret rm", "sidings secret rm deploy_key"),

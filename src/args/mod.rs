@@ -1,5 +1,6 @@
 //! The command line as clap reads it. The doc comments are the help texts; nothing here does anything.
 
+mod audit;
 mod choice;
 mod cleaning;
 mod examples;
@@ -16,6 +17,7 @@ mod split;
 mod tree;
 mod webhook;
 
+pub(crate) use audit::ShowAuditArgs;
 pub(crate) use examples::command;
 pub(crate) use global::{Global, LogFormat, ProjectChoice, Remote, Trust};
 pub(crate) use image::{
@@ -124,6 +126,8 @@ pub(crate) enum Command {
     Schedules(SchedulesArgs),
     /// Make, list and revoke tokens.
     Token(TokenArgs),
+    /// Show who changed what: tokens, secrets, projects, runners, runs.
+    Audit(ShowAuditArgs),
     /// Keep, list and forget secrets, which jobs ask for by name.
     Secret(SecretArgs),
     /// Tell receivers of events by HTTP, and see what became of it.

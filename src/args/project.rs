@@ -169,7 +169,7 @@ fn token_id(text: &str) -> Result<TokenId, String> {
     text.parse().map_err(|_| "expected an id, as `sidings token list` shows it first".to_owned())
 }
 
-fn lifetime(text: &str) -> Result<u64, String> {
+pub(super) fn lifetime(text: &str) -> Result<u64, String> {
     let wrong = || "expected a number and a unit, as in `90m`, `12h` or `30d`".to_owned();
     let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?);
     let number: u64 = number.parse().map_err(|_| wrong())?;

@@ -42,6 +42,9 @@ pub(crate) struct Listen {
     /// Let webhooks go to loopback and private addresses as well; link-local ones are refused always.
     #[arg(long, env = "SIDINGS_WEBHOOK_PRIVATE")]
     pub(crate) webhook_private: bool,
+    /// How many days the audit log reaches back.
+    #[arg(long, env = "SIDINGS_AUDIT_DAYS", default_value_t = 400, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) audit_days: u32,
 }
 
 /// What a runner is told wherever it runs, for one run or for good.

@@ -20,13 +20,14 @@ use sidings_proto::api::{
     ArtifactList, ErrorBody, MadeToken, NewProject, NewToken, PREFIX, ProjectView, Projects, Push, PushAnswer,
     RetryRun, RunView, Runners, Runs, Schedules, SubmitRun, Tokens,
 };
+use sidings_proto::audit::AuditLog;
 use sidings_proto::compared::ComparedEnvironments;
 use sidings_proto::inventory::{BuiltImages, FoundPackages};
 use sidings_proto::secret::{PutSecret, SecretView, Secrets};
 use sidings_proto::split::told::SplitTold;
 use sidings_proto::tested::{RunTests, TestHistory};
 use sidings_proto::webhook::{Deliveries, DeliveryView, MadeWebhook, PutWebhook, Webhooks};
-use sidings_proto::{BlobId, DeliveryId, JobId, RunId, SecretScope, StepNo, TokenId};
+use sidings_proto::{BlobId, DeliveryId, JobId, RunId, SecretScope, StepNo, Timestamp, TokenId};
 use std::path::Path;
 use std::time::Duration;
 
@@ -261,6 +262,19 @@ impl Client {
     /// Lets them in again; gives them.
     pub(crate) async fn resume(&self, name: &str) -> Result<Runners, Error> {
         self.json(self.to(Method::POST, &["runners", name, "resume"])).await
+    }
+
+    /// Lines of the audit log, the newest first.
+    pub(crate) async fn audit(
+        &self,
+        before: Option<u64>,
+        since: Option<Timestamp>,
+        limit: u64,
+    ) -> Result<AuditLog, Error> {
+        let mut query = vec![("limit", limit.to_string())];
+        query.extend(before.map(|before| ("before", before.to_string())));
+        query.extend(since.map(|since| ("since", since.0.to_string())));
+        self.json(self.to(Method::GET, &["audit"]).query(&query)).await
     }
 
     /// Makes a token.

@@ -8,6 +8,7 @@ use crate::signals::Signals;
 use secrecy::ExposeSecret;
 use sidings_controller::{Config, Controller, StoreKind};
 use sidings_proto::secret::PutSecret;
+use std::time::Duration;
 
 pub(super) async fn controller(args: ControllerArgs) -> anyhow::Result<Exit> {
     let mut signals = Signals::listen()?;
@@ -45,6 +46,7 @@ pub(super) async fn start(data: &DataFolder, listen: &Listen, store: StoreChoice
         policy,
         flaws: listen.flaws.clone(),
         webhook_private: listen.webhook_private,
+        audit_for: Duration::from_secs(u64::from(listen.audit_days) * 24 * 60 * 60),
     })
     .await
 }

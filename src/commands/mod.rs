@@ -2,6 +2,7 @@
 
 mod approve;
 mod artifacts;
+mod audit;
 mod cancel;
 mod completions;
 mod controller;
@@ -84,6 +85,7 @@ async fn one(command: Command) -> anyhow::Result<Exit> {
         Command::Runners(args) => runners::runners(args).await,
         Command::Schedules(args) => schedules::schedules(args).await,
         Command::Token(args) => token::token(args).await,
+        Command::Audit(args) => audit::audit(args).await,
         Command::Secret(args) => secret::secret(args).await,
         Command::Webhook(args) => webhook::webhook(args).await,
         Command::Completions(args) => completions::completions(&args),

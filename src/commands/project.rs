@@ -146,6 +146,7 @@ mod tests {
             policy: None,
             flaws: None,
             webhook_private: false,
+            audit_for: std::time::Duration::from_secs(3600),
         };
         let controller = sidings_controller::start(config).await.unwrap();
         let remote = Remote {

@@ -236,6 +236,7 @@ async fn controller(folder: &Path) -> anyhow::Result<Controller> {
         policy: None,
         flaws: None,
         webhook_private: false,
+        audit_for: std::time::Duration::from_secs(3600),
     };
     sidings_controller::start(config).await.context("starting a controller for the run")
 }

@@ -64,6 +64,7 @@ async fn controller(folder: &Path) -> Controller {
         policy: None,
         flaws: None,
         webhook_private: false,
+        audit_for: std::time::Duration::from_secs(3600),
     };
     sidings_controller::start(config).await.unwrap()
 }

@@ -13,6 +13,7 @@ use sidings_proto::api::{
     ProjectView, Projects, RunSummary, RunnerState, RunnerView, Runners, Runs, ScheduleView, Schedules, TokenKind,
     TokenView, Tokens,
 };
+use sidings_proto::audit::{AuditEntry, AuditLog, Outcome};
 use sidings_proto::fleet::{Drained, Machine, PoolView};
 use sidings_proto::secret::{SecretView, Secrets};
 use std::time::Duration;
@@ -166,6 +167,22 @@ pub(crate) fn drained_runners(runners: &Runners) -> String {
     runners.runners.iter().map(one).collect()
 }
 
+/// `sidings audit`.
+pub(crate) fn audit(log: &AuditLog, zone: &TimeZone) -> String {
+    if log.entries.is_empty() {
+        return "nothing was changed since then\n".to_owned();
+    }
+    let row = |entry: &AuditEntry| {
+        let outcome = match entry.outcome {
+            Outcome::Done => entry.outcome.as_str().to_owned(),
+            Outcome::Refused | Outcome::Failed => paint(BAD, entry.outcome.as_str()),
+        };
+        let (by, what, about) = (name(&entry.by), name(&entry.what), name(&entry.about));
+        [minute(entry.at, zone), by, what, outcome, about]
+    };
+    table(["when", "who", "what", "outcome", "about"], &log.entries.iter().map(row).collect::<Vec<_>>())
+}
+
 /// `sidings token list`.
 pub(crate) fn tokens(tokens: &Tokens, zone: &TimeZone) -> String {
     let row = |token: &TokenView| {
@@ -182,9 +199,13 @@ pub(crate) fn tokens(tokens: &Tokens, zone: &TimeZone) -> String {
             token.project.clone().unwrap_or_default(),
             minute(token.created, zone),
             token.expires.map_or_else(|| "never".to_owned(), |at| minute(at, zone)),
+            token.used.map_or_else(|| "never".to_owned(), |at| minute(at, zone)),
         ]
     };
-    table(["id", "name", "opens", "project", "made", "expires"], &tokens.tokens.iter().map(row).collect::<Vec<_>>())
+    table(
+        ["id", "name", "opens", "project", "made", "expires", "last used"],
+        &tokens.tokens.iter().map(row).collect::<Vec<_>>(),
+    )
 }
 
 /// `sidings secret list`.
@@ -333,6 +354,27 @@ mod tests {
     }
 
     #[test]
+    fn changes_are_listed_with_nothing_that_moves_the_cursor() {
+        let entry = |by: &str, what: &str, about: &str, outcome| AuditEntry {
+            no: 1,
+            at: before(0),
+            by: by.to_owned(),
+            what: what.to_owned(),
+            about: about.to_owned(),
+            outcome,
+        };
+        let entries = vec![
+            entry("anna", "runner.drain", "r2", Outcome::Done),
+            entry("unknown", "session.begin", "\u{1b}[2J(and 940 more refused before)", Outcome::Refused),
+        ];
+        assert_snapshot!(plain(&audit(&AuditLog { entries, next: None }, &TimeZone::UTC)), @r#"
+        when              who      what           outcome  about
+        2023-11-14 22:13  anna     runner.drain   done     r2
+        2023-11-14 22:13  unknown  session.begin  refused  \u{1b}[2J(and 940 more refused before)
+        "#);
+    }
+
+    #[test]
     fn tokens_are_listed_without_secrets() {
         let token = TokenView {
             id: TokenId(Uuid::from_u128(5)),
@@ -341,13 +383,15 @@ mod tests {
             project: Some("demo".to_owned()),
             created: before(0),
             expires: None,
+            used: Some(before(0)),
             role: None,
         };
-        let reader = TokenView { kind: TokenKind::Api, role: Some(Role::Viewer), project: None, ..token.clone() };
+        let reader =
+            TokenView { kind: TokenKind::Api, role: Some(Role::Viewer), project: None, used: None, ..token.clone() };
         assert_snapshot!(plain(&tokens(&Tokens { tokens: vec![token, reader] }, &TimeZone::UTC)), @r#"
-        id                                    name  opens          project  made              expires
-        00000000-0000-0000-0000-000000000005  hook  push           demo     2023-11-14 22:13  never
-        00000000-0000-0000-0000-000000000005  hook  api as viewer           2023-11-14 22:13  never
+        id                                    name  opens          project  made              expires  last used
+        00000000-0000-0000-0000-000000000005  hook  push           demo     2023-11-14 22:13  never    2023-11-14 22:13
+        00000000-0000-0000-0000-000000000005  hook  api as viewer           2023-11-14 22:13  never    never
         "#);
     }
 

@@ -3,6 +3,7 @@
 use super::App;
 use super::error::HttpError;
 use super::roles;
+use crate::audit;
 use crate::page;
 use crate::store::{StoredToken, TokenScope};
 use axum::extract::{FromRequestParts, RawPathParams};
@@ -54,6 +55,16 @@ fn signed_in(parts: &Parts, app: &App) -> Result<StoredToken, HttpError> {
     token.ok_or_else(|| HttpError::unauthorized("this session is over: sign in again"))
 }
 
+/// How the audit log calls who calls.
+pub(crate) fn caller_of(token: &StoredToken) -> String {
+    match &token.scope {
+        TokenScope::Api(_) => token.name.clone(),
+        TokenScope::Push { project } => format!("push token of {project}"),
+        TokenScope::Registration { .. } => format!("registration token {}", token.name),
+        TokenScope::Runner(_) => format!("runner {}", token.name),
+    }
+}
+
 async fn path_value(parts: &mut Parts, app: &Arc<App>, name: &str) -> Result<String, HttpError> {
     let values = RawPathParams::from_request_parts(parts, app).await;
     let values = values.map_err(|error| HttpError::bad_request(error.to_string()))?;
@@ -66,6 +77,7 @@ impl FromRequestParts<Arc<App>> for ApiCaller {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, HttpError> {
         let token = if parts.headers.contains_key(AUTHORIZATION) { known(parts, app)? } else { signed_in(parts, app)? };
+        audit::by(&caller_of(&token));
         match token.scope {
             TokenScope::Api(role) => roles::check(role, parts).map(|()| Self { name: token.name }),
             TokenScope::Push { .. } | TokenScope::Registration { .. } | TokenScope::Runner(_) => {
@@ -80,7 +92,9 @@ impl FromRequestParts<Arc<App>> for PushCaller {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, HttpError> {
         let project = path_value(parts, app, "project").await?;
-        match known(parts, app)?.scope {
+        let token = known(parts, app)?;
+        audit::by(&caller_of(&token));
+        match token.scope {
             TokenScope::Api(role) => roles::check(role, parts).map(|()| Self { project }),
             TokenScope::Push { project: own } if own == project => Ok(Self { project }),
             TokenScope::Push { .. } | TokenScope::Registration { .. } | TokenScope::Runner(_) => {
@@ -95,6 +109,7 @@ impl FromRequestParts<Arc<App>> for RegistrationCaller {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, HttpError> {
         let token = known(parts, app)?;
+        audit::by(&caller_of(&token));
         match token.scope {
             TokenScope::Registration { .. } => Ok(Self(token)),
             TokenScope::Api(_) | TokenScope::Push { .. } | TokenScope::Runner(_) => {

@@ -4,6 +4,7 @@ use super::auth::ApiCaller;
 use super::error::HttpError;
 use super::parts::{Json, Path};
 use super::{App, AppState};
+use crate::audit;
 use crate::core::event::Event;
 use crate::store::{StoredToken, TokenScope};
 use axum::extract::State;
@@ -37,8 +38,20 @@ pub(super) async fn make_token(
     }
     let now = app.shell.now();
     let expires = new.expires_in_ms.map(|ms| now + Duration::from_millis(ms));
+    let told = told(&new.name, &scope);
     let (id, secret) = app.tokens.make(&new.name, scope, now, expires).await?;
+    audit::about(format!("{told} {id}"));
     Ok((StatusCode::CREATED, axum::Json(MadeToken { id, token: secret.expose_secret().to_owned() })))
+}
+
+/// `ci (API, admin)`, as the audit log tells of a new token.
+pub(crate) fn told(name: &str, scope: &TokenScope) -> String {
+    match scope {
+        TokenScope::Api(role) => format!("{name} (API, {})", role.as_str()),
+        TokenScope::Push { project } => format!("{name} (push of {project})"),
+        TokenScope::Registration { .. } => format!("{name} (registration)"),
+        TokenScope::Runner(_) => format!("{name} (runner)"),
+    }
 }
 
 #[utoipa::path(get, path = "/api/v1/tokens", tag = "api",
@@ -49,7 +62,8 @@ pub(super) async fn tokens(_: ApiCaller, State(app): AppState) -> axum::Json<Tok
 
 /// All tokens that people made, oldest first.
 pub(crate) fn all_tokens(app: &App) -> Vec<TokenView> {
-    app.tokens.all().into_iter().filter_map(token_view).collect()
+    let used = |view: TokenView| TokenView { used: app.tokens.last_use(view.id), ..view };
+    app.tokens.all().into_iter().filter_map(token_view).map(used).collect()
 }
 
 /// Runners' own tokens come and go with the runners and are not listed.
@@ -61,7 +75,7 @@ fn token_view(token: StoredToken) -> Option<TokenView> {
         TokenScope::Runner(_) => return None,
     };
     let StoredToken { id, name, created, expires, .. } = token;
-    Some(TokenView { id, name, kind, project, created, expires, role })
+    Some(TokenView { id, name, kind, project, created, expires, role, used: None })
 }
 
 #[utoipa::path(delete, path = "/api/v1/tokens/{id}", tag = "api", params(("id" = String, Path)),
@@ -72,7 +86,9 @@ pub(super) async fn revoke_token(
     Path(id): Path<TokenId>,
 ) -> Result<StatusCode, HttpError> {
     let revoked = app.tokens.revoke(id).await?;
-    match revoked.ok_or_else(|| HttpError::not_found("there is no such token"))?.scope {
+    let revoked = revoked.ok_or_else(|| HttpError::not_found("there is no such token"))?;
+    audit::about(format!("{} {id}", revoked.name));
+    match revoked.scope {
         TokenScope::Runner(runner) => app.shell.tell(Event::RunnerRevoked { runner }),
         TokenScope::Api(_) | TokenScope::Push { .. } | TokenScope::Registration { .. } => {}
     }

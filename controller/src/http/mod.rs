@@ -4,6 +4,7 @@
 
 pub(crate) mod approvals;
 mod artifacts;
+pub(crate) mod audited;
 pub(crate) mod auth;
 mod blobs;
 mod compared;
@@ -36,6 +37,7 @@ pub(crate) mod webhooks;
 pub(crate) use names::RunnerNames;
 pub(crate) use openapi::document;
 
+use crate::audit::Audit;
 use crate::blobs::Blobs;
 use crate::flaws::Flaws;
 use crate::images::Images;
@@ -69,7 +71,8 @@ const JSON_MAX: usize = 1024 * 1024;
 pub(crate) struct App {
     pub(crate) shell: Shell,
     pub(crate) store: Arc<dyn Store>,
-    pub(crate) tokens: Tokens,
+    pub(crate) tokens: Arc<Tokens>,
+    pub(crate) audit: Arc<Audit>,
     pub(crate) sessions: Sessions,
     /// Where the page is, for browsers.
     pub(crate) origin: Origin,
@@ -104,6 +107,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .fallback(site::no_such_path)
         .method_not_allowed_fallback(site::no_such_method)
         .layer(DefaultBodyLimit::max(JSON_MAX))
+        .layer(middleware::from_fn_with_state(app.clone(), audited::watch))
         .layer(middleware::from_fn_with_state(app.clone(), count))
         .layer(TraceLayer::new_for_http().make_span_with(span))
         .with_state(app)
@@ -165,6 +169,7 @@ fn api_routes() -> Router<Arc<App>> {
         .route("/runners/{name}/resume", post(runners::resume))
         .route("/tokens", post(enrolment::make_token).get(enrolment::tokens))
         .route("/tokens/{id}", axum::routing::delete(enrolment::revoke_token))
+        .route("/audit", get(audited::list))
         .route("/secrets", post(secrets::put).get(secrets::list))
         .route("/secrets/{name}", axum::routing::delete(secrets::remove))
         .merge(webhooks::routes())

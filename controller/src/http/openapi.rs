@@ -1,8 +1,9 @@
 //! The description of both interfaces, made from the handlers and types themselves.
 
 use super::{
-    approvals, artifacts, blobs, compared, digests, enrolment, events, flaws, images, inventories, logs, projects,
-    runner, runner_kept, runner_logs, runners, runs, schedules, secrets, split, split_told, tests_told, webhooks,
+    approvals, artifacts, audited, blobs, compared, digests, enrolment, events, flaws, images, inventories, logs,
+    projects, runner, runner_kept, runner_logs, runners, runs, schedules, secrets, split, split_told, tests_told,
+    webhooks,
 };
 use axum::http::header;
 use axum::response::IntoResponse;
@@ -21,7 +22,7 @@ use utoipa::{Modify, OpenApi};
         runner_kept::find_cache, runner_kept::cache, digests::agree, images::ask, images::told, images::part,
         flaws::judge, inventories::tell, inventories::list, inventories::find, inventories::show,
         split::list, split::pull, split::report, split::beat,
-        secrets::put, secrets::list, secrets::remove, secrets::of_attempt,
+        audited::list, secrets::put, secrets::list, secrets::remove, secrets::of_attempt,
         webhooks::put, webhooks::list, webhooks::remove, webhooks::test, webhooks::deliveries, webhooks::redeliver,
     ),
     modifiers(&Tokens),

@@ -5,6 +5,7 @@ use super::auth::{ApiCaller, PushCaller};
 use super::error::HttpError;
 use super::parts::Json;
 use super::runs::view;
+use crate::audit;
 use axum::extract::State;
 use axum::http::StatusCode;
 use sidings_proto::api::{ErrorBody, NewProject, ProjectView, Projects, Push, PushAnswer};
@@ -16,6 +17,7 @@ pub(super) async fn add(
     State(app): AppState,
     Json(new): Json<NewProject>,
 ) -> Result<(StatusCode, axum::Json<ProjectView>), HttpError> {
+    audit::about(&new.name);
     Ok((StatusCode::CREATED, axum::Json(app.intake.project(new).await?)))
 }
 

@@ -12,7 +12,7 @@ use sidings_proto::{Role, api};
 pub(crate) fn needed(method: &Method, route: &str) -> Role {
     let route = route.strip_prefix(api::PREFIX).unwrap_or(route);
     match (method.is_safe(), route) {
-        (true, "/tokens" | "/webhooks" | "/webhooks/{name}" | "/webhooks/{name}/deliveries") => Role::Admin,
+        (true, "/tokens" | "/audit" | "/webhooks" | "/webhooks/{name}" | "/webhooks/{name}/deliveries") => Role::Admin,
         (true, "/secrets") => Role::Maintainer,
         (true, _) => Role::Viewer,
         (false, "/sign-out") => Role::Viewer,

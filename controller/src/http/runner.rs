@@ -4,6 +4,7 @@ use super::auth::{AttemptCaller, RegistrationCaller, RunnerCaller};
 use super::error::HttpError;
 use super::parts::Json;
 use super::{App, AppState};
+use crate::audit;
 use crate::core::event::{Answer, Event, Lease, RunContent};
 use crate::store::view::Names;
 use axum::extract::State;
@@ -27,6 +28,7 @@ pub(super) async fn register(
     Json(register): Json<Register>,
 ) -> Result<axum::Json<Registered>, HttpError> {
     let name = &register.name;
+    audit::about(name);
     if name.is_empty() || name.len() > NAME_MAX || name.contains(|c: char| c.is_control() || reorders(c)) {
         return Err(HttpError::bad_request(format!("a runner's name is one line of at most {NAME_MAX} bytes")));
     }

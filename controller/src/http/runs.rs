@@ -4,6 +4,7 @@ use super::auth::ApiCaller;
 use super::error::HttpError;
 use super::parts::{Json, Path, Query};
 use super::{App, AppState};
+use crate::audit;
 use crate::core::event::Event;
 use crate::store::RunFilter;
 use crate::store::view::{run_view, summary};
@@ -31,8 +32,11 @@ pub(super) async fn submit(
     State(app): AppState,
     Json(asked): Json<SubmitRun>,
 ) -> Result<(StatusCode, axum::Json<RunView>), HttpError> {
+    audit::about(&asked.project);
     let run = app.intake.submit(asked).await?;
-    Ok((StatusCode::CREATED, axum::Json(view(&app, run).await?)))
+    let view = view(&app, run).await?;
+    audit::about(format!("{} #{}", view.summary.project, view.summary.number));
+    Ok((StatusCode::CREATED, axum::Json(view)))
 }
 
 #[utoipa::path(get, path = "/api/v1/runs", tag = "api",

@@ -4,6 +4,7 @@ use super::AppState;
 use super::auth::{ApiCaller, AttemptCaller};
 use super::error::HttpError;
 use super::parts::{Json, Path, Query};
+use crate::audit;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
@@ -31,6 +32,7 @@ pub(super) async fn put(
     State(app): AppState,
     Json(new): Json<PutSecret>,
 ) -> Result<axum::Json<SecretView>, HttpError> {
+    audit::about(format!("{} of {}", new.name, new.scope));
     let kept = app.secrets.put(new, app.shell.now()).await?;
     let secret = kept.map_err(|refused| HttpError::bad_request(refused.to_string()))?;
     tracing::info!(secret = secret.name, scope = %secret.scope, by = caller.name, "a secret was set");
@@ -62,6 +64,7 @@ pub(super) async fn remove(
         (None, None) => SecretScope::All,
         (Some(_), Some(_)) => return Err(HttpError::bad_request("a project or a group, not both")),
     };
+    audit::about(format!("{name} of {scope}"));
     if !app.secrets.remove(&scope, &name).await? {
         return Err(HttpError::not_found(format!("there is no secret `{name}` of {scope}")));
     }

@@ -41,6 +41,7 @@ pub(super) async fn put(
     State(app): AppState,
     Json(new): Json<PutWebhook>,
 ) -> Result<axum::Json<MadeWebhook>, HttpError> {
+    crate::audit::about(&new.name);
     let kept = app.webhooks.put(&app.secrets, new, app.shell.now()).await?;
     let made = kept.map_err(|refused| HttpError::bad_request(refused.to_string()))?;
     tracing::info!(webhook = made.webhook.name, host = made.webhook.host, by = caller.name, "a webhook was set");

@@ -2,6 +2,7 @@
 
 use super::cookie;
 use super::error::PageError;
+use crate::audit;
 use crate::http::App;
 use crate::http::error::HttpError;
 use crate::http::roles;
@@ -49,6 +50,7 @@ impl FromRequestParts<Arc<App>> for Visitor {
         let Some(token) = app.sessions.open_by(&session, &app.tokens, app.shell.now()) else {
             return Err(PageError::Stranger { to: if parts.method.is_safe() { to } else { "/".to_owned() } });
         };
+        audit::by(&token.name);
         let TokenScope::Api(role) = token.scope else { return Err(PageError::Stranger { to }) };
         roles::check(role, parts)?;
         Ok(Self { name: token.name, role, session })

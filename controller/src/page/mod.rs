@@ -5,6 +5,7 @@
 //! origin; it gives out nothing that a browser would run but the files of `assets/`.
 
 mod assets;
+mod audit;
 mod badge;
 mod caller;
 pub(crate) mod cookie;
@@ -55,6 +56,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/webhooks", get(webhooks::list))
         .route("/webhooks/{name}", get(webhooks::show))
         .route("/deliveries/{id}/redeliver", post(webhooks::redeliver))
+        .route("/audit", get(audit::show))
         .route("/badge/{*name}", get(badge::show))
         .route("/runs/{run}/feed", get(feed::of_run))
         .route("/runs/{run}/cancel", post(run::cancel))

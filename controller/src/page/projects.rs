@@ -66,6 +66,7 @@ struct Token {
     opens: String,
     created: When,
     expires: Option<String>,
+    used: Option<When>,
     over: bool,
 }
 
@@ -132,6 +133,7 @@ fn token_row(token: TokenView, now: Timestamp) -> Token {
         opens,
         created: When::of(token.created, now),
         expires: token.expires.map(|at| When::of(at, now).full),
+        used: token.used.map(|at| When::of(at, now)),
         over: token.expires.is_some_and(|at| at <= now),
     }
 }

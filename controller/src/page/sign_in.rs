@@ -4,6 +4,7 @@ use super::assets::Files;
 use super::caller::{Change, fields};
 use super::cookie;
 use super::error::{PageError, shown};
+use crate::audit;
 use crate::http::App;
 use crate::http::error::HttpError;
 use crate::store::TokenScope;
@@ -55,6 +56,7 @@ pub(super) async fn sign_in(State(app): State<Arc<App>>, request: Request) -> Re
         let again = SignIn { files: Files, to: to.to_owned(), refused: true };
         return Ok((StatusCode::UNAUTHORIZED, shown(&again)?).into_response());
     };
+    audit::by(&token.name);
     let session = app.sessions.begin(token.id, now).await?;
     let cookie = cookie::keep(session.expose_secret(), app.origin.secure);
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to(to)).into_response())

@@ -1,5 +1,6 @@
 //! One suite for every store: equal random histories, and every read compared.
 
+mod audit;
 mod digests;
 mod images;
 mod inventories;
@@ -363,7 +364,8 @@ async fn a_cache_stays_as_it_is_and_only_its_use_is_written_down() {
 
 fn token(n: u8, scope: TokenScope) -> StoredToken {
     let expires = (n == 2).then_some(Timestamp(9));
-    StoredToken { id: TokenId(uuid(6, n)), name: format!("t{n}"), scope, hash: [n; 32], created: Timestamp(1), expires }
+    let (id, name, created) = (TokenId(uuid(6, n)), format!("t{n}"), Timestamp(1));
+    StoredToken { id, name, scope, hash: [n; 32], created, expires, used: None }
 }
 
 fn runner(n: u8, name: &str) -> StoredRunner {
@@ -411,6 +413,10 @@ async fn projects_tokens_and_runners_are_read_as_they_were_written() {
         for token in &tokens {
             store.add_token(token).await.unwrap();
         }
+        assert_eq!(store.tokens().await.unwrap(), tokens);
+
+        store.token_used(tokens[0].id, Timestamp(7)).await.unwrap();
+        tokens[0].used = Some(Timestamp(7));
         assert_eq!(store.tokens().await.unwrap(), tokens);
 
         let (zoe, amy) = (runner(1, "zoe"), runner(2, "amy"));

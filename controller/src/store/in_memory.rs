@@ -11,6 +11,7 @@ use crate::core::event::{ActiveRun, Record};
 use crate::images::Name;
 use async_trait::async_trait;
 use sidings_proto::api::ProjectView;
+use sidings_proto::audit::AuditEntry;
 use sidings_proto::fleet::Drained;
 use sidings_proto::inventory::{BuiltImage, FoundPackage};
 use sidings_proto::runner::{Hello, TestBatch};
@@ -38,6 +39,7 @@ struct All {
     schedules: BTreeMap<String, StoredSchedule>,
     tokens: BTreeMap<TokenId, StoredToken>,
     sessions: BTreeMap<[u8; 32], StoredSession>,
+    audit: Vec<AuditEntry>,
     runners: BTreeMap<RunnerId, StoredRunner>,
     secrets: BTreeMap<(SecretScope, String), StoredSecret>,
     images: BTreeMap<Name, StoredImage>,
@@ -270,6 +272,39 @@ impl Store for MemoryStore {
 
     async fn tokens(&self) -> anyhow::Result<Vec<StoredToken>> {
         Ok(self.all().tokens.values().cloned().collect())
+    }
+
+    async fn token_used(&self, id: TokenId, at: Timestamp) -> anyhow::Result<()> {
+        if let Some(token) = self.all().tokens.get_mut(&id) {
+            token.used = Some(at);
+        }
+        Ok(())
+    }
+
+    async fn add_audit(&self, entry: &AuditEntry) -> anyhow::Result<()> {
+        let audit = &mut self.all().audit;
+        let no = audit.last().map_or(1, |last| last.no + 1);
+        audit.push(AuditEntry { no, ..entry.clone() });
+        Ok(())
+    }
+
+    async fn audit(
+        &self,
+        before: Option<u64>,
+        since: Option<Timestamp>,
+        limit: usize,
+    ) -> anyhow::Result<Vec<AuditEntry>> {
+        let wanted = |entry: &&AuditEntry| {
+            before.is_none_or(|before| entry.no < before) && since.is_none_or(|since| entry.at >= since)
+        };
+        Ok(self.all().audit.iter().rev().filter(wanted).take(limit).cloned().collect())
+    }
+
+    async fn expire_audit(&self, before: Timestamp) -> anyhow::Result<u64> {
+        let audit = &mut self.all().audit;
+        let there = audit.len();
+        audit.retain(|entry| entry.at >= before);
+        Ok(u64::try_from(there - audit.len())?)
     }
 
     async fn add_session(&self, session: &StoredSession) -> anyhow::Result<()> {

@@ -22,6 +22,7 @@ use crate::images::Name;
 use async_trait::async_trait;
 use inventories::{PackageFilter, StoredInventory};
 use sidings_proto::api::ProjectView;
+use sidings_proto::audit::AuditEntry;
 use sidings_proto::fleet::Drained;
 use sidings_proto::inventory::{BuiltImage, FoundPackage};
 use sidings_proto::runner::{Hello, TestBatch};
@@ -88,6 +89,8 @@ pub(crate) struct StoredToken {
     pub(crate) hash: [u8; 32],
     pub(crate) created: Timestamp,
     pub(crate) expires: Option<Timestamp>,
+    /// When it was last used, as it was written down last.
+    pub(crate) used: Option<Timestamp>,
 }
 
 /// A secret, sealed.
@@ -270,6 +273,21 @@ pub(crate) trait Store: Send + Sync + 'static {
     async fn remove_token(&self, id: TokenId) -> anyhow::Result<bool>;
     /// All tokens, oldest first.
     async fn tokens(&self) -> anyhow::Result<Vec<StoredToken>>;
+
+    /// A token was used.
+    async fn token_used(&self, id: TokenId, at: Timestamp) -> anyhow::Result<()>;
+
+    /// Adds a line to the audit log, under the next number.
+    async fn add_audit(&self, entry: &AuditEntry) -> anyhow::Result<()>;
+    /// Lines below a number and not older than a moment, the newest first.
+    async fn audit(
+        &self,
+        before: Option<u64>,
+        since: Option<Timestamp>,
+        limit: usize,
+    ) -> anyhow::Result<Vec<AuditEntry>>;
+    /// Forgets lines from before; gives how many.
+    async fn expire_audit(&self, before: Timestamp) -> anyhow::Result<u64>;
 
     /// Keeps a session, and forgets those whose time was over when it began.
     async fn add_session(&self, session: &StoredSession) -> anyhow::Result<()>;

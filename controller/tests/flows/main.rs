@@ -3,6 +3,7 @@
 
 mod api;
 mod artifacts;
+mod audit;
 mod changes;
 mod compared;
 mod digests;

@@ -67,6 +67,7 @@ pub(crate) fn config(data: &Path, store: StoreKind, api_token: Option<&str>) -> 
         policy: None,
         flaws: None,
         webhook_private: true,
+        audit_for: std::time::Duration::from_secs(3600),
     }
 }
 

@@ -149,6 +149,7 @@ async fn one_controller_at_a_time_has_the_data_folder() {
         policy: None,
         flaws: None,
         webhook_private: false,
+        audit_for: std::time::Duration::from_secs(3600),
     };
     let second = sidings_controller::start(config).await.unwrap_err();
     assert!(second.to_string().starts_with("another controller uses"), "{second:#}");

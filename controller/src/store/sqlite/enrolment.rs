@@ -58,9 +58,13 @@ pub(super) async fn remove_token(db: &mut AnyConnection, token: TokenId) -> anyh
     Ok(deleted.rows_affected() == 1)
 }
 
+pub(super) async fn token_used(db: &mut AnyConnection, token: TokenId, at: Timestamp) -> anyhow::Result<()> {
+    query("UPDATE tokens SET used = $1 WHERE id = $2").bind(at.0).bind(blob(token.0)).execute(db).await?;
+    Ok(())
+}
+
 pub(super) async fn tokens(db: &mut AnyConnection) -> anyhow::Result<Vec<StoredToken>> {
-    let sql =
-        "SELECT id, kind, name, project, runner, hash, created, expires, single_use, role FROM tokens ORDER BY id";
+    let sql = "SELECT id, kind, name, project, runner, hash, created, expires, single_use, role, used FROM tokens ORDER BY id";
     query(sql).fetch_all(db).await?.iter().map(token).collect()
 }
 
@@ -82,6 +86,7 @@ fn token(row: &AnyRow) -> anyhow::Result<StoredToken> {
         hash: hash.try_into().ok().context("a token's hash of a wrong length")?,
         created: time(row, 6)?,
         expires: time_maybe(row, 7)?,
+        used: time_maybe(row, 10)?,
     })
 }
 

@@ -3,6 +3,7 @@
 //! Statements go through sqlx's `any` driver and use only what PostgreSQL knows as well, so that the same ones serve
 //! there. `write` turns records into rows, `read` rows into the domain's values, `rows` both ways for single values.
 
+mod audit;
 mod caches;
 mod digests;
 mod enrolment;
@@ -31,6 +32,7 @@ use crate::images::Name;
 use anyhow::Context;
 use async_trait::async_trait;
 use sidings_proto::api::ProjectView;
+use sidings_proto::audit::AuditEntry;
 use sidings_proto::fleet::Drained;
 use sidings_proto::inventory::{BuiltImage, FoundPackage};
 use sidings_proto::runner::{Hello, TestBatch};
@@ -299,6 +301,27 @@ impl Store for SqliteStore {
 
     async fn tokens(&self) -> anyhow::Result<Vec<StoredToken>> {
         enrolment::tokens(&mut *self.readers.acquire().await?).await
+    }
+
+    async fn token_used(&self, id: TokenId, at: Timestamp) -> anyhow::Result<()> {
+        enrolment::token_used(&mut *self.writer().await, id, at).await
+    }
+
+    async fn add_audit(&self, entry: &AuditEntry) -> anyhow::Result<()> {
+        audit::add(&mut *self.writer().await, entry).await
+    }
+
+    async fn audit(
+        &self,
+        before: Option<u64>,
+        since: Option<Timestamp>,
+        limit: usize,
+    ) -> anyhow::Result<Vec<AuditEntry>> {
+        audit::read(&mut *self.readers.acquire().await?, before, since, limit).await
+    }
+
+    async fn expire_audit(&self, before: Timestamp) -> anyhow::Result<u64> {
+        audit::expire(&mut *self.writer().await, before).await
     }
 
     async fn add_session(&self, session: &StoredSession) -> anyhow::Result<()> {
