@@ -1,7 +1,7 @@
 //! The figures of the README, measured: floor and candidate in turn, in one run, medians, and what the bar is.
 //!
 //! `./scripts/bench` runs all, `./scripts/bench NAME…` some: `artifacts`, `jobs`, `key`, `lint`, `log`,
-//! `dispatch`, `drain`, `memory`, `inventory`, `environments`, `workspace`, `split`; only by their names `split-whole`,
+//! `dispatch`, `drain`, `memory`, `inventory`, `environments`, `workspace`, `page`, `viewers`, `split`; only by their names `split-whole`,
 //! which takes a quarter of an hour, and `soak`, which writes some 8 GB.
 //! Nothing here passes or fails; a bar that is missed is printed as missed.
 
@@ -25,6 +25,7 @@ mod submit;
 #[path = "../../tests/support/mod.rs"]
 #[expect(dead_code, unused_imports, reason = "shared with the tests, which use all of it")]
 mod support;
+mod viewers;
 mod workspace;
 
 use report::Report;
@@ -69,6 +70,9 @@ async fn main() {
     }
     if is_wanted("page") {
         page::measure(&mut report).await;
+    }
+    if is_wanted("viewers") {
+        viewers::measure(&mut report).await;
     }
     if is_wanted("split") {
         split::measure(&mut report, &split::SHORT).await;

@@ -83,14 +83,15 @@ fn needs(no: u32) -> String {
     no.checked_sub(JOBS / 10).map(|need| format!("    needs: [job-{need}]\n")).unwrap_or_default()
 }
 
-struct Visitor {
+/// Somebody who is signed in.
+pub(crate) struct Visitor {
     http: reqwest::Client,
     url: String,
     cookie: String,
 }
 
 impl Visitor {
-    async fn sign_in(client: &Client) -> Visitor {
+    pub(crate) async fn sign_in(client: &Client) -> Visitor {
         let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let url = client.url().to_owned();
         let form = http.post(format!("{url}/sign-in")).header("origin", &url);
@@ -98,6 +99,14 @@ impl Visitor {
         let answer = form.body(format!("token={TOKEN}&to=%2F")).send().await.unwrap();
         let cookie = answer.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
         Visitor { http, url, cookie }
+    }
+
+    /// A page that goes on.
+    pub(crate) async fn open(&self, path: &str) -> reqwest::Response {
+        let get = self.http.get(format!("{}{path}", self.url)).header("cookie", &self.cookie);
+        let answer = get.send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+        answer
     }
 
     /// A page as it is sent.
