@@ -2,7 +2,7 @@
 //!
 //! `./scripts/bench` runs all, `./scripts/bench NAME…` some: `artifacts`, `jobs`, `key`, `lint`, `log`,
 //! `dispatch`, `drain`, `memory`, `inventory`, `environments`, `workspace`, `page`, `viewers`, `split`; only by their names `split-whole`,
-//! which takes a quarter of an hour, and `soak`, which writes some 8 GB.
+//! which takes a quarter of an hour, `split-kills`, five minutes, and `soak`, which writes some 8 GB.
 //! Nothing here passes or fails; a bar that is missed is printed as missed.
 
 #![allow(clippy::unwrap_used, reason = "what cannot go on ends here, with the place")]
@@ -79,6 +79,9 @@ async fn main() {
     }
     if wanted.iter().any(|word| word == "split-whole") {
         split::measure(&mut report, &split::WHOLE).await;
+    }
+    if wanted.iter().any(|word| word == "split-kills") {
+        split::kills::measure(&mut report).await;
     }
     if wanted.iter().any(|word| word == "soak") {
         soak::measure(&mut report).await;

@@ -5,6 +5,7 @@
 #[path = "../../split/examples/simulate/dice.rs"]
 #[expect(dead_code, reason = "shared with the simulation, which uses all of it")]
 mod dice;
+pub(crate) mod kills;
 
 use crate::report::{Report, median};
 use crate::support::{Fleet, tree};

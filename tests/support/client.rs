@@ -92,7 +92,7 @@ impl Client {
         self.until_within(PATIENCE, id, what, seen).await
     }
 
-    async fn until_within<T>(
+    pub(crate) async fn until_within<T>(
         &self,
         patience: Duration,
         id: RunId,
