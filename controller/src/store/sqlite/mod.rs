@@ -18,6 +18,8 @@ mod secrets;
 mod sessions;
 mod splits;
 mod tested;
+#[cfg(test)]
+mod upgrades;
 mod webhooks;
 mod write;
 
