@@ -26,6 +26,7 @@ mod secrets;
 mod services;
 mod shells;
 mod sources;
+mod split_deaths;
 mod split_extremes;
 mod splits;
 mod wanted;

@@ -3,7 +3,7 @@
 use super::{BEGIN, ON_EVERY_CONNECTION, SqliteStore, options};
 use crate::store::{RunFilter, RunStage, Store, TokenScope};
 use sidings_proto::{Role, RunId};
-use sqlx::{Connection, ConnectOptions, Executor};
+use sqlx::{ConnectOptions, Connection, Executor};
 use std::path::Path;
 use uuid::Uuid;
 
