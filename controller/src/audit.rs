@@ -19,8 +19,6 @@ const WORD_MAX: usize = 200;
 const REFUSALS: u32 = 60;
 /// … and one more after each of these.
 const ANOTHER_AFTER: Duration = Duration::from_secs(10);
-/// How often old lines are looked for.
-const EXPIRE_EVERY: Duration = Duration::from_secs(3600);
 
 /// Who is told where nobody was let in.
 const NOBODY: &str = "unknown";
@@ -136,22 +134,10 @@ impl Audit {
         self.store.audit(before, since, limit).await
     }
 
-    /// Forgets old lines, until it is told to stop.
-    pub(crate) async fn go_by(
-        self: Arc<Self>,
-        now: impl Fn() -> Timestamp,
-        stop: CancellationToken,
-    ) -> anyhow::Result<()> {
-        loop {
-            let keep = i64::try_from(self.keep.as_millis()).unwrap_or(i64::MAX);
-            if let Err(error) = self.store.expire_audit(Timestamp(now().0.saturating_sub(keep))).await {
-                tracing::warn!("old lines of the audit log could not be forgotten: {error:#}");
-            }
-            tokio::select! {
-                () = stop.cancelled() => return Ok(()),
-                () = tokio::time::sleep(EXPIRE_EVERY) => {}
-            }
-        }
+    /// Forgets old lines.
+    pub(crate) async fn expire(&self, now: Timestamp) -> anyhow::Result<()> {
+        let keep = i64::try_from(self.keep.as_millis()).unwrap_or(i64::MAX);
+        self.store.expire_audit(Timestamp(now.0.saturating_sub(keep))).await.map(drop)
     }
 }
 

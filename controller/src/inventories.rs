@@ -12,8 +12,6 @@ use sidings_proto::inventory::{BuiltImage, BuiltImages, FoundPackages, ListedPac
 use std::collections::BTreeSet;
 use std::io::Read;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-use tokio_util::sync::CancellationToken;
 
 /// Bytes of an inventory, unpacked.
 const MOST: u64 = 256 * 1024 * 1024;
@@ -21,7 +19,6 @@ const MOST: u64 = 256 * 1024 * 1024;
 const UNUSED_MS: i64 = 90 * 24 * 3_600_000;
 /// That a job ran in it is written down no more often than so.
 const USED_EVERY_MS: i64 = 3_600_000;
-const EXPIRE_EVERY: Duration = Duration::from_secs(3600);
 
 /// Of all images.
 pub(crate) struct Inventories {
@@ -96,21 +93,9 @@ impl Inventories {
         names.iter().filter(|name| used.1.insert((*name).clone())).cloned().collect()
     }
 
-    /// Forgets what is used no longer, until it is told to stop.
-    pub(crate) async fn go_by(
-        self: Arc<Self>,
-        now: impl Fn() -> Timestamp,
-        stop: CancellationToken,
-    ) -> anyhow::Result<()> {
-        loop {
-            if let Err(error) = self.store.expire_inventories(Timestamp(now().0 - UNUSED_MS)).await {
-                tracing::warn!("what is in images that nobody uses could not be forgotten: {error:#}");
-            }
-            tokio::select! {
-                () = stop.cancelled() => return Ok(()),
-                () = tokio::time::sleep(EXPIRE_EVERY) => {}
-            }
-        }
+    /// Forgets what is used no longer.
+    pub(crate) async fn expire(&self, now: Timestamp) -> anyhow::Result<()> {
+        self.store.expire_inventories(Timestamp(now.0 - UNUSED_MS)).await.map(drop)
     }
 }
 

@@ -8,6 +8,7 @@ mod clock;
 mod compared;
 pub mod core;
 mod flaws;
+mod forgetting;
 mod http;
 mod images;
 mod intake;
@@ -134,25 +135,14 @@ pub async fn start(config: Config) -> anyhow::Result<Controller> {
     let timetable = timetable::run(app.clone(), CancellationToken::clone(&closing));
     let (kept, shell) = (app.kept.clone(), app.shell.clone());
     let tidying = kept.go_by(move || shell.now(), CancellationToken::clone(&closing));
-    let (images, clock) = (app.images.clone(), app.shell.clone());
-    let forgetting = images.go_by(move || clock.now(), CancellationToken::clone(&closing));
-    let (inventories, clock) = (app.inventories.clone(), app.shell.clone());
-    let ageing = inventories.go_by(move || clock.now(), CancellationToken::clone(&closing));
-    let (audit, clock) = (app.audit.clone(), app.shell.clone());
-    let auditing = audit.go_by(move || clock.now(), CancellationToken::clone(&closing));
+    let forgetting = forgetting::go_by(app.clone(), CancellationToken::clone(&closing));
     let (tokens, over) = (app.tokens.clone(), CancellationToken::clone(&closing));
     let noting = async move { tokens.go_by(over).await };
     let telling = webhooks::run(app.clone(), CancellationToken::clone(&closing));
     let tending = app.splits.clone().tend();
     let parts = [watched(turning.run(), &failed), watched(tidying, &failed), watched(timetable, &failed)];
-    let parts = parts.into_iter().chain([
-        watched(forgetting, &failed),
-        watched(ageing, &failed),
-        watched(tending, &failed),
-        watched(telling, &failed),
-        watched(auditing, &failed),
-        watched(noting, &failed),
-    ]);
+    let parts = parts.into_iter().chain([watched(forgetting, &failed), watched(tending, &failed)]);
+    let parts = parts.chain([watched(telling, &failed), watched(noting, &failed)]);
     let tasks = parts.chain([watched(serving, &failed)]).collect();
     let app = Arc::new(AppBox(app));
     Ok(Controller { addr, url, first_api_token, app, closing, stop, failed, tasks, _only_one: only_one })

@@ -154,6 +154,8 @@ async fn every_page_is_readable_by_everybody_everywhere() {
         ("projects", "/projects".to_owned()),
         ("secrets", "/secrets".to_owned()),
         ("tokens", "/tokens".to_owned()),
+        ("audit", "/audit".to_owned()),
+        ("webhooks", "/webhooks".to_owned()),
         ("images", "/images".to_owned()),
         ("image", format!("/images/{image}")),
         ("images-compared", format!("/images/{image}/diff/{other}")),

@@ -31,7 +31,6 @@ use tokio_util::sync::CancellationToken;
 
 /// That somebody asked is written down no more often than so.
 const USED_EVERY_MS: i64 = 3_600_000;
-const EXPIRE_EVERY: Duration = Duration::from_secs(3600);
 
 /// What a runner tells or asks that cannot be.
 #[derive(Debug, thiserror::Error)]
@@ -243,24 +242,8 @@ impl Images {
         Ok(())
     }
 
-    /// Forgets what is used no longer, until it is told to stop.
-    pub(crate) async fn go_by(
-        self: Arc<Self>,
-        now: impl Fn() -> Timestamp,
-        stop: CancellationToken,
-    ) -> anyhow::Result<()> {
-        loop {
-            if let Err(error) = self.expire(now()).await {
-                tracing::warn!("images that nobody uses could not be forgotten: {error:#}");
-            }
-            tokio::select! {
-                () = stop.cancelled() => return Ok(()),
-                () = tokio::time::sleep(EXPIRE_EVERY) => {}
-            }
-        }
-    }
-
-    async fn expire(&self, now: Timestamp) -> anyhow::Result<()> {
+    /// Forgets what is used no longer.
+    pub(crate) async fn expire(&self, now: Timestamp) -> anyhow::Result<()> {
         let mut book = self.book.lock().await;
         for at in expiry::superfluous(book.all(), now) {
             self.store.remove_image(&at).await?;

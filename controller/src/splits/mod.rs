@@ -24,13 +24,16 @@ use sidings_proto::split::{
     PULL_POLL_MS, SplitBeat, SplitList, SplitListed, SplitOrders, SplitPull, SplitPulled, SplitReport, SplitSum,
     SplitTaken,
 };
-use sidings_proto::{AttemptId, RunId, Verdict};
+use sidings_proto::{AttemptId, RunId, Timestamp, Verdict};
 use sidings_split::{Answer, Event, WorkerId};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+
+/// How long it is known who ran which test when; what a split came to is not forgotten.
+const KEPT_MS: i64 = 30 * 24 * 3_600_000;
 
 /// All queues that somebody asked about and that are not over.
 pub(crate) struct Splits {
@@ -221,10 +224,17 @@ impl Splits {
     ) -> anyhow::Result<Option<SplitTold>> {
         let Some(stored) = self.store.split(key).await? else { return Ok(None) };
         if stored.setup.atoms.is_empty() {
-            // Its list was refused: there is nothing but the reason.
+            // Its list was refused, or all but what it came to was forgotten.
             return Ok(stored.sum.map(|sum| SplitTold { sum, ..SplitTold::default() }));
         }
         Ok(Some(told::told(&stored, &key.suite, self.shell.now(), job_of)?))
+    }
+
+    /// Forgets how splits of long ago came to their end.
+    pub(crate) async fn forget(&self, now: Timestamp) -> anyhow::Result<()> {
+        let before = Timestamp(now.0 - KEPT_MS);
+        while self.store.forget_splits(before).await? > 0 {}
+        Ok(())
     }
 
     /// How the splits of a run stand, or what they came to.

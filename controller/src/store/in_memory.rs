@@ -139,6 +139,10 @@ impl Store for MemoryStore {
         Ok(self.all().splits.get(key))
     }
 
+    async fn forget_splits(&self, before: Timestamp) -> anyhow::Result<u64> {
+        Ok(self.all().splits.forget(before))
+    }
+
     async fn split_sums(&self, run: RunId) -> anyhow::Result<Vec<(String, Option<SplitSum>)>> {
         Ok(self.all().splits.sums(run))
     }

@@ -208,6 +208,9 @@ pub(crate) trait Store: Send + Sync + 'static {
     async fn end_split(&self, key: &SplitKey, sum: &SplitSum, ran: &[(String, Ran)]) -> anyhow::Result<()>;
     /// A split, whole.
     async fn split(&self, key: &SplitKey) -> anyhow::Result<Option<StoredSplit>>;
+    /// Forgets how those splits came to their end that are over and of runs from before that time: their lists, batches
+    /// and results. What they came to stays, and so does the past of their tests.
+    async fn forget_splits(&self, before: Timestamp) -> anyhow::Result<u64>;
     /// The suites of a run that are split, by name, and what those came to that are over.
     async fn split_sums(&self, run: RunId) -> anyhow::Result<Vec<(String, Option<SplitSum>)>>;
     /// Splits that are not over.

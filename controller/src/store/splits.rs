@@ -4,12 +4,13 @@
 //! written in one transaction; writing the same again changes nothing.
 
 use serde::{Deserialize, Serialize};
-use sidings_proto::RunId;
 use sidings_proto::split::{SplitSum, Tests};
+use sidings_proto::{RunId, Timestamp};
 use sidings_split::estimate::RUNS_KEPT;
 use sidings_split::manifest::Atom;
 use sidings_split::{AtomNo, Record};
 use std::collections::BTreeMap;
+use uuid::Uuid;
 
 /// Which split.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -77,6 +78,12 @@ pub(crate) enum Ran {
 /// The past of a suite, by test.
 pub(crate) type Past = BTreeMap<String, TestPast>;
 
+/// The least id that a run of that time may have: they begin with the time, in milliseconds.
+pub(crate) fn first_run_at(at: Timestamp) -> Uuid {
+    let at = u128::try_from(at.0).unwrap_or(0);
+    Uuid::from_u128(at << 80)
+}
+
 /// Splits in memory.
 #[derive(Debug, Default)]
 pub(crate) struct RememberedSplits {
@@ -102,6 +109,13 @@ impl RememberedSplits {
         split.sum = Some(sum.clone());
         let past = self.past.entry((split.project.clone(), key.suite.clone())).or_default();
         ran.iter().for_each(|(test, ran)| past.entry(test.clone()).or_default().add(*ran));
+    }
+
+    pub(crate) fn forget(&mut self, before: Timestamp) -> u64 {
+        let first = first_run_at(before);
+        let over = self.splits.iter_mut().filter(|(key, split)| key.run.0 < first && split.sum.is_some());
+        let over = over.filter(|(_, split)| !split.rows.is_empty());
+        over.map(|(_, split)| (split.rows, split.setup) = Default::default()).count() as u64
     }
 
     pub(crate) fn get(&self, key: &SplitKey) -> Option<StoredSplit> {

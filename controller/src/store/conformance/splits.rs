@@ -72,3 +72,27 @@ async fn the_past_of_a_suites_tests_grows_once_with_each_split_that_is_over() {
         assert_eq!(store.open_splits().await.unwrap(), []);
     }
 }
+
+#[tokio::test]
+async fn how_a_split_came_to_its_end_is_forgotten_and_what_it_came_to_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    for store in every_store(&folder).await {
+        store.commit(&[record(Step { what: 0, run: 0, job: 0, fence: 0, value: 0 })]).await.unwrap();
+        let (over, open) = (key(0, "over"), key(0, "open"));
+        for split in [&over, &open] {
+            store.add_split(split, "one", &setup(&["a"])).await.unwrap();
+            store.put_split(split, 0, &[joined(1)]).await.unwrap();
+        }
+        store.end_split(&over, &sum("over"), &[("a".to_owned(), Ran::Passed(10))]).await.unwrap();
+        let of_run = Timestamp((run_id(0).0.as_u128() >> 80) as i64);
+        assert_eq!(store.forget_splits(of_run).await.unwrap(), 0, "it is not that old");
+        assert_eq!(store.split(&over).await.unwrap().unwrap().rows.len(), 1);
+        let later = Timestamp(of_run.0 + 1);
+        assert_eq!(store.forget_splits(later).await.unwrap(), 1);
+        assert_eq!(store.forget_splits(later).await.unwrap(), 0, "once");
+        let left = store.split(&over).await.unwrap().unwrap();
+        assert_eq!((left.rows, left.setup, left.sum), (Vec::new(), SplitSetup::default(), Some(sum("over"))));
+        assert_eq!(store.split(&open).await.unwrap().unwrap().rows.len(), 1, "it goes on");
+        assert_eq!(store.split_past("one", "over").await.unwrap()["a"].passed_ms, [10]);
+    }
+}

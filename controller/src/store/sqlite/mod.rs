@@ -182,6 +182,14 @@ impl Store for SqliteStore {
         Ok(transaction.commit().await?)
     }
 
+    async fn forget_splits(&self, before: Timestamp) -> anyhow::Result<u64> {
+        let mut writer = self.writer().await;
+        let mut transaction = writer.begin_with(BEGIN).await?;
+        let forgotten = splits::forget(&mut transaction, before).await?;
+        transaction.commit().await?;
+        Ok(forgotten)
+    }
+
     async fn split(&self, key: &SplitKey) -> anyhow::Result<Option<StoredSplit>> {
         splits::get(&mut *self.readers.begin().await?, key).await
     }

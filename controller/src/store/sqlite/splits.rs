@@ -1,11 +1,14 @@
 //! Split jobs into rows and back.
 
 use super::rows::{blob, id, json, json_maybe, signed, to_json};
-use crate::store::splits::{Past, Ran, SplitKey, SplitSetup, StoredSplit, TestPast};
-use sidings_proto::RunId;
+use crate::store::splits::{Past, Ran, SplitKey, SplitSetup, StoredSplit, TestPast, first_run_at};
 use sidings_proto::split::SplitSum;
+use sidings_proto::{RunId, Timestamp};
 use sidings_split::Record;
 use sqlx::{AnyConnection, Row, query};
+
+/// Splits that are forgotten in one transaction.
+const FORGOTTEN_AT_ONCE: i64 = 20;
 
 pub(super) async fn add(
     db: &mut AnyConnection,
@@ -65,6 +68,22 @@ pub(super) async fn get(db: &mut AnyConnection, key: &SplitKey) -> anyhow::Resul
     let rows = query(sql).bind(blob(key.run.0)).bind(key.suite.as_str()).fetch_all(db).await?;
     let rows = rows.iter().map(|row| json(row, 0)).collect::<anyhow::Result<_>>()?;
     Ok(Some(StoredSplit { project, setup, rows, sum }))
+}
+
+/// In a transaction; some of them, so that nobody waits long for it.
+pub(super) async fn forget(db: &mut AnyConnection, before: Timestamp) -> anyhow::Result<u64> {
+    let sql = "SELECT DISTINCT r.run, r.suite FROM split_records r JOIN splits s ON s.run = r.run AND s.suite = r.suite \
+        WHERE r.run < $1 AND s.sum IS NOT NULL LIMIT $2";
+    let over = query(sql).bind(blob(first_run_at(before))).bind(FORGOTTEN_AT_ONCE).fetch_all(&mut *db).await?;
+    let nothing = to_json(&SplitSetup::default())?;
+    for row in &over {
+        let (run, suite): (Vec<u8>, String) = (row.try_get(0)?, row.try_get(1)?);
+        let sql = "DELETE FROM split_records WHERE run = $1 AND suite = $2";
+        query(sql).bind(run.as_slice()).bind(suite.as_str()).execute(&mut *db).await?;
+        let sql = "UPDATE splits SET setup = $3 WHERE run = $1 AND suite = $2";
+        query(sql).bind(run).bind(suite).bind(nothing.as_str()).execute(&mut *db).await?;
+    }
+    Ok(over.len() as u64)
 }
 
 pub(super) async fn sums(db: &mut AnyConnection, run: RunId) -> anyhow::Result<Vec<(String, Option<SplitSum>)>> {
