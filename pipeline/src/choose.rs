@@ -52,7 +52,7 @@ fn choose_tests(plan: &mut Plan, named: &BTreeSet<String>, choice: &TestChoice) 
             return Err(format!("tests were chosen, and several jobs have `tests`: say which by --job: {all}"));
         }
     }
-    let copies = if choice.together { 1 } else { choice.only.len().max(1) };
+    let copies = if choice.together { 1 } else { choice.only.len().max(choice.sample as usize).max(1) };
     let mut tests = Vec::new();
     let of_named = plan.jobs.iter_mut().filter(|job| named.contains(&job.name) && job.spec.tests.is_some());
     for (place, job) in of_named.enumerate() {

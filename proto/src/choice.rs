@@ -35,6 +35,9 @@ pub const TIMES_MAX: u32 = 10_000;
 pub struct TestChoice {
     /// These, as their runner calls them.
     pub only: Vec<String>,
+    /// Of all that are listed so many: the first, the last, and others between them; all of `only` when 0.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub sample: u32,
     /// So often, one time after the other, at most [`TIMES_MAX`]; 0 is once. One failure makes a test red.
     #[serde(default)]
     pub times: u32,
@@ -52,6 +55,10 @@ pub enum StepChoice {
     Only(String),
     /// This one, or the group it stands in, and all after it.
     From(String),
+}
+
+fn is_none(sample: &u32) -> bool {
+    *sample == 0
 }
 
 impl Choice {

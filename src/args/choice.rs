@@ -6,7 +6,7 @@ use sidings_proto::choice::TIMES_MAX;
 use sidings_proto::{Choice, StepChoice, TestChoice};
 
 /// Flags of `run` and `submit`.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Wanted {
     /// Which pipeline of the folder `.sidings`, by its file's name without `.yml`.
     #[arg(long, value_name = "NAME")]
@@ -35,6 +35,8 @@ pub(crate) struct Wanted {
     inputs: Vec<(String, String)>,
     #[arg(skip)]
     together: bool,
+    #[arg(skip)]
+    sample: u32,
 }
 
 impl Wanted {
@@ -45,7 +47,12 @@ impl Wanted {
 
     /// A batch of a job's tests as it was.
     pub(crate) fn only_batch(&mut self, job: String, tests: Vec<String>) {
-        (self.jobs, self.tests, self.together) = (vec![job], tests, true);
+        (self.jobs, self.tests, self.sample, self.together) = (vec![job], tests, 0, true);
+    }
+
+    /// So many tests of a job, or of the only one that has any, at once.
+    pub(crate) fn some_tests(&mut self, job: Option<String>, sample: u32) {
+        (self.jobs, self.sample, self.together) = (job.into_iter().collect(), sample, true);
     }
 
     /// The same request with what the flags say.
@@ -53,8 +60,9 @@ impl Wanted {
         let only = self.step.clone().map(StepChoice::Only);
         let steps = only.or_else(|| self.from.clone().map(StepChoice::From));
         let pipeline = self.pipeline.clone().or(request.choice.pipeline);
-        let (only, times, together) = (self.tests.clone(), self.times, self.together);
-        let tests = (!only.is_empty()).then_some(TestChoice { only, times, together });
+        let (only, sample) = (self.tests.clone(), self.sample);
+        let any = !only.is_empty() || sample > 0;
+        let tests = any.then_some(TestChoice { only, sample, times: self.times, together: self.together });
         let choice = Choice { pipeline, jobs: self.jobs.clone(), alone: self.alone, steps, tests };
         SubmitRun { choice, inputs: self.inputs.iter().cloned().collect(), ..request }
     }

@@ -38,7 +38,9 @@ pub(crate) use secrets::{For, SecretArgs, SecretCommand, SecretRemove, SecretSet
 pub(crate) use serve::{
     Capacity, ControllerArgs, DataFolder, EngineChoice, LeastFree, Listen, RunnerArgs, StoreChoice, UpArgs,
 };
-pub(crate) use split::{SplitArgs, SplitCommand, SplitGrindArgs, SplitOfRun, SplitPlanArgs, SplitReproArgs};
+pub(crate) use split::{
+    SplitArgs, SplitCommand, SplitDoctorArgs, SplitGrindArgs, SplitOfRun, SplitPlanArgs, SplitReproArgs,
+};
 pub(crate) use tree::{
     CompletionsArgs, DoctorArgs, GcArgs, ImportArgs, ImportOrigin, InitArgs, LintArgs, ManArgs, RunArgs,
 };

@@ -24,6 +24,9 @@ pub(crate) enum SplitCommand {
     /// Run a batch of a run again, here: the same tests in the same order.
     #[command(after_help = "Example: sidings split repro 7 --of api@41")]
     Repro(SplitReproArgs),
+    /// Check, here, that a job's tests can be split: list them, run some at once and in two batches, and compare.
+    #[command(after_help = "Example: sidings split doctor unit")]
+    Doctor(SplitDoctorArgs),
     /// Run one test again and again, here.
     #[command(after_help = "Example: sidings split grind tests/test_seats.py::test_rush --times 200")]
     Grind(SplitGrindArgs),
@@ -95,6 +98,19 @@ pub(crate) struct SplitGrindArgs {
     /// The test, as its runner calls it.
     #[arg(value_name = "NAME")]
     pub(crate) test: String,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+}
+
+/// `sidings split doctor`.
+#[derive(Debug, Args)]
+pub(crate) struct SplitDoctorArgs {
+    /// The job whose tests they are, where the pipeline has several with `tests`.
+    #[arg(value_name = "JOB")]
+    pub(crate) suite: Option<String>,
+    /// How many tests are tried; at least 2.
+    #[arg(long, value_name = "NUMBER", default_value_t = 6, value_parser = clap::value_parser!(u32).range(2..=1_000))]
+    pub(crate) sample: u32,
     #[command(flatten)]
     pub(crate) run: RunArgs,
 }

@@ -399,7 +399,7 @@ fn read<T: DeserializeOwned>(event: sse::Event) -> Result<T, Error> {
 }
 
 /// JSON for programs that read our output.
-pub(crate) fn pretty(value: &impl Serialize) -> anyhow::Result<String> {
+pub(crate) fn pretty(value: &(impl Serialize + ?Sized)) -> anyhow::Result<String> {
     Ok(serde_json::to_string_pretty(value)? + "\n")
 }
 

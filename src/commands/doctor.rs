@@ -13,7 +13,7 @@ use serde::Serialize;
 /// How good something is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-enum Grade {
+pub(super) enum Grade {
     /// As it should be.
     Ok,
     /// It works, but not for all, or not for long.
@@ -24,8 +24,8 @@ enum Grade {
 
 /// What was found of one thing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-struct Finding {
-    grade: Grade,
+pub(super) struct Finding {
+    pub(super) grade: Grade,
     /// What was looked at.
     what: &'static str,
     /// What was found.
@@ -35,28 +35,32 @@ struct Finding {
 }
 
 impl Finding {
-    fn ok(what: &'static str, found: impl Into<String>) -> Finding {
+    pub(super) fn ok(what: &'static str, found: impl Into<String>) -> Finding {
         Finding { grade: Grade::Ok, what, found: found.into(), advice: None }
     }
 
-    fn warn(what: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Finding {
+    pub(super) fn warn(what: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Finding {
         Finding { grade: Grade::Warn, what, found: found.into(), advice: Some(advice.into()) }
     }
 
-    fn fail(what: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Finding {
+    pub(super) fn fail(what: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Finding {
         Finding { grade: Grade::Fail, what, found: found.into(), advice: Some(advice.into()) }
     }
 }
 
 pub(super) async fn doctor(args: DoctorArgs) -> anyhow::Result<Exit> {
-    let findings = checks::all(&args).await;
-    let text = if args.json { pretty(&findings)? } else { findings.iter().map(shown).collect() };
+    told(&checks::all(&args).await, args.json)
+}
+
+/// Prints what was found; the exit code says whether all of it is well enough.
+pub(super) fn told(findings: &[Finding], json: bool) -> anyhow::Result<Exit> {
+    let text = if json { pretty(findings)? } else { findings.iter().map(shown).collect() };
     print(&text)?;
     let fails = findings.iter().any(|finding| finding.grade == Grade::Fail);
     Ok(if fails { Exit::Failed } else { Exit::Passed })
 }
 
-fn shown(finding: &Finding) -> String {
+pub(super) fn shown(finding: &Finding) -> String {
     let grade = match finding.grade {
         Grade::Ok => paint(GOOD, "ok  "),
         Grade::Warn => paint(BUSY, "warn"),

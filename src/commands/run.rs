@@ -17,7 +17,7 @@ use crate::args::RunArgs;
 use crate::client::Client;
 use crate::exit::{Exit, Refusal};
 use crate::folders;
-use crate::follow::{Asides, Followed, OnInterrupt, Scope, Transcript, follow_and_stand_aside};
+use crate::follow::{Asides, Followed, OnInterrupt, Scope, Screen, Transcript, follow_and_stand_aside};
 use crate::render::summary::ReadOn;
 use crate::signals::Signals;
 use crate::worktree::Project;
@@ -43,18 +43,27 @@ pub(super) async fn run(args: RunArgs) -> anyhow::Result<Exit> {
         }
     }
     let (attendant, asides) = shell::offered(args.shell)?;
-    let secrets = secrets(&args, &project).await?;
-    let cache = folders::cache()?;
-    let mut line = Line::open(&args, &cache, secrets, attendant).await?;
-    let client = line.client.clone();
-    let rounds = async {
-        match args.watch {
-            true => again_and_again(&client, project, &args, &cache).await,
-            false => once(&client, &project, &args, &cache, asides).await,
-        }
+    let (args, cache) = (&args, &folders::cache()?);
+    let rounds = async |client: Client| match args.watch {
+        true => again_and_again(&client, project, args, cache).await,
+        false => once(&client, &project, args, cache, asides).await,
     };
+    with_line(args, cache, attendant, rounds).await
+}
+
+/// Opens a line for what is done with it, and takes it down whatever came of that.
+pub(super) async fn with_line<T>(
+    args: &RunArgs,
+    cache: &Path,
+    attendant: Option<Arc<dyn Attendant>>,
+    deed: impl AsyncFnOnce(Client) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let project = chosen(&args.project).await?;
+    let secrets = secrets(args, &project).await?;
+    let mut line = Line::open(args, cache, secrets, attendant).await?;
+    let client = line.client.clone();
     let ended = tokio::select! {
-        ended = rounds => ended,
+        ended = deed(client) => ended,
         error = line.runner_ended() => Err(error),
     };
     line.close().await;
@@ -124,10 +133,10 @@ async fn once(
 }
 
 /// Follows the run to its end, and ends it where nothing of it can go on: then with the reasons.
-async fn follow(
+pub(super) async fn follow(
     client: &Client,
     run: RunView,
-    screen: &mut Transcript,
+    screen: &mut dyn Screen,
     asides: Asides,
 ) -> anyhow::Result<(Followed, Vec<String>)> {
     let (id, mut reasons) = (run.summary.id, Vec::new());

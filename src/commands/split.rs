@@ -1,5 +1,7 @@
 //! `sidings split`: looks into jobs whose tests are split, and runs parts of them again.
 
+mod doctor;
+
 use super::output::{print, print_as};
 use super::run;
 use crate::args::{SplitArgs, SplitCommand, SplitGrindArgs, SplitOfRun, SplitPlanArgs, SplitReproArgs};
@@ -17,6 +19,7 @@ pub(super) async fn split(args: SplitArgs) -> anyhow::Result<Exit> {
         SplitCommand::Status(args) => status(args).await,
         SplitCommand::Plan(args) => plan(args).await,
         SplitCommand::Repro(args) => repro(args).await,
+        SplitCommand::Doctor(args) => doctor::doctor(args).await,
         SplitCommand::Grind(args) => grind(args).await,
     }
 }

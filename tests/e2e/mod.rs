@@ -27,6 +27,7 @@ mod services;
 mod shells;
 mod sources;
 mod split_deaths;
+mod split_doctor;
 mod split_extremes;
 mod splits;
 mod wanted;

@@ -4,7 +4,7 @@ use crate::core::event::RunContent;
 use crate::shell::live::LiveJob;
 use crate::store::splits::{Past, Ran, SplitSetup};
 use sidings_proto::TestChoice;
-use sidings_proto::split::{self, SplitList, Tests};
+use sidings_proto::split::{self, SplitList, SplitTest, Tests};
 use sidings_split::Quarantined;
 use sidings_split::manifest::{Atom, Refusal};
 use sidings_split::record::Outcome;
@@ -27,10 +27,25 @@ pub(super) fn manifest(mut list: SplitList, chosen: Option<&TestChoice>) -> Resu
         list.tests.retain(|test| places.contains_key(test.id.as_str()));
         list.tests.sort_by_key(|test| places.get(test.id.as_str()));
     }
-    let atoms = list.tests.into_iter().map(|test| Atom { id: test.id, file_bytes: test.file_bytes });
-    let manifest = Manifest::new(atoms.collect())?;
+    if let Some(sample) = chosen.map(|chosen| chosen.sample as usize).filter(|sample| *sample > 0) {
+        // What is wrong with the whole list is wrong with any part of it.
+        Manifest::new(atoms_of(&list.tests))?;
+        list.tests = spread(list.tests, sample);
+    }
+    let manifest = Manifest::new(atoms_of(&list.tests))?;
     let atoms = manifest.atoms().to_vec();
     Ok((manifest, atoms))
+}
+
+fn atoms_of(tests: &[SplitTest]) -> Vec<Atom> {
+    tests.iter().map(|test| Atom { id: test.id.clone(), file_bytes: test.file_bytes }).collect()
+}
+
+/// So many of them, the first and the last among them: what is no test stands there most of all.
+fn spread(tests: Vec<SplitTest>, many: usize) -> Vec<SplitTest> {
+    let last = tests.len().saturating_sub(1);
+    let places: BTreeSet<usize> = (0..many).map(|place| place * last / many.saturating_sub(1).max(1)).collect();
+    tests.into_iter().enumerate().filter(|(place, _)| places.contains(place)).map(|(_, test)| test).collect()
 }
 
 /// What the job says of its tests.
@@ -117,4 +132,29 @@ pub(super) fn ran(split: &Split) -> Vec<(String, Ran)> {
         Some((split.manifest().id(atom).to_owned(), ran))
     };
     split.manifest().numbers().filter_map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(ids: &[&str]) -> SplitList {
+        let test = |id: &&str| SplitTest { id: (*id).to_owned(), file_bytes: None };
+        SplitList { tests: ids.iter().map(test).collect() }
+    }
+
+    fn sampled(ids: &[&str], sample: u32) -> Result<Vec<String>, Refusal> {
+        let choice = TestChoice { sample, ..TestChoice::default() };
+        let (_, atoms) = manifest(list(ids), Some(&choice))?;
+        Ok(atoms.into_iter().map(|atom| atom.id).collect())
+    }
+
+    #[test]
+    fn a_sample_has_the_first_and_the_last_and_is_of_a_list_that_is_right_as_a_whole() {
+        assert_eq!(sampled(&["a", "b", "c", "d", "e", "f", "g"], 4).unwrap(), ["a", "c", "e", "g"]);
+        assert_eq!(sampled(&["a", "b"], 6).unwrap(), ["a", "b"]);
+        assert_eq!(sampled(&["a"], 1).unwrap(), ["a"]);
+        assert!(sampled(&["a", "b", "b", "c", "d"], 2).is_err(), "one stands there twice");
+        assert!(sampled(&[], 2).is_err());
+    }
 }
