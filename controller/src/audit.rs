@@ -11,7 +11,6 @@ use sidings_proto::audit::{AuditEntry, Outcome};
 use std::cell::RefCell;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio_util::sync::CancellationToken;
 
 /// The longest word of a line, in characters.
 const WORD_MAX: usize = 200;
