@@ -8,7 +8,7 @@ const MOST = 2000;
 const openLog = (list) => {
   const { base, attempt } = list.dataset;
   let total = Number(list.dataset.total);
-  let busy = false;
+  let going = null;
   const number = (row) => (row ? Number(row.id.slice(1)) : 0);
   const first = () => number(list.firstElementChild);
   const last = () => number(list.lastElementChild);
@@ -32,15 +32,14 @@ const openLog = (list) => {
     return [...found.children].map((row) => document.importNode(row, true));
   };
 
-  const alone = async (load) => {
-    if (busy) return;
-    busy = true;
-    try {
-      await load();
-    } catch {
-      // The next scroll tries again.
-    }
-    busy = false;
+  const alone = (load) => {
+    // What fails is tried again by the next scroll.
+    going ??= load()
+      .catch(() => {})
+      .finally(() => {
+        going = null;
+      });
+    return going;
   };
 
   const earlier = () =>
@@ -74,6 +73,8 @@ const openLog = (list) => {
   };
 
   const goTo = async (no) => {
+    // Whoever presses a second key means that one.
+    while (going) await going;
     if (show(no)) return;
     await alone(async () => {
       const rows = await lines(Math.max(1, no - AT_ONCE / 2), AT_ONCE);

@@ -5,6 +5,7 @@ use crate::support::{Fleet, job_of, run, tree};
 use expect_test::expect;
 use sidings_git::{Mirrors, RepoUrl};
 use sidings_proto::api::RunView;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -15,9 +16,12 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-/// An address of this host that containers reach.
+/// An address of this host that containers reach: the first one of the engine's bridge. An engine that has just been
+/// installed does not name it.
 fn host() -> String {
-    docker(&["network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"]).trim().to_owned()
+    let subnet = docker(&["network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Subnet}}"]);
+    let first: Ipv4Addr = subnet.trim().split('/').next().unwrap().parse().unwrap();
+    Ipv4Addr::from(u32::from(first) + 1).to_string()
 }
 
 fn openssl(folder: &Path, line: &str) {

@@ -16,6 +16,7 @@ mod kills;
 mod locks;
 mod opened;
 mod page;
+mod preset_faults;
 mod presets;
 mod pushes;
 mod registries;

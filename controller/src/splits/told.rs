@@ -39,14 +39,7 @@ struct Places {
 impl Places {
     fn add(&mut self, record: &Record, told: &mut SplitTold, job_of: &impl Fn(usize) -> String) {
         match record {
-            Record::WorkerJoined { worker, at, .. } => {
-                let place = *self.workers.entry(*worker).or_insert(told.workers.len());
-                if place == told.workers.len() {
-                    let (job, attempt) = (job_of((worker.0 >> 32) as usize), worker.0 & 0xffff_ffff);
-                    told.workers.push(ToldWorker { job, attempt, joined: *at, ..ToldWorker::default() });
-                }
-                told.workers[place].gone = None;
-            }
+            Record::WorkerJoined { worker, at, .. } => self.joined(*worker, *at, told, job_of),
             Record::WorkerGone { worker, why, .. } => {
                 if let Some(worker) = self.workers.get(worker).and_then(|place| told.workers.get_mut(*place)) {
                     worker.gone = Some(gone(*why).to_owned());
@@ -62,22 +55,8 @@ impl Places {
                     ..ToldBatch::default()
                 });
             }
-            Record::Counted { lease, .. } => {
-                let Some(batch) = self.batch(*lease, told) else { return };
-                batch.results += 1;
-                let place = batch.worker;
-                if let Some(worker) = told.workers.get_mut(place) {
-                    worker.results += 1;
-                }
-            }
-            Record::Ended { lease, exit, at, .. } => {
-                let Some(batch) = self.batch(*lease, told) else { return };
-                batch.until = Some(*at);
-                batch.code = match exit {
-                    Exit::Code(code) => Some(*code),
-                    Exit::Died => None,
-                };
-            }
+            Record::Counted { lease, .. } => self.counted(*lease, told),
+            Record::Ended { lease, exit, at, .. } => self.ended(*lease, *exit, *at, told),
             Record::WorkerStruck { .. }
             | Record::Started { .. }
             | Record::Stale { .. }
@@ -88,9 +67,34 @@ impl Places {
             | Record::Closed { .. } => {}
         }
     }
-}
 
-impl Places {
+    fn joined(&mut self, worker: WorkerId, at: Timestamp, told: &mut SplitTold, job_of: &impl Fn(usize) -> String) {
+        let place = *self.workers.entry(worker).or_insert(told.workers.len());
+        if place == told.workers.len() {
+            let (job, attempt) = (job_of((worker.0 >> 32) as usize), worker.0 & 0xffff_ffff);
+            told.workers.push(ToldWorker { job, attempt, joined: at, ..ToldWorker::default() });
+        }
+        told.workers[place].gone = None;
+    }
+
+    fn counted(&self, lease: LeaseNo, told: &mut SplitTold) {
+        let Some(batch) = self.batch(lease, told) else { return };
+        batch.results += 1;
+        let place = batch.worker;
+        if let Some(worker) = told.workers.get_mut(place) {
+            worker.results += 1;
+        }
+    }
+
+    fn ended(&self, lease: LeaseNo, exit: Exit, at: Timestamp, told: &mut SplitTold) {
+        let Some(batch) = self.batch(lease, told) else { return };
+        batch.until = Some(at);
+        batch.code = match exit {
+            Exit::Code(code) => Some(code),
+            Exit::Died => None,
+        };
+    }
+
     fn batch<'t>(&self, lease: LeaseNo, told: &'t mut SplitTold) -> Option<&'t mut ToldBatch> {
         self.batches.get(&lease.0).and_then(|place| told.batches.get_mut(*place))
     }

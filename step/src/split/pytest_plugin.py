@@ -62,6 +62,13 @@ class Working(Telling):
         items[:] = [known[test] for test in self.tests if test in known]
 
 
+class Beyond(pytest.Item):
+    """What may come after a batch: it shares the session with what was before, and for all that is known nothing else."""
+
+    def runtest(self):
+        raise AssertionError("it is never run")
+
+
 class Streaming(Telling):
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session):
@@ -84,18 +91,13 @@ class Streaming(Telling):
         tell(end=test, outcome="failed", ms=0)
 
     def work_off(self, items, session):
-        for item, following in zip(items, items[1:] + [None]):
-            following = following or self.sibling(item, session)
+        beyond = Beyond.from_parent(session, name="sidings_split_beyond")
+        for item, following in zip(items, items[1:] + [beyond]):
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if session.shouldfail:
                 raise session.Failed(session.shouldfail)
             if session.shouldstop:
                 raise session.Interrupted(session.shouldstop)
-
-    def sibling(self, item, session):
-        """One that shares as much as possible: what was set up for both may be needed by the next batch."""
-        others = [other for other in session.items if other is not item]
-        return next((other for other in others if other.parent is item.parent), others[0] if others else None)
 
 
 def pytest_configure(config):
