@@ -89,14 +89,14 @@ impl Registry {
         self.process.lock().unwrap().is_some()
     }
 
-    /// `kill -9`, when the fuse is there for this.
-    fn passed(&self, bytes: u64, way: Fuse) {
-        if bytes >= MIDST
-            && *self.fuse.lock().unwrap() == way
-            && let Some(process) = self.process.lock().unwrap().take()
-        {
+    /// `kill -9`, when the fuse is there for this. Whether anything more passes: what the kernel still has of it does
+    /// not, or it might be all there is.
+    fn passed(&self, bytes: u64, way: Fuse) -> bool {
+        let burns = bytes >= MIDST && *self.fuse.lock().unwrap() == way;
+        if burns && let Some(process) = self.process.lock().unwrap().take() {
             process.kill();
         }
+        !burns
     }
 
     fn carry(&self, caller: TcpStream) {
@@ -119,11 +119,10 @@ fn count(all: &AtomicU64, more: usize) -> u64 {
     all.fetch_add(more as u64, Ordering::Relaxed) + more as u64
 }
 
-fn pass(mut from: &TcpStream, mut to: &TcpStream, passed: impl Fn(usize)) {
+fn pass(mut from: &TcpStream, mut to: &TcpStream, passed: impl Fn(usize) -> bool) {
     let mut block = [0; 16 * 1024];
     while let Ok(length @ 1..) = from.read(&mut block) {
-        passed(length);
-        if to.write_all(&block[..length]).is_err() {
+        if !passed(length) || to.write_all(&block[..length]).is_err() {
             break;
         }
     }
