@@ -150,7 +150,13 @@ async fn a_runner_killed_in_a_group_leaves_no_container_volume_or_mount() {
         (again && job.steps.iter().all(|step| step.started.is_some() && step.ended.is_none())).then_some(())
     };
     fleet.client.until(id, "both steps of attempt 2", both_run_again).await;
-    while second.step_containers().len() < 2 {
+    // Steps are told of before their containers are there, and those of the first life may still be.
+    let of_the_second = || {
+        let mut command = std::process::Command::new("docker");
+        command.args(["ps", "-q", "--filter", &second.label(), "--filter", "label=dev.sidings.attempt=2"]);
+        support::run(command).1.lines().count()
+    };
+    while of_the_second() < 2 {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     assert_eq!((second.step_containers().len(), volumes(&second)), (2, 2), "all of the first life is gone");
