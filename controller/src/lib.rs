@@ -45,7 +45,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use store::in_memory::MemoryStore;
 use store::sqlite::SqliteStore;
 use store::{Store, TokenScope};
@@ -202,6 +202,9 @@ async fn assemble(
     Ok((Arc::new(app), turning))
 }
 
+/// So long a controller waits for the end of the one before it.
+const LOCK_PATIENCE: Duration = Duration::from_secs(2);
+
 /// Makes the folder, for nobody else to read, and holds it against a second controller.
 fn take_data_folder(data: &Path) -> anyhow::Result<File> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(data);
@@ -209,12 +212,19 @@ fn take_data_folder(data: &Path) -> anyhow::Result<File> {
     let file = data.join("lock");
     let lock = OpenOptions::new().write(true).create(true).truncate(false).open(&file);
     let lock = lock.with_context(|| format!("opening {}", file.display()))?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => {
-            bail!("another controller uses {}: --data names another folder", data.display())
+    let since = Instant::now();
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(lock),
+            // One that is just ending, or a program that it started and that has not begun yet.
+            Err(TryLockError::WouldBlock) if since.elapsed() < LOCK_PATIENCE => std::thread::sleep(LOCK_PATIENCE / 50),
+            Err(TryLockError::WouldBlock) => {
+                bail!("another controller uses {}: --data names another folder", data.display())
+            }
+            Err(TryLockError::Error(error)) => {
+                return Err(error).with_context(|| format!("locking {}", file.display()));
+            }
         }
-        Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("locking {}", file.display())),
     }
 }
 

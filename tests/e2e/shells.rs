@@ -89,8 +89,9 @@ fn a_person_sees_what_a_failed_step_left_and_the_run_ends_as_it_would() {
     let expected = ["left", "apart", "green c4nary-Value", "/workspace", "30 100", "sh", "$"];
     assert_eq!(lines(&seen), expected);
     assert!(!terminal.is_as_usual(), "every key is the shell's");
-    // Ctrl-C ends what runs in the shell, and neither the shell nor the run.
-    terminal.types("echo begun; sleep 600\r");
+    // Ctrl-C ends what runs in the shell, and neither the shell nor the run. Whoever says that it has begun has the
+    // terminal: what the shell itself says comes before that.
+    terminal.types("sh -c 'echo begun; exec sleep 600'\r");
     terminal.until("begun\r\n");
     terminal.types("\x03");
     terminal.until("$ ");

@@ -2,6 +2,7 @@
 //! more` starts them.
 
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 /// This machine, as all engines reach it.
 pub(crate) fn host_address() -> &'static str {
@@ -30,16 +31,33 @@ impl Hosts {
         hosts
     }
 
-    /// Has an engine forget the project's images.
+    /// Has an engine forget the project's images, as soon as no container of an ended job has them any more.
     pub(crate) fn forget(&self, host: usize) {
-        let filter = format!("label=dev.sidings.project={}", self.project);
-        let images = docker(host, &["images", "-aq", "--filter", &filter]).unwrap_or_default();
-        let mut images: Vec<_> = images.split_whitespace().collect();
-        images.dedup();
+        for _ in 0..600 {
+            self.remove(host);
+            if self.images(host).is_empty() {
+                docker(host, &["builder", "prune", "-f"]);
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("engine {host} keeps images of {}: {:?}", self.project, self.images(host));
+    }
+
+    fn remove(&self, host: usize) {
+        let images = self.images(host);
         if !images.is_empty() {
+            let images: Vec<_> = images.iter().map(String::as_str).collect();
             docker(host, &[&["rmi", "-f"], images.as_slice()].concat());
         }
-        docker(host, &["builder", "prune", "-f"]);
+    }
+
+    fn images(&self, host: usize) -> Vec<String> {
+        let filter = format!("label=dev.sidings.project={}", self.project);
+        let images = docker(host, &["images", "-aq", "--filter", &filter]).unwrap_or_default();
+        let mut images: Vec<_> = images.split_whitespace().map(str::to_owned).collect();
+        images.dedup();
+        images
     }
 
     /// Removes what a runner that was killed left on an engine, by its label.
@@ -59,7 +77,8 @@ impl Hosts {
 impl Drop for Hosts {
     fn drop(&mut self) {
         for host in &self.hosts {
-            self.forget(*host);
+            self.remove(*host);
+            docker(*host, &["builder", "prune", "-f"]);
         }
     }
 }

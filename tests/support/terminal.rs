@@ -103,10 +103,13 @@ impl Terminal {
 impl Drop for Terminal {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            // It takes its containers with it.
-            self.terminate();
-            self.terminate();
-            let _ = self.child.wait();
+            // It takes its containers with it. Two signals that come close together may count as one.
+            let since = Instant::now();
+            while self.child.try_wait().is_ok_and(|ended| ended.is_none()) && since.elapsed() < PATIENCE {
+                self.terminate();
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            let _ = self.child.kill();
         }
     }
 }
