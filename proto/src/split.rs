@@ -181,6 +181,9 @@ pub enum SplitPulled {
     Wait,
     /// Nothing more.
     Over(SplitOver),
+    /// Nothing more for this attempt, while others go on: somebody else needs its runner. It is to end as if there were
+    /// nothing more, and its job comes back when there is a runner for it.
+    Yield,
 }
 
 /// A worker's right to some tests.
@@ -323,6 +326,9 @@ pub struct SplitSum {
     /// Who works now.
     #[serde(default)]
     pub workers: u64,
+    /// So many of them give their runners back, when their batches end: others wait for them.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub leaving: u64,
     /// Batches that were handed out.
     #[serde(default)]
     pub batches: u64,
@@ -332,4 +338,8 @@ pub struct SplitSum {
     /// How long what nobody has is thought to take, in milliseconds.
     #[serde(default)]
     pub left_ms: u64,
+}
+
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }

@@ -556,6 +556,7 @@ fn split_sum() -> SplitSum {
         workers: 1,
         batches: 3,
         out: 0,
+        leaving: 1,
         left_ms: 5,
     }
 }
@@ -568,7 +569,8 @@ fn what_workers_of_a_split_job_say_and_hear() {
     wire("split-listed", &vec![SplitListed::Noted, SplitListed::Over(over())]);
     wire("split-pull", &SplitPull { request: RequestId(id(3)) });
     let lease = SplitLease { lease: 7, tests: vec![LeasedTest { no: 0, id: "a b".to_owned() }] };
-    wire("split-pulled", &vec![SplitPulled::Leased(lease), SplitPulled::Wait, SplitPulled::Over(over())]);
+    let over = SplitPulled::Over(over());
+    wire("split-pulled", &vec![SplitPulled::Leased(lease), SplitPulled::Wait, over, SplitPulled::Yield]);
     let result = |no, outcome| SplitResult { no, outcome, ms: 12 };
     let outcomes = [SplitOutcome::Passed, SplitOutcome::Failed, SplitOutcome::Skipped];
     let results = (0..).zip(outcomes).map(|(no, outcome)| result(no, outcome)).collect();

@@ -29,7 +29,9 @@ fn lines(sum: &SplitSum) -> Vec<String> {
 fn under_way(sum: &SplitSum) -> String {
     let workers = if sum.workers == 1 { "1 worker".to_owned() } else { format!("{} workers", sum.workers) };
     let left = span(Duration::from_millis(sum.left_ms));
-    format!("{} of {} done, {} under way, {workers}, about {left} of work waiting", sum.settled, sum.total, sum.out)
+    let leaving = if sum.leaving > 0 { format!(" ({} will give a runner back)", sum.leaving) } else { String::new() };
+    let (done, all, out) = (sum.settled, sum.total, sum.out);
+    format!("{done} of {all} done, {out} under way, {workers}{leaving}, about {left} of work waiting")
 }
 
 #[cfg(test)]
@@ -59,7 +61,8 @@ mod tests {
             total: 9,
             settled: 3,
             out: 2,
-            workers: 1,
+            workers: 2,
+            leaving: 1,
             left_ms: 35_000,
             ..SplitSum::default()
         };
@@ -74,7 +77,7 @@ mod tests {
               1 failed:
                 b
               flaky: a
-            slow: 3 of 9 done, 2 under way, 1 worker, about 35.0s of work waiting
+            slow: 3 of 9 done, 2 under way, 2 workers (1 will give a runner back), about 35.0s of work waiting
         "#]]
         .assert_eq(&text);
         assert_eq!(of_run(&run_of(Vec::new())), "");

@@ -196,6 +196,40 @@ async fn the_tests_of_a_killed_runner_are_run_by_others() {
     second.until_tidy().await;
 }
 
+/// Of two copies one makes room for another project's job, is put in line again, and loses nothing by it.
+#[tokio::test]
+async fn a_split_job_gives_a_runner_to_another_project_between_two_batches() {
+    let fleet = Fleet::start().await;
+    let runner = fleet.runner("a", 2).await;
+    let id = submit(&fleet, &project(&fleet, PATIENT, ""));
+    let [first, second] = both_at_work(&fleet, id).await;
+    let small = tree(fleet.path("small"), &[(".sidings.yml", SMALL)]);
+    let (code, stdout, stderr) = fleet.sidings(&small, &["submit", "--project", "site", "--json"]);
+    assert_eq!(code, 0, "{stdout}{stderr}");
+    let small = serde_json::from_str::<RunView>(&stdout).unwrap().summary.id;
+    let is_asked = |view: &RunView| view.splits.first().is_some_and(|sum| sum.leaving == 1).then_some(());
+    fleet.client.until(id, "it is asked for a runner", is_asked).await;
+    std::fs::write(runner.workspace(second).join("go"), "").unwrap();
+    let passed = fleet.client.until_ended(small).await;
+    assert_eq!(passed.summary.verdict, Some(sidings_proto::Verdict::Passed), "{}", verdicts(&passed));
+
+    let again = fleet.client.until_running(id, "unit 2/2", 1).await;
+    assert_eq!(again, AttemptId { fence: 2, ..second });
+    for attempt in [first, again] {
+        std::fs::write(runner.workspace(attempt).join("go"), "").unwrap();
+    }
+    let view = fleet.client.until_ended(id).await;
+    assert_eq!(view.summary.verdict, Some(sidings_proto::Verdict::Passed), "{}", verdicts(&view));
+    assert_eq!(view.splits[0].told, "40 of 40 ran once");
+    let two = job_of(&view, "unit 2/2");
+    assert_eq!(two.attempts.len(), 2, "{}", verdicts(&view));
+    let log = fleet.client.text(&format!("/api/v1/jobs/{}/logs/1?attempt=1&format=text", two.id)).await;
+    assert!(log.contains("sidings: this runner is given back, as others wait for one"), "{log}");
+    runner.until_tidy().await;
+}
+
+const SMALL: &str = "image: debian:bookworm-slim\njobs:\n  s:\n    steps: [{ run: echo small }]\n";
+
 #[tokio::test]
 async fn a_killed_controller_loses_no_test() {
     let mut fleet = Fleet::start().await;

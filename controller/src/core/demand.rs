@@ -11,13 +11,16 @@ pub(super) const SLOT: u64 = 1000;
 pub(super) struct Demand {
     pub(super) labels: BTreeMap<String, String>,
     pub(super) resources: Resources,
+    /// It is a further copy of a job whose tests are split: the others do its work until it comes.
+    pub(super) is_further: bool,
 }
 
 impl Demand {
     pub(super) fn of(planned: &PlannedJob) -> Demand {
         // A machine does not run out of process numbers before it runs out of the rest.
         let resources = Resources { pids: None, ..planned.spec.resources() };
-        Demand { labels: planned.scheduling.labels.clone(), resources }
+        let is_further = planned.spec.tests.is_some() && planned.spec.node.index > 1;
+        Demand { labels: planned.scheduling.labels.clone(), resources, is_further }
     }
 
     /// Whether these are labels enough.

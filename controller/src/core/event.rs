@@ -142,6 +142,16 @@ pub enum Event {
         /// How.
         finish: Box<Finish>,
     },
+    /// The same of an attempt that passed and gave its runner back before its job's tests were at an end: the job goes
+    /// back to the queue, by no fault of anybody.
+    GaveBack {
+        /// Who waits.
+        ask: Ask,
+        /// Which attempt.
+        attempt: AttemptId,
+        /// How; what it would keep counts for nothing.
+        finish: Box<Finish>,
+    },
     /// A runner goes away in order; what it holds goes back to the queue at once. Answered by [`Answer::Done`].
     RunnerRetired {
         /// Who waits.

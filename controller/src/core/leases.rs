@@ -99,6 +99,10 @@ impl Core {
             return None;
         }
         while let Some((job, demand)) = self.queue.first_but(unmet) {
+            if !self.may_grow(&demand) {
+                unmet.insert(demand);
+                continue;
+            }
             let has_room = |runner| self.has_room(runner, job, &demand, kept);
             match self.asks.first(|labels| demand.is_met_by(labels), has_room) {
                 Some((runner, request, open)) => return Some((job, runner, request, open)),
@@ -119,10 +123,15 @@ impl Core {
         if kept.get(&runner).is_some_and(|other| *other != job) {
             return false;
         }
-        let held = self.leases.of(runner).into_iter().filter_map(|job| self.job_at(self.place(job)?));
+        demand.fits(known.resources, self.used_on(runner, None))
+    }
+
+    /// What the jobs on a runner may use, but for one of them.
+    pub(super) fn used_on(&self, runner: RunnerId, but: Option<JobId>) -> Resources {
+        let held = self.leases.of(runner).into_iter().filter(|job| Some(*job) != but);
+        let held = held.filter_map(|job| self.job_at(self.place(job)?));
         let held = held.filter(|job| job.tenure().is_some_and(|tenure| !tenure.has_lapsed()));
-        let used = held.map(|job| job.demand.resources).fold(Resources::default(), Resources::and);
-        demand.fits(known.resources, used)
+        held.map(|job| job.demand.resources).fold(Resources::default(), Resources::and)
     }
 
     /// Lets go of what is due: leases that ran out, and attempts that were never mentioned.

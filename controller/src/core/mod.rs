@@ -9,6 +9,7 @@ pub mod event;
 mod approvals;
 mod asks;
 pub(crate) mod caches;
+mod crowding;
 mod demand;
 mod drains;
 mod finishes;
@@ -34,6 +35,7 @@ mod used;
 mod view;
 mod waits;
 
+pub use crowding::Crowding;
 pub use policy::Policy;
 pub use view::{AttemptStanding, Counts};
 
@@ -119,6 +121,7 @@ impl Core {
             }
             Event::Progressed { ask, attempt, events } => self.progressed(now, ask, attempt, events, out),
             Event::Finished { ask, attempt, finish } => self.finished(now, ask, attempt, *finish, out),
+            Event::GaveBack { ask, attempt, finish } => self.gave_back(now, ask, attempt, *finish, out),
             Event::RunnerRetired { ask, runner, life } => self.runner_retired(now, ask, runner, life, out),
             Event::RunnerRevoked { runner } => self.runner_revoked(now, runner, out),
             Event::Approved { ask, job, by } => self.approved(now, ask, job, by, out),

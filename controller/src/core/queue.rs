@@ -10,6 +10,8 @@
 
 mod ahead;
 
+pub(super) use ahead::Ahead;
+
 use super::demand::{Demand, SLOT};
 use super::used::Used;
 use sidings_proto::{JobId, RunId, Timestamp};

@@ -128,12 +128,10 @@ impl Core {
     }
 
     pub(super) fn finished(&mut self, now: Timestamp, ask: Ask, attempt: AttemptId, finish: Finish, out: &mut Outbox) {
-        let place = match (self.standing(attempt), self.place(attempt.job)) {
-            (AttemptStanding::Current, Some(place)) => place,
-            (AttemptStanding::AlreadyFinished, _) => return out.answer(ask, Answer::Already),
-            (AttemptStanding::Current | AttemptStanding::Stale, _) => return out.answer(ask, Answer::Stale),
+        let place = match self.finishing(now, attempt) {
+            Ok(place) => place,
+            Err(answer) => return out.answer(ask, answer),
         };
-        self.hear_from_holder(now, place);
         let verdict = self.judge(place, &finish);
         if verdict == Verdict::Passed {
             self.learn_pace(now, place, out);
@@ -147,6 +145,30 @@ impl Core {
             None => self.ended_by_itself(now, place, verdict, out),
         }
         out.answer(ask, Answer::Accepted);
+    }
+
+    /// The attempt did what it was asked to, and its job is in line again for what others do meanwhile.
+    pub(super) fn gave_back(&mut self, now: Timestamp, ask: Ask, attempt: AttemptId, finish: Finish, out: &mut Outbox) {
+        let place = match self.finishing(now, attempt) {
+            Ok(place) => place,
+            Err(answer) => return out.answer(ask, answer),
+        };
+        let ending = Ending { verdict: Verdict::Cancelled, steps: finish.steps, images: finish.images };
+        self.attempt_over(now, place, ending, out);
+        self.finished.remember(attempt);
+        self.go_back(now, place, out);
+        out.answer(ask, Answer::Accepted);
+    }
+
+    /// Where the job is of an attempt that ends, or what is to be said of one that did before.
+    fn finishing(&mut self, now: Timestamp, attempt: AttemptId) -> Result<Place, Answer> {
+        let place = match (self.standing(attempt), self.place(attempt.job)) {
+            (AttemptStanding::Current, Some(place)) => place,
+            (AttemptStanding::AlreadyFinished, _) => return Err(Answer::Already),
+            (AttemptStanding::Current | AttemptStanding::Stale, _) => return Err(Answer::Stale),
+        };
+        self.hear_from_holder(now, place);
+        Ok(place)
     }
 
     /// What an attempt left behind counts with its end, and only if that is the job's own.

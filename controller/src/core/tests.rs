@@ -1,6 +1,7 @@
 //! Dialogues: what happens at which second, and what the core wants done about it.
 
 mod cancelling;
+mod crowding;
 pub(crate) mod dialogue;
 mod drains;
 mod foreseeing;

@@ -22,10 +22,18 @@ impl Core {
     /// The same of some runs; looks ahead once, and only where somebody is in line.
     pub fn waits_of(&self, now: Timestamp, runs: &[RunId]) -> Vec<Vec<Option<WaitView>>> {
         let starts = LazyCell::new(|| self.expected_starts(now));
+        let crowding = LazyCell::new(|| self.crowding(now));
         let of_job = |run: &Run, place: Place| {
-            let wait = self.wait(now, run, place)?;
-            let starts = (wait.kind == WaitFor::Turn).then(|| starts.get(&run.jobs[place.index].id).copied());
-            Some(WaitView { starts: starts.flatten(), ..wait })
+            let (wait, job) = (self.wait(now, run, place)?, run.jobs[place.index].id);
+            if wait.kind != WaitFor::Turn {
+                return Some(wait);
+            }
+            let from = crowding
+                .from
+                .get(&job)
+                .map(|split| format!("; {split} gives a runner back when a batch of its tests ends"));
+            let message = wait.message + from.as_deref().unwrap_or_default();
+            Some(WaitView { starts: starts.get(&job).copied(), message, ..wait })
         };
         let of_run = |id: &RunId| {
             let Some(run) = self.runs.get(id) else { return Vec::new() };
@@ -132,6 +140,9 @@ impl Core {
         let kept = self.kept_free(now);
         let free =
             |(id, runner): &(RunnerId, &Runner)| self.has_slot(*id, runner) && self.has_room(*id, job, demand, &kept);
+        if !self.may_grow(demand) {
+            return "one slot in 16 is kept free of further copies of split jobs".to_owned();
+        }
         if able.iter().any(free) {
             return "a runner is about to take it".to_owned();
         }

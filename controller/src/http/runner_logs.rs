@@ -9,7 +9,7 @@ use crate::images::Name;
 use crate::kept::NotKept;
 use crate::logs::Verified;
 use crate::shell::live::Current;
-use crate::splits::Worker;
+use crate::splits::{Judged, Worker};
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -105,7 +105,7 @@ async fn finish_current(
     }
     match finishing.verify(&finish, |step| app.logs.file(run, attempt, step)).await? {
         Verified::Whole => match app.kept.check(&finish.kept.artifacts).await {
-            Ok(()) => tell(app, attempt, judged(app, attempt, current, finish).await?).await,
+            Ok(()) => tell_as_judged(app, attempt, current, finish).await,
             Err(NotKept::Wrong(error)) => Err(HttpError::bad_request(format!("{error:#}"))),
             Err(missing @ NotKept::Missing(_)) => tell(app, attempt, without(finish, missing.to_string())).await,
         },
@@ -119,10 +119,20 @@ async fn finish_current(
 }
 
 /// The attempt's end with what the queue says that it worked for.
-async fn judged(app: &App, attempt: AttemptId, current: &Current, finish: Finish) -> Result<Finish, HttpError> {
-    match Worker::of(attempt, current) {
-        Some(worker) => Ok(app.splits.judged(&worker, finish).await?),
-        None => Ok(finish),
+async fn tell_as_judged(
+    app: &App,
+    attempt: AttemptId,
+    current: &Current,
+    finish: Finish,
+) -> Result<Finished, HttpError> {
+    let Some(worker) = Worker::of(attempt, current) else { return tell(app, attempt, finish).await };
+    match app.splits.judged(&worker, finish).await? {
+        Judged::Ended(finish) => tell(app, attempt, finish).await,
+        Judged::GaveBack(finish) => {
+            let sent = Box::new(finish.clone());
+            let answer = app.shell.ask(|ask| Event::GaveBack { ask, attempt, finish: sent }).await?;
+            answered(app, attempt, &finish, answer).await
+        }
     }
 }
 
@@ -141,11 +151,16 @@ fn not_whole(finish: Finish, step: StepNo) -> Finish {
 
 async fn tell(app: &App, attempt: AttemptId, finish: Finish) -> Result<Finished, HttpError> {
     let sent = finish.clone();
-    match app.shell.ask(|ask| Event::Finished { ask, attempt, finish: Box::new(sent) }).await? {
+    let answer = app.shell.ask(|ask| Event::Finished { ask, attempt, finish: Box::new(sent) }).await?;
+    answered(app, attempt, &finish, answer).await
+}
+
+async fn answered(app: &App, attempt: AttemptId, finish: &Finish, answer: Answer) -> Result<Finished, HttpError> {
+    match answer {
         Answer::Accepted => Ok(Finished::Accepted),
         Answer::Already => Ok(Finished::Already),
         Answer::Stale | Answer::UnknownLife | Answer::Done | Answer::Leased(_) | Answer::Orders(_) => {
-            if accepted_before(app, attempt, &finish).await? {
+            if accepted_before(app, attempt, finish).await? {
                 Ok(Finished::Already)
             } else {
                 Err(HttpError::stale())

@@ -35,7 +35,7 @@ impl Bug {
     /// What reaches the core of an event.
     pub(super) fn bend(bug: Option<Bug>, ledger: &Ledger, mut event: Event) -> Event {
         match &mut event {
-            Event::Finished { attempt, .. } | Event::Progressed { attempt, .. }
+            Event::Finished { attempt, .. } | Event::GaveBack { attempt, .. } | Event::Progressed { attempt, .. }
                 if bug == Some(Bug::StaleMessagesBelieved) =>
             {
                 *attempt = ledger.newest(*attempt);
@@ -52,6 +52,7 @@ impl Bug {
             | Event::Beat { .. }
             | Event::Progressed { .. }
             | Event::Finished { .. }
+            | Event::GaveBack { .. }
             | Event::RunnerRetired { .. }
             | Event::RunnerRevoked { .. }
             | Event::CancelAsked { .. }

@@ -174,7 +174,9 @@ enum About {
 fn about(event: &Event) -> About {
     match event {
         Event::Submitted { run, .. } => About::Run(run.id),
-        Event::Progressed { attempt, .. } | Event::Finished { attempt, .. } => About::Attempt(*attempt),
+        Event::Progressed { attempt, .. } | Event::Finished { attempt, .. } | Event::GaveBack { attempt, .. } => {
+            About::Attempt(*attempt)
+        }
         Event::RunnerUp { .. }
         | Event::LeaseAsked { .. }
         | Event::LeaseDropped { .. }

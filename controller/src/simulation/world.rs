@@ -7,8 +7,8 @@ use super::random::Random;
 use super::runner::{Call, Sent, SimRunner};
 use super::workload;
 use crate::core::event::{Answer, Ask, Event, RunSpec};
-use sidings_proto::runner::{Hello, LEASE_POLL_MS, LeaseRequest, Phase, Progress};
-use sidings_proto::{RunId, Timestamp};
+use sidings_proto::runner::{Finish, Hello, LEASE_POLL_MS, LeaseRequest, Phase, Progress};
+use sidings_proto::{AttemptId, RunId, Timestamp, Verdict};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -250,6 +250,9 @@ impl World {
                 let events = vec![Progress::Phase { phase: Phase::Source, at: sent.at }];
                 Event::Progressed { ask, attempt, events }
             }
+            Call::Finish { attempt, finish } if gives_back(attempt, &finish) => {
+                Event::GaveBack { ask, attempt, finish }
+            }
             Call::Finish { attempt, finish } => Event::Finished { ask, attempt, finish },
             Call::Retire => Event::RunnerRetired { ask, runner, life },
         }
@@ -388,4 +391,9 @@ impl World {
     fn sometime(&mut self) -> Timestamp {
         Timestamp(0) + self.random.millis(1_000, 300_000)
     }
+}
+
+/// Some attempts pass and give their runner back all the same; the next one of such a job comes to its end.
+fn gives_back(attempt: AttemptId, finish: &Finish) -> bool {
+    finish.verdict == Verdict::Passed && attempt.fence == 1 && attempt.job.0.as_u128().is_multiple_of(8)
 }

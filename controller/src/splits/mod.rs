@@ -26,7 +26,7 @@ use sidings_proto::split::{
 };
 use sidings_proto::{AttemptId, RunId, Timestamp, Verdict};
 use sidings_split::{Answer, Event, WorkerId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -52,6 +52,14 @@ pub(crate) struct Worker {
     key: SplitKey,
     id: WorkerId,
     job: LiveJob,
+}
+
+/// What the end of an attempt is, in the light of its queue.
+pub(crate) enum Judged {
+    /// The attempt's own, with what came of the tests.
+    Ended(Finish),
+    /// It went on to its end, gave its runner back for others, and is to come again.
+    GaveBack(Finish),
 }
 
 impl Worker {
@@ -97,7 +105,8 @@ impl Splits {
             Ok((manifest, atoms)) if matches!(*held, Held::Unmade) => {
                 held.make(&one, &worker.job, atoms).await?;
                 // Of a width the first to come are the workers: one whose image is still built must not keep them from it.
-                let known = if held.wanted().is_some() { Vec::new() } else { self.workers(worker) };
+                let is_wide = held.wanted().is_some();
+                let known = if is_wide { BTreeSet::new() } else { self.workers(&worker.key) };
                 let others = known.into_iter().filter(|other| *other != worker.id);
                 for promised in std::iter::once(worker.id).chain(others) {
                     held.handle(&one, self.shell.now(), words::joined(promised)).await?;
@@ -140,9 +149,9 @@ impl Splits {
     }
 
     /// Those of its job's copies that are with a runner now.
-    fn workers(&self, worker: &Worker) -> Vec<WorkerId> {
-        let live = self.shell.live().attempts_of(worker.key.run);
-        let ours = live.into_iter().filter(|(_, job)| key_of(job).as_ref() == Some(&worker.key));
+    fn workers(&self, key: &SplitKey) -> BTreeSet<WorkerId> {
+        let live = self.shell.live().attempts_of(key.run);
+        let ours = live.into_iter().filter(|(_, job)| key_of(job).as_ref() == Some(key));
         ours.map(|(attempt, job)| worker_id(job.index, attempt.fence)).collect()
     }
 
@@ -205,15 +214,18 @@ impl Splits {
     }
 
     /// The end of an attempt, with what its queue says of the tests. The worker is one no longer.
-    pub(crate) async fn judged(&self, worker: &Worker, finish: Finish) -> anyhow::Result<Finish> {
+    pub(crate) async fn judged(&self, worker: &Worker, finish: Finish) -> anyhow::Result<Judged> {
         let one = self.one(&worker.key);
         let mut held = one.held().await?;
         if finish.verdict == Verdict::Passed && held.spares(worker.id) {
-            return Ok(finish);
+            return Ok(Judged::Ended(finish));
+        }
+        if finish.verdict == Verdict::Passed && held.has_yielded(worker.id) {
+            return Ok(Judged::GaveBack(finish));
         }
         held.handle(&one, self.shell.now(), Event::Left { worker: worker.id }).await?;
         let verdict = verdict::judged(finish.verdict, held.sum(&worker.key.suite).as_ref());
-        Ok(Finish { verdict, ..finish })
+        Ok(Judged::Ended(Finish { verdict, ..finish }))
     }
 
     /// A split in full; none where there is none. `job_of` says what the job at a place of the run is called.

@@ -205,7 +205,8 @@ impl Held {
                 tests: super::words::tests(open.split.manifest(), &lease.atoms),
             }),
             // The others go on without this one.
-            (Held::Open(_), Answer::Over | Answer::Yield) => SplitPulled::Over(super::words::retired()),
+            (Held::Open(_), Answer::Yield) => SplitPulled::Yield,
+            (Held::Open(_), Answer::Over) => SplitPulled::Over(super::words::retired()),
             (
                 Held::Open(_),
                 Answer::Noted | Answer::Wait | Answer::Orders { .. } | Answer::Taken { .. } | Answer::JoinAgain,
@@ -234,6 +235,22 @@ impl Held {
     pub(super) fn spares(&self, worker: WorkerId) -> bool {
         match self {
             Held::Open(open) => open.width.is_some() && !open.split.knows(worker),
+            Held::Unmade | Held::Over(_) => false,
+        }
+    }
+
+    /// Runners that it was asked for and has not given back; none where nobody can give any.
+    pub(super) fn owes(&self) -> Option<u32> {
+        match self {
+            Held::Open(open) => Some(open.split.owes()),
+            Held::Unmade | Held::Over(_) => None,
+        }
+    }
+
+    /// Whether the worker gave its runner back, and others go on.
+    pub(super) fn has_yielded(&self, worker: WorkerId) -> bool {
+        match self {
+            Held::Open(open) => open.split.has_yielded(worker),
             Held::Unmade | Held::Over(_) => false,
         }
     }
@@ -273,6 +290,7 @@ pub(super) fn sum(split: &Split, suite: &str) -> SplitSum {
         reasons: reasons.iter().map(ToString::to_string).collect(),
         flaky: split.ids_of(Kind::Flaky).iter().take(FLAKY_NAMED).map(|id| short(id)).collect(),
         workers: progress.workers as u64,
+        leaving: u64::from(split.owes()),
         batches: progress.leases as u64,
         out: progress.out as u64,
         left_ms: progress.waiting_ms,

@@ -1,11 +1,12 @@
-//! What happens to queues by themselves: their time passes, their workers' attempts end, their runs end.
+//! What happens to queues by themselves: their time passes, their workers' attempts end, their runs end, and others
+//! wait for their runners.
 //!
 //! It looks at the world again and again, so nothing has to be told to it, and nothing that was lost stays undone.
 
+use super::Splits;
 use super::one::{Held, One};
-use super::{Splits, key_of, worker_id};
+use crate::core::Crowding;
 use sidings_split::Event;
-use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -26,8 +27,10 @@ impl Splits {
                     () = self.closing.cancelled() => return Ok(()),
                 }
             }
+            let now = self.shell.now();
+            let Ok(crowding) = self.shell.look(move |core| core.crowding(now)).await else { return Ok(()) };
             for one in all {
-                if let Err(error) = self.look_after(&one).await {
+                if let Err(error) = self.look_after_among(&one, &crowding).await {
                     tracing::error!(error = format!("{error:#}"), "a split job could not be looked after");
                 }
             }
@@ -42,6 +45,34 @@ impl Splits {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
+    async fn look_after_among(&self, one: &One, crowding: &Crowding) -> anyhow::Result<()> {
+        self.look_after(one).await?;
+        self.make_room(one, crowding.needed.get(&(one.key.run, one.key.suite.clone())).copied()).await
+    }
+
+    /// Asks for as many runners as others need, those included that are on their way back; takes back what was asked for
+    /// and is needed no longer.
+    async fn make_room(&self, one: &One, needed: Option<u32>) -> anyhow::Result<()> {
+        let mut held = one.held().await?;
+        let Some(owed) = held.owes() else { return Ok(()) };
+        let leaving = self.workers(&one.key).into_iter().filter(|worker| held.has_yielded(*worker)).count();
+        let wanted = needed.unwrap_or(0).saturating_sub(u32::try_from(leaving).unwrap_or(u32::MAX));
+        let (now, is_too_much) = (self.shell.now(), owed > wanted);
+        if is_too_much || needed.is_none() {
+            held.handle(one, now, Event::Contended(false)).await?;
+        }
+        if needed.is_some() {
+            held.handle(one, now, Event::Contended(true)).await?;
+        }
+        for _ in if is_too_much { 0 } else { owed }..wanted {
+            held.handle(one, now, Event::YieldAsked).await?;
+        }
+        if held.owes() != Some(owed) {
+            self.shell.changes().tell(one.key.run);
+        }
+        Ok(())
+    }
+
     pub(super) async fn look_after(&self, one: &One) -> anyhow::Result<()> {
         let mut held = one.held().await?;
         if !self.shell.live().has_run(one.key.run) {
@@ -51,9 +82,7 @@ impl Splits {
             self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&one.key);
             return Ok(());
         }
-        let live = self.shell.live().attempts_of(one.key.run);
-        let ours = live.into_iter().filter(|(_, job)| key_of(job).as_ref() == Some(&one.key));
-        let there: BTreeSet<_> = ours.map(|(attempt, job)| worker_id(job.index, attempt.fence)).collect();
+        let there = self.workers(&one.key);
         for worker in held.workers().into_iter().filter(|worker| !there.contains(worker)) {
             held.handle(one, self.shell.now(), Event::Lost { worker }).await?;
         }

@@ -8,7 +8,7 @@ use sidings_proto::split::{
     SplitBeat, SplitEnd, SplitLease, SplitList, SplitListed, SplitOrders, SplitOutcome, SplitOver, SplitPull,
     SplitPulled, SplitReport, SplitResult, SplitTaken, SplitTest,
 };
-use sidings_proto::{Failure, FailureClass, RequestId, Verdict};
+use sidings_proto::{Failure, FailureClass, RequestId, Trigger, Verdict};
 
 const SPLIT: &str = "image: debian:bookworm-slim\n\
     jobs:\n  unit:\n    parallelism: 2\n    tests: { discover: ls tests, run: make test, max_flaky_retries: 0 }\n";
@@ -29,7 +29,7 @@ async fn pulled(rig: &Rig, work: &Work, request: RequestId) -> SplitPulled {
 async fn leased(rig: &Rig, work: &Work, request: RequestId) -> SplitLease {
     match pulled(rig, work, request).await {
         SplitPulled::Leased(lease) => lease,
-        other @ (SplitPulled::Wait | SplitPulled::Over(_)) => panic!("no tests but {other:?}"),
+        other @ (SplitPulled::Wait | SplitPulled::Over(_) | SplitPulled::Yield) => panic!("no tests but {other:?}"),
     }
 }
 
@@ -47,7 +47,7 @@ async fn report(rig: &Rig, work: &Work, report: &SplitReport) -> SplitTaken {
 async fn over(rig: &Rig, work: &Work) -> SplitOver {
     match pulled(rig, work, RequestId::new()).await {
         SplitPulled::Over(over) => over,
-        other @ (SplitPulled::Wait | SplitPulled::Leased(_)) => panic!("not over but {other:?}"),
+        other @ (SplitPulled::Wait | SplitPulled::Leased(_) | SplitPulled::Yield) => panic!("not over but {other:?}"),
     }
 }
 
@@ -132,6 +132,57 @@ async fn a_copy_that_is_not_needed_is_no_worker_for_a_sign_of_life() {
     assert!(spared.passed, "{}", spared.text);
     two.pass(&rig).await;
     assert_eq!(work_off(&rig, &one, SplitOutcome::Passed).await, 2);
+}
+
+#[tokio::test]
+async fn a_copy_gives_its_runner_to_another_project_and_comes_again() {
+    let rig = rig().await;
+    let runner = rig.runner().await;
+    let run = rig.run(&SPLIT.replace("parallelism: 2", "parallelism: 4")).await;
+    let tests = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"];
+    let mut copies = Vec::new();
+    for _ in 0..4 {
+        let copy = runner.lease(&rig).await;
+        assert_eq!(listed(&rig, &copy, &tests).await, SplitListed::Noted);
+        let lease = leased(&rig, &copy, RequestId::new()).await;
+        copies.push((copy, lease));
+    }
+    let small = rig
+        .run_in_project(
+            ("site", Trigger::Api),
+            "image: debian:bookworm-slim\njobs:\n  s:\n    steps: [{ run: make }]\n",
+        )
+        .await;
+    let (last, lease) = copies.pop().unwrap();
+    report(&rig, &last, &all(&lease, SplitOutcome::Passed)).await;
+    // It is told to wait until it is known that somebody does.
+    let request = RequestId::new();
+    while pulled(&rig, &last, request).await != SplitPulled::Yield {}
+    let wait = rig.view(&small).await.jobs[0].wait.clone().unwrap();
+    assert!(wait.message.contains("; unit of web gives a runner back"), "{}", wait.message);
+    last.pass(&rig).await;
+    assert_eq!(pulled_late(&rig, &last).await, "stale_attempt");
+    let verdicts = rig.view(&run).await.jobs.into_iter().map(|job| (job.verdict, job.attempts.len()));
+    assert_eq!(verdicts.collect::<Vec<_>>(), [(None, 1), (None, 1), (None, 1), (None, 1)]);
+    let other = runner.lease(&rig).await;
+    assert_eq!(other.assignment.attempt.job, rig.view(&small).await.jobs[0].id);
+    other.pass(&rig).await;
+
+    let again = runner.lease(&rig).await;
+    assert_eq!((again.assignment.attempt.job, again.assignment.attempt.fence), (last.assignment.attempt.job, 2));
+    for (copy, lease) in &copies {
+        report(&rig, copy, &all(lease, SplitOutcome::Passed)).await;
+    }
+    for copy in copies.iter().map(|(copy, _)| copy).chain([&again]) {
+        assert_eq!(over(&rig, copy).await.text, "12 of 12 ran once");
+        copy.pass(&rig).await;
+    }
+    assert_eq!(rig.view(&run).await.summary.verdict, Some(Verdict::Passed));
+}
+
+async fn pulled_late(rig: &Rig, work: &Work) -> String {
+    let answer = work.post(rig, "split/pull", &SplitPull { request: RequestId::new() }).await;
+    refused(answer, StatusCode::CONFLICT).await
 }
 
 #[tokio::test]

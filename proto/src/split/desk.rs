@@ -36,7 +36,7 @@ pub enum Ask {
         /// So many bytes follow.
         bytes: u64,
     },
-    /// Tests are wanted. Told [`Told::Batch`] or [`Told::Over`], whenever that is.
+    /// Tests are wanted. Told [`Told::Batch`], [`Told::Over`] or [`Told::Yield`], whenever that is.
     Next,
     /// Here is a file of results. Told [`Told::Read`].
     Results {
@@ -112,6 +112,8 @@ pub enum Told {
         /// The sum and the reasons.
         text: String,
     },
+    /// There is nothing more to do here, while others go on: the runner is given back.
+    Yield,
     /// A file was read.
     Read {
         /// Results of tests of the batch that were in it.

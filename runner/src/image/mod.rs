@@ -22,7 +22,7 @@ use sidings_proto::{Commit, Environment, RunId, Secret};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use tokio::time::Instant;
 
 pub(crate) mod budget;
 mod building;

@@ -32,7 +32,7 @@ impl Course<'_> {
         let ReadyImage { facts, use_, share, hold, .. } = ready.map_err(|error| self.no_image(error))?;
         self.account.hold(hold);
         // An image that was there at once is in the report; it is no news for the log.
-        if use_.built || use_.took_ms > 0 {
+        if use_.built || use_.took_ms >= AT_ONCE_MS {
             self.setup.note(&image_note(&use_));
         }
         if let Err(refusal) = self.judged(&use_, &facts).await {
@@ -84,6 +84,9 @@ impl Course<'_> {
         }
     }
 }
+
+/// Nobody notices that an image took less.
+const AT_ONCE_MS: u64 = 100;
 
 fn image_note(image: &ImageUse) -> String {
     let how = match &image.fetched {

@@ -88,6 +88,7 @@ impl Worker {
         loop {
             match self.queue.pull(pull).await? {
                 SplitPulled::Wait => {}
+                SplitPulled::Yield => return Ok(Told::Yield),
                 SplitPulled::Over(over) => return Ok(Told::Over { passed: over.passed, text: over.text }),
                 SplitPulled::Leased(lease) if lease.tests.is_empty() => pull.request = RequestId::new(),
                 SplitPulled::Leased(lease) => {

@@ -6,7 +6,7 @@ use crate::estimate::Estimate;
 use crate::ledger::{Conclusion, Kind, Ledger, Reason, Verdict};
 use crate::manifest::{AtomNo, Manifest};
 use crate::policy::OnFlaky;
-use crate::record::{AtomResult, LeaseNo, WorkerId};
+use crate::record::{AtomResult, Gone, LeaseNo, WorkerId};
 use std::collections::BTreeMap;
 
 /// How far a split is.
@@ -117,6 +117,16 @@ impl Split {
     /// Whether somebody is or was a worker of it.
     pub fn knows(&self, worker: WorkerId) -> bool {
         self.book.workers.contains_key(&worker)
+    }
+
+    /// Runners that it was asked for and has not given back.
+    pub fn owes(&self) -> u32 {
+        self.watch.yields
+    }
+
+    /// Whether this worker gave its runner back.
+    pub fn has_yielded(&self, worker: WorkerId) -> bool {
+        self.book.workers.get(&worker).is_some_and(|worker| worker.gone == Some(Gone::Yielded))
     }
 
     /// How far it is.

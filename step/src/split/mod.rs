@@ -40,6 +40,10 @@ pub(crate) fn work() -> io::Result<u8> {
         if let Told::Over { passed, text } = &told {
             return over(*passed, text, unsound.or(stream.end()?));
         }
+        if told == Told::Yield {
+            let text = "this runner is given back, as others wait for one; other copies go on with the tests";
+            return over(true, text, unsound.or(stream.end()?));
+        }
         let Told::Batch { lease, tests } = &told else { return Err(desk::unexpected(&told)) };
         number += 1;
         let batch = Batch { number, lease: *lease, tests };

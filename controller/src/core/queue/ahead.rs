@@ -69,6 +69,11 @@ impl<'q> Ahead<'q> {
         Some(Drawn { job, project: line.project, demand: line.demand, choice })
     }
 
+    /// What the project would have, in thousandths of a slot.
+    pub(in crate::core) fn has(&self, project: &str) -> u64 {
+        self.running.get(project).copied().unwrap_or(0)
+    }
+
     /// The project would have so much more on runners.
     pub(in crate::core) fn started(&mut self, project: &'q str, cost: u64) {
         *self.running.entry(project).or_default() += cost;

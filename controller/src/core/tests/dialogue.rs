@@ -53,6 +53,7 @@ pub(crate) fn heard(event: &Event) -> String {
         }
         Event::Progressed { attempt, .. } => format!("{} goes on", tried(*attempt)),
         Event::Finished { attempt, finish, .. } => format!("{} finishes: {}", tried(*attempt), ended(&finish.verdict)),
+        Event::GaveBack { attempt, .. } => format!("{} gives its runner back", tried(*attempt)),
         Event::RunnerRetired { life, .. } => format!("{} retires", name(life.0)),
         Event::RunnerRevoked { runner } => format!("{} is revoked", name(runner.0)),
         Event::Approved { job, by, .. } => format!("{by} approves {}", name(job.0)),

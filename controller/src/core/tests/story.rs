@@ -5,9 +5,10 @@ use crate::core::event::{ActiveJob, ActiveRun, Ask, Event, RunContent, RunSpec, 
 use crate::core::{Core, Policy};
 use expect_test::Expect;
 use sidings_proto::runner::{Finish, Hello, LeaseRequest, LogDigest, Phase, Progress, StepResult};
+use sidings_proto::split::Tests;
 use sidings_proto::{
-    AttemptId, Choice, Command, Commit, Environment, Failure, FailureClass, JobId, JobSpec, LifeId, LowDisk, Plan,
-    PlannedJob, RequestId, Resources, RunId, RunnerId, Source, Stage, Step, StepNo, Timestamp, Trigger, Verdict,
+    AttemptId, Choice, Command, Commit, Environment, Failure, FailureClass, JobId, JobSpec, LifeId, LowDisk, Node,
+    Plan, PlannedJob, RequestId, Resources, RunId, RunnerId, Source, Stage, Step, StepNo, Timestamp, Trigger, Verdict,
 };
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -21,18 +22,18 @@ pub(super) enum Line {
 }
 
 /// Tells the story and compares the dialogue.
-pub(super) fn check<const N: usize>(story: [(i64, Line); N], expect: Expect) {
+pub(super) fn check(story: impl IntoIterator<Item = (i64, Line)>, expect: Expect) {
     let (dialogue, _) = tell(story);
     expect.assert_eq(&dialogue);
 }
 
 /// Tells the story; the dialogue, and the core as it is at the end.
-pub(super) fn tell<const N: usize>(story: [(i64, Line); N]) -> (String, Core) {
+pub(super) fn tell(story: impl IntoIterator<Item = (i64, Line)>) -> (String, Core) {
     tell_to(Core::new(Policy::default()), story)
 }
 
 /// The same to a core that knows something already.
-pub(super) fn tell_to<const N: usize>(mut core: Core, story: [(i64, Line); N]) -> (String, Core) {
+pub(super) fn tell_to(mut core: Core, story: impl IntoIterator<Item = (i64, Line)>) -> (String, Core) {
     let mut text = String::new();
     for ((second, line), number) in story.into_iter().zip(1..) {
         let now = at(second);
@@ -150,6 +151,12 @@ pub(super) fn finish(name: &str, finish: Finish) -> Line {
     event(move |ask| Event::Finished { ask, attempt, finish: Box::new(finish) })
 }
 
+/// It passed, and gave its runner back before the tests were at an end.
+pub(super) fn give_back(name: &str) -> Line {
+    let attempt = attempt(name);
+    event(move |ask| Event::GaveBack { ask, attempt, finish: Box::new(passed()) })
+}
+
 pub(super) fn retire(life: &str) -> Line {
     let (runner, life) = (runner_of(life), LifeId(id(life)));
     event(move |ask| Event::RunnerRetired { ask, runner, life })
@@ -204,6 +211,13 @@ pub(super) fn leased_to(life: &str, request: &str) -> StoredState {
 pub(super) fn job(name: &str) -> PlannedJob {
     let spec = JobSpec { stages: vec![stage(1, false)], timeout_ms: 60_000, ..JobSpec::default() };
     PlannedJob { name: name.to_owned(), spec, ..PlannedJob::default() }
+}
+
+/// A copy of a job whose tests are split.
+pub(super) fn copy(name: &str, index: u32, total: u32) -> PlannedJob {
+    let job = job(name);
+    let tests = Some(Tests { suite: "unit".to_owned(), ..Tests::default() });
+    PlannedJob { spec: JobSpec { node: Node { index, total }, tests, ..job.spec }, ..job }
 }
 
 pub(super) fn needing<const N: usize>(name: &str, needs: [&str; N]) -> PlannedJob {
