@@ -40,6 +40,7 @@ pub(crate) use serve::{
 };
 pub(crate) use split::{
     SplitArgs, SplitCommand, SplitDoctorArgs, SplitGrindArgs, SplitOfRun, SplitPlanArgs, SplitReproArgs,
+    SplitStatusArgs,
 };
 pub(crate) use tree::{
     CompletionsArgs, DoctorArgs, GcArgs, ImportArgs, ImportOrigin, InitArgs, LintArgs, ManArgs, RunArgs,

@@ -16,8 +16,8 @@ pub(crate) struct SplitArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum SplitCommand {
     /// Show who works on a job's tests, on which batches, and how long it will take.
-    #[command(after_help = "Example: sidings split status api@41 unit")]
-    Status(SplitOfRun),
+    #[command(after_help = "Example: sidings split status api@41 unit --follow")]
+    Status(SplitStatusArgs),
     /// Show how long each test of a job is thought to take, and why.
     #[command(after_help = "Example: sidings split plan latest unit --explain")]
     Plan(SplitPlanArgs),
@@ -48,6 +48,16 @@ pub(crate) struct SplitOfRun {
     pub(crate) project: ProjectChoice,
     #[command(flatten)]
     pub(crate) remote: Remote,
+}
+
+/// `sidings split status`.
+#[derive(Debug, Args)]
+pub(crate) struct SplitStatusArgs {
+    #[command(flatten)]
+    pub(crate) of: SplitOfRun,
+    /// Show it until every test has its verdict; ends with 1 when it is red.
+    #[arg(long, short, conflicts_with = "json")]
+    pub(crate) follow: bool,
 }
 
 /// `sidings split plan`.

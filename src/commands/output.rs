@@ -2,7 +2,7 @@
 
 use crate::client::{Client, pretty};
 use crate::exit::Exit;
-use crate::follow::{Live, OnInterrupt, Plain, Scope, Screen, follow};
+use crate::follow::{InPlace, Live, OnInterrupt, Plain, Scope, Screen, follow};
 use crate::render::duration::now;
 use crate::render::summary::{ReadOn, summary};
 use anyhow::Context;
@@ -56,11 +56,10 @@ impl Show {
         if self.json {
             return Box::new(Plain::new(BufWriter::with_capacity(BUFFER, anstream::stderr()), None));
         }
-        if self.plain || !can_move_its_cursor() {
-            return Box::new(Plain::new(BufWriter::with_capacity(BUFFER, anstream::stdout()), None));
+        match in_place().filter(|_| !self.plain) {
+            Some(place) => Box::new(Live::new(place)),
+            None => Box::new(Plain::new(BufWriter::with_capacity(BUFFER, anstream::stdout()), None)),
         }
-        let colours = anstream::stdout().current_choice() != anstream::ColorChoice::Never;
-        Box::new(Live::new(std::io::stdout(), terminal_size, colours))
     }
 
     /// What is left to read when the run is over.
@@ -86,6 +85,12 @@ pub(super) async fn follow_to_the_end(client: &Client, run: RunView, show: Show)
     }
     show.end(&followed.run, &ReadOn::Controller)?;
     Ok(Exit::of(followed.run.summary.verdict.as_ref()))
+}
+
+/// The terminal, to draw on again and again; none where stdout is something else.
+pub(super) fn in_place() -> Option<InPlace<io::Stdout>> {
+    let colours = anstream::stdout().current_choice() != anstream::ColorChoice::Never;
+    can_move_its_cursor().then(|| InPlace::new(io::stdout(), terminal_size, colours))
 }
 
 fn can_move_its_cursor() -> bool {

@@ -1,10 +1,13 @@
 //! `sidings split`: looks into jobs whose tests are split, and runs parts of them again.
 
 mod doctor;
+mod follow;
 
 use super::output::{print, print_as};
 use super::run;
-use crate::args::{SplitArgs, SplitCommand, SplitGrindArgs, SplitOfRun, SplitPlanArgs, SplitReproArgs};
+use crate::args::{
+    SplitArgs, SplitCommand, SplitGrindArgs, SplitOfRun, SplitPlanArgs, SplitReproArgs, SplitStatusArgs,
+};
 use crate::client::Client;
 use crate::exit::{Exit, Refusal};
 use crate::reference;
@@ -24,9 +27,14 @@ pub(super) async fn split(args: SplitArgs) -> anyhow::Result<Exit> {
     }
 }
 
-async fn status(args: SplitOfRun) -> anyhow::Result<Exit> {
-    let told = told(&args).await?;
-    print_as(args.json, &told, |told| split_told::status(told, now()))
+async fn status(SplitStatusArgs { of, follow }: SplitStatusArgs) -> anyhow::Result<Exit> {
+    if follow {
+        let client = Client::new(&of.remote)?;
+        let run = reference::find(&client, &of.run, &of.project).await?;
+        return follow::follow(&client, run.summary.id, &suite_of(&run, of.suite.as_deref())?).await;
+    }
+    let told = told(&of).await?;
+    print_as(of.json, &told, |told| split_told::status(told, now()))
 }
 
 async fn plan(SplitPlanArgs { of, explain }: SplitPlanArgs) -> anyhow::Result<Exit> {

@@ -1,6 +1,7 @@
 //! A run as a living tree on a terminal. What must not be lost, such as the last lines of a step that failed, is
 //! written above the tree and scrolls away with the rest; the tree itself is drawn again in place.
 
+use super::in_place::InPlace;
 use super::lines::Line;
 use super::model::{Following, LogId, Notice, TAIL};
 use super::plain::{prefix, shown, tried_again};
@@ -8,63 +9,25 @@ use super::screen::Screen;
 use crate::render::safe::flat;
 use crate::render::style::{BAD, DIM, mark, paint};
 use crate::render::tree::{fitted, whole};
-use anstream::adapter::strip_str;
-use console::measure_text_width;
 use sidings_proto::api::{JobView, State};
 use sidings_proto::{StepNo, Timestamp, Verdict};
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-/// The terminal's columns and rows.
-type Size = (usize, usize);
-
 /// Draws on a terminal.
 pub(crate) struct Live<W: Write> {
-    out: W,
-    size: fn() -> Size,
-    colours: bool,
-    drawn: Vec<String>,
-    hidden: bool,
+    place: InPlace<W>,
     /// Logs whose last lines are above already.
     above: BTreeSet<LogId>,
 }
 
 impl<W: Write> Live<W> {
-    /// Draws on `out`, which is a terminal of the size that `size` tells each time.
-    pub(crate) fn new(out: W, size: fn() -> Size, colours: bool) -> Live<W> {
-        Live { out, size, colours, drawn: Vec::new(), hidden: false, above: BTreeSet::new() }
-    }
-
-    /// Replaces what is drawn by `above`, which stays, and the new frame under it: in one write, so it does not flicker.
-    fn draw(&mut self, above: &str, frame: Vec<String>) -> io::Result<()> {
-        if above.is_empty() && frame == self.drawn {
-            return Ok(());
-        }
-        let mut text = if self.hidden { String::new() } else { "\x1b[?25l".to_owned() };
-        text.push_str(&self.back_to_top());
-        let lines = above.lines().map(str::to_owned).chain(frame.iter().cloned());
-        lines.for_each(|line| text.push_str(&format!("{}\x1b[K\r\n", self.coloured(&line))));
-        text.push_str("\x1b[J");
-        self.hidden = true;
-        self.drawn = frame;
-        self.out.write_all(text.as_bytes())?;
-        self.out.flush()
-    }
-
-    fn coloured<'a>(&self, line: &'a str) -> Cow<'a, str> {
-        if self.colours { Cow::Borrowed(line) } else { Cow::Owned(strip_str(line).to_string()) }
-    }
-
-    /// Lines that were drawn for a wider terminal take more rows of it now.
-    fn back_to_top(&self) -> String {
-        let (width, _) = (self.size)();
-        let rows: usize = self.drawn.iter().map(|line| measure_text_width(line).div_ceil(width.max(1)).max(1)).sum();
-        if rows == 0 { "\r".to_owned() } else { format!("\r\x1b[{rows}A") }
+    pub(crate) fn new(place: InPlace<W>) -> Live<W> {
+        Live { place, above: BTreeSet::new() }
     }
 
     fn frame(&self, following: &Following, now: Timestamp) -> Vec<String> {
-        let (width, height) = (self.size)();
+        let (width, height) = self.place.size();
         let size = (width.saturating_sub(1).max(1), height.saturating_sub(2).max(2));
         fitted(following.run(), now, size, &|job, step| last_line(following, job, step))
     }
@@ -77,38 +40,33 @@ impl<W: Write + Send> Screen for Live<W> {
 
     fn notice(&mut self, following: &Following, notice: &Notice) -> io::Result<()> {
         match self.above(following, notice) {
-            Some(text) => {
-                let frame = self.drawn.clone();
-                self.draw(&text, frame)
-            }
+            Some(text) => self.place.put_above(&text),
             None => Ok(()),
         }
     }
 
     fn remark(&mut self, text: &str) -> io::Result<()> {
-        let frame = self.drawn.clone();
-        self.draw(text, frame)
+        self.place.put_above(text)
     }
 
     fn refresh(&mut self, following: &Following, now: Timestamp) -> io::Result<()> {
         let frame = self.frame(following, now);
-        self.draw("", frame)
+        self.place.draw("", frame)
     }
 
     /// The tree goes, and the last lines of the step stay.
     fn stand_aside(&mut self, following: &Following, failed: LogId) -> io::Result<()> {
         let lines = following.job(failed.job).and_then(|job| last_lines(following, job, failed));
         self.above.insert(failed);
-        self.draw(&lines.unwrap_or_default(), Vec::new())?;
-        self.show_cursor()
+        self.place.draw(&lines.unwrap_or_default(), Vec::new())?;
+        self.place.leave()
     }
 
     fn close(&mut self, following: &Following, now: Timestamp) -> io::Result<()> {
-        let (width, _) = (self.size)();
+        let (width, _) = self.place.size();
         let frame = whole(following.run(), now, width.saturating_sub(1).max(1), &|_, _| None);
-        self.draw("", frame)?;
-        self.drawn.clear();
-        self.show_cursor()
+        self.place.draw("", frame)?;
+        self.place.leave()
     }
 }
 
@@ -133,20 +91,6 @@ impl<W: Write> Live<W> {
             }
             Notice::Waits(..) | Notice::AttemptStarted(..) | Notice::StepStarted(_) | Notice::StepEnded(_) => None,
         }
-    }
-
-    fn show_cursor(&mut self) -> io::Result<()> {
-        if std::mem::take(&mut self.hidden) {
-            self.out.write_all(b"\x1b[?25h")?;
-        }
-        self.out.flush()
-    }
-}
-
-impl<W: Write> Drop for Live<W> {
-    fn drop(&mut self) {
-        // The terminal may be gone; there is nobody left to tell.
-        let _ = self.show_cursor();
     }
 }
 

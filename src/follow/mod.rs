@@ -3,6 +3,7 @@
 
 mod aside;
 mod events;
+mod in_place;
 mod lines;
 mod live;
 mod logs;
@@ -13,6 +14,7 @@ mod transcript;
 
 pub(crate) use aside::{Asides, Wishes};
 pub(crate) use events::{RunNews, watch as watch_run};
+pub(crate) use in_place::InPlace;
 pub(crate) use lines::{Line, Lines};
 pub(crate) use live::Live;
 pub(crate) use logs::{LogNews, read as read_log};

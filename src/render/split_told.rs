@@ -4,6 +4,7 @@ use super::duration::span;
 use super::safe::flat;
 use super::style::{BAD, DIM, NAME, paint};
 use super::table::table;
+use console::truncate_str;
 use sidings_proto::Timestamp;
 use sidings_proto::split::told::{SplitTold, ToldBatch, ToldTest, ToldWorker};
 use std::time::Duration;
@@ -27,7 +28,26 @@ pub(crate) fn status(told: &SplitTold, now: Timestamp) -> String {
     .join("\n")
 }
 
-fn head(told: &SplitTold) -> String {
+/// The same while it goes on, in so many columns and rows: who works, and on what.
+pub(crate) fn live(told: &SplitTold, now: Timestamp, (columns, rows): (usize, usize)) -> Vec<String> {
+    let workers = told.workers.iter().enumerate().map(|(no, worker)| worker_row(told, no, worker, now));
+    let under_way = told.batches.iter().filter(|batch| batch.until.is_none());
+    let batches: Vec<_> = under_way.map(|batch| batch_row(told, batch, now)).collect();
+    let text = [
+        head(told),
+        table(["worker", "results", "batches", "", "time"], &workers.collect::<Vec<_>>()),
+        table(["batch", "worker", "tests", "results", "took", ""], &batches),
+    ];
+    let text = text.join("\n");
+    let (columns, rows) = (columns.saturating_sub(1).max(1), rows.saturating_sub(2).max(2));
+    let more = text.lines().count().saturating_sub(rows);
+    let shown = text.lines().take(if more > 0 { rows - 1 } else { rows });
+    let lines = shown.map(|line| truncate_str(line, columns, "…").into_owned());
+    lines.chain((more > 0).then(|| paint(DIM, format!("and {} more lines", more + 1)))).collect()
+}
+
+/// `unit: 340 of 1,000 done, 25 under way; about 35s to the end`.
+pub(crate) fn head(told: &SplitTold) -> String {
     let sum = &told.sum;
     let name = paint(NAME, flat(sum.suite.as_bytes()));
     if sum.passed.is_some() {
@@ -175,6 +195,27 @@ mod tests {
             2      unit 2/2  1      1        2.0s
         "#]]
         .assert_eq(&plain(&status(&sample(), Timestamp(4_000))));
+    }
+
+    #[test]
+    fn while_it_goes_on_what_is_under_way_is_shown_as_far_as_there_is_room() {
+        let of = |size| plain(&live(&sample(), Timestamp(4_000), size).join("\n"));
+        expect![[r#"
+            unit: 2 of 3 done, 1 under way; about 2.0s to the end
+
+            worker    results  batches         time
+            unit 1/2  1        1        works  ███████████████████████…
+            unit 2/2  1        1        works  █████████████████████··…
+
+            batch  worker    tests  results  took
+            1      unit 1/2  2      1        4.0s  under way"#]]
+        .assert_eq(&of((60, 24)));
+        expect![[r#"
+            unit: 2 of 3 done, 1 u…
+
+            worker    results  bat…
+            and 5 more lines"#]]
+        .assert_eq(&of((24, 6)));
     }
 
     #[test]

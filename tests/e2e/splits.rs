@@ -2,7 +2,7 @@
 //! lost with a process.
 
 use super::{submit, verdicts};
-use crate::support::{Fleet, copy_example, job_of, tree};
+use crate::support::{Fleet, SIDINGS, TOKEN, Terminal, copy_example, job_of, tree};
 use expect_test::expect;
 use sidings_proto::AttemptId;
 use sidings_proto::api::RunView;
@@ -237,6 +237,12 @@ async fn a_killed_controller_loses_no_test() {
     let runner = fleet.runner("a", 2).await;
     let id = submit(&fleet, &tree);
     let attempts = both_at_work(&fleet, id).await;
+    let mut command = std::process::Command::new(SIDINGS);
+    command.args(["split", "status", &id.to_string(), "--follow"]);
+    command.env("SIDINGS_SERVER", fleet.client.url()).env("SIDINGS_TOKEN", TOKEN);
+    let mut followed = Terminal::start(command);
+    followed.until("0 of 40 done, ");
+    followed.until("under way\u{1b}[K");
     fleet.kill_controller();
     for attempt in attempts {
         std::fs::write(runner.workspace(attempt).join("go"), "").unwrap();
@@ -248,6 +254,9 @@ async fn a_killed_controller_loses_no_test() {
     assert!(view.jobs.iter().all(|job| job.attempts.len() == 1), "no worker is fenced: {}", verdicts(&view));
     assert_eq!(ran(&fleet, &view).await.len(), 40);
     assert_eq!(job_of(&view, "unit 1/2").steps.len(), 1);
+    followed.until("unit: 40 of 40 ran once");
+    let (code, text) = followed.ended();
+    assert_eq!(code, Some(0), "{text}");
     runner.until_tidy().await;
 }
 

@@ -4,6 +4,8 @@ use crate::render::sample::{NOW, ended_run, half_way, over, plain};
 use insta::assert_snapshot;
 use sidings_proto::api::RunView;
 use sidings_proto::log::Stream;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 
 /// A terminal that obeys what [`Live`] uses, and no more.
 #[derive(Default)]
@@ -76,7 +78,7 @@ fn over_run() -> RunView {
 
 /// Follows the sample: 30 lines in each log, then all logs end.
 fn follow(terminal: &mut Terminal, after: impl Fn(&mut Live<&mut Terminal>, &mut Following)) {
-    let mut screen = Live::new(terminal, || (60, 24), true);
+    let mut screen = Live::new(InPlace::new(terminal, || (60, 24), true));
     let mut following = Following::new(half_way(), Scope::default());
     for log in following.see(half_way()) {
         let lines: Vec<Line> = (1..=30).map(|n| line(&format!("line {n} of log {}", log.step))).collect();
@@ -161,16 +163,16 @@ fn whoever_looks_at_a_failed_step_has_its_last_lines_above_and_no_tree() {
         let (job, fence) = (unit.id, unit.attempts.last().unwrap().fence);
         let failed = LogId { job, fence, step: StepNo(2) };
         screen.stand_aside(following, failed).unwrap();
-        let aside = screen.out.screen();
+        let aside = screen.place.out().screen();
         assert!(aside.starts_with("✗ unit / pytest the last 20 of 30 lines\n│ line 11 of log 2\n"), "{aside}");
         assert!(aside.ends_with("│ line 30 of log 2"), "{aside}");
-        assert!(!screen.out.cursor_hidden);
+        assert!(!screen.place.out().cursor_hidden);
         // They are not told again, and the tree is back.
         for notice in following.due() {
             screen.notice(following, &notice).unwrap();
         }
         screen.refresh(following, NOW).unwrap();
-        let after = screen.out.screen();
+        let after = screen.place.out().screen();
         assert_eq!(after.matches("line 30 of log 2").count(), 1, "{after}");
         assert!(after.contains("demo@7"), "{after}");
     });
@@ -185,31 +187,36 @@ fn the_cursor_comes_back_whatever_happens() {
 
 #[test]
 fn a_terminal_that_got_narrower_is_cleared_whole() {
-    let mut screen = Live::new(Terminal::default(), || (60, 24), true);
-    screen.drawn = vec!["x".repeat(60), "y".to_owned()];
-    assert_eq!(screen.back_to_top(), "\r\x1b[2A");
-    screen.size = || (25, 24);
-    assert_eq!(screen.back_to_top(), "\r\x1b[4A");
+    static WIDTH: AtomicUsize = AtomicUsize::new(60);
+    let mut place = InPlace::new(Vec::new(), || (WIDTH.load(Relaxed), 24), true);
+    for (width, back) in [(60, "\r"), (60, "\r\x1b[2A"), (25, "\r\x1b[4A")] {
+        WIDTH.store(width, Relaxed);
+        let before = place.out().len();
+        place.draw("above", vec!["x".repeat(60), "y".to_owned()]).unwrap();
+        let written = String::from_utf8(place.out()[before..].to_vec()).unwrap();
+        let written = written.trim_start_matches("\x1b[?25l");
+        assert!(written.starts_with(&format!("{back}above")), "{written:?}");
+    }
 }
 
 #[test]
 fn nothing_is_written_when_nothing_changed() {
-    let mut screen = Live::new(Vec::new(), || (60, 24), true);
+    let mut screen = Live::new(InPlace::new(Vec::new(), || (60, 24), true));
     let following = Following::new(over_run(), Scope::default());
     screen.refresh(&following, NOW).unwrap();
-    let written = screen.out.len();
+    let written = screen.place.out().len();
     screen.refresh(&following, NOW).unwrap();
-    assert_eq!(screen.out.len(), written);
+    assert_eq!(screen.place.out().len(), written);
 }
 
 #[test]
 fn without_colours_the_tree_still_moves() {
-    let mut screen = Live::new(Vec::new(), || (60, 24), false);
+    let mut screen = Live::new(InPlace::new(Vec::new(), || (60, 24), false));
     let mut following = Following::new(half_way(), Scope::default());
     screen.refresh(&following, NOW).unwrap();
     following.see(over_run());
     screen.refresh(&following, NOW).unwrap();
-    let text = String::from_utf8(screen.out.clone()).unwrap();
+    let text = String::from_utf8(screen.place.out().clone()).unwrap();
     assert!(text.contains("\x1b[10A") && !text.contains("\x1b[1m") && !text.contains("\x1b[32m"), "{text:?}");
 }
 
