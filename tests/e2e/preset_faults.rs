@@ -188,3 +188,24 @@ async fn phpunit() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn maven() {
+    let test = |name: &str, body: &str| {
+        let import = "import org.junit.jupiter.api.Test;";
+        format!("package roman;\n\n{import}\n\nclass {name} {{\n    @Test\n    void fault() {{ {body} }}\n}}\n")
+    };
+    let wrong = test("WrongTest", "throw new AssertionError(\"1 is not 2\");");
+    let dies = test("DiesTest", "Runtime.getRuntime().halt(3);");
+    let folder = |name: &str| format!("src/test/java/roman/{name}.java");
+    faults_are_told_by_their_names(&Case {
+        example: "split-maven",
+        tests: "preset: maven",
+        before: "true",
+        faults: &[(&folder("WrongTest"), &wrong), (&folder("DiesTest"), &dies)],
+        wrong: "WrongTest",
+        dies: ("DiesTest", "crashed"),
+        total: 7,
+    })
+    .await;
+}

@@ -223,3 +223,25 @@ const PHPUNIT: Case = Case {
 async fn phpunit_runs_split_what_it_runs_whole() {
     runs_split_what_it_runs_whole(&PHPUNIT, 10).await;
 }
+
+/// `Tests run: 8, Failures: 0, Errors: 0, Skipped: 1, Time elapsed: 0.1 s - in roman.WritingTest`: with what is in it.
+fn told_by_maven(line: &str) -> Option<String> {
+    let (_, told) = line.split_once("Tests run: ")?;
+    let (counts, class) = told.split_once(", Time elapsed: ")?;
+    Some(format!("{}: {counts}", class.rsplit(' ').next()?))
+}
+
+/// Tests run in Maven's own process: for the end of another one, Debian's Surefire waits for ten seconds.
+const MAVEN: Case = Case {
+    example: "split-maven",
+    preset: "maven",
+    arguments: "-- -DforkCount=0",
+    before: "true",
+    whole: "mvn --batch-mode test -DforkCount=0",
+    told: told_by_maven,
+};
+
+#[tokio::test]
+async fn maven_runs_split_what_it_runs_whole() {
+    runs_split_what_it_runs_whole(&MAVEN, 5).await;
+}

@@ -20,6 +20,8 @@ pub enum Preset {
     Go,
     /// Jest, by files.
     Jest,
+    /// Maven's Surefire, by classes.
+    Maven,
     /// Node.js' own test runner, by files.
     Node,
     /// PHPUnit.
@@ -30,13 +32,14 @@ pub enum Preset {
 
 impl Preset {
     /// All of them.
-    pub const ALL: [Preset; 9] = [
+    pub const ALL: [Preset; 10] = [
         Preset::Lines,
         Preset::Pytest,
         Preset::Cargo,
         Preset::Ctest,
         Preset::Go,
         Preset::Jest,
+        Preset::Maven,
         Preset::Node,
         Preset::Phpunit,
         Preset::Rspec,
@@ -51,6 +54,7 @@ impl Preset {
             Preset::Ctest => "ctest",
             Preset::Go => "go",
             Preset::Jest => "jest",
+            Preset::Maven => "maven",
             Preset::Node => "node",
             Preset::Phpunit => "phpunit",
             Preset::Rspec => "rspec",
@@ -72,6 +76,7 @@ impl Preset {
             | Preset::Ctest
             | Preset::Go
             | Preset::Jest
+            | Preset::Maven
             | Preset::Node
             | Preset::Phpunit
             | Preset::Rspec => {

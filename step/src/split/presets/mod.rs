@@ -5,12 +5,16 @@
 //! nothing of has no result: nothing here takes a test for passed because the others were.
 
 mod cargo;
+mod classes;
 mod ctest;
 mod each;
+mod follow;
 mod go;
 mod jest;
+mod maven;
 mod node;
 mod phpunit;
+mod reports;
 mod rspec;
 mod told;
 
@@ -45,6 +49,7 @@ fn of(preset: Preset) -> Option<&'static dyn Runner> {
         Preset::Ctest => &ctest::Ctest,
         Preset::Go => &go::Go,
         Preset::Jest => &jest::Jest,
+        Preset::Maven => &maven::Maven,
         Preset::Node => &node::Node,
         Preset::Phpunit => &phpunit::Phpunit,
         Preset::Rspec => &rspec::Rspec,

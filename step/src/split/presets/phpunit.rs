@@ -1,19 +1,17 @@
 //! PHPUnit: tests as `--list-tests` calls them, `Class::method` and behind it `"name"` or `#0` of a data set, told by
 //! its log for TeamCity, which says when a test begins.
 
+use super::follow::{Stream, follow};
 use super::told::Events;
 use super::{Runner, code, program, unstarted};
 use sidings_proto::split::SplitOutcome;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::thread;
 use std::time::Duration;
 
 /// In full names, before that of a data set.
 const DATA_SET: &str = " with data set ";
-/// Behind all of its log.
-const LAST_LINE: &str = "sidings: phpunit has ended";
 /// What an expression for names may have, in bytes: libraries refuse long ones.
 const EXPRESSION_MAX: usize = 16 * 1024;
 
@@ -38,7 +36,7 @@ impl Runner for Phpunit {
         for expression in expressions(tests) {
             let mut command = phpunit();
             command.args(arguments).arg(format!("--filter={expression}")).arg("--log-teamcity=php://stderr");
-            let code = follow(command, events)?;
+            let code = run_and_tell(command, events)?;
             last = if code == 0 { last } else { code };
         }
         Ok(last)
@@ -74,22 +72,10 @@ fn quoted(name: &str) -> String {
 }
 
 /// What its log does not say is for people.
-fn follow(mut command: Command, events: &mut Events) -> io::Result<u8> {
-    let (log, mut ours) = io::pipe()?;
-    command.stdin(Stdio::null()).stderr(ours.try_clone()?);
-    let mut child = command.spawn().map_err(|error| unstarted(&command, &error))?;
-    // What it leaves behind may hold the log open: its end is said by ourselves.
-    let end = thread::spawn(move || {
-        let status = child.wait();
-        write!(ours, "\n{LAST_LINE}\n").and(status)
-    });
+fn run_and_tell(command: Command, events: &mut Events) -> io::Result<u8> {
     let mut current: Option<(String, SplitOutcome)> = None;
-    for line in BufReader::new(log).split(b'\n') {
-        let line = String::from_utf8_lossy(&line?).into_owned();
-        if line == LAST_LINE {
-            break;
-        }
-        match message(&line) {
+    let status = follow(command, Stream::Errors, |line| {
+        match message(line) {
             Some(("testStarted", text)) => {
                 current = attribute(text, "locationHint")
                     .and_then(|place| test_at(&place))
@@ -109,8 +95,9 @@ fn follow(mut command: Command, events: &mut Events) -> io::Result<u8> {
             None if line.is_empty() => {}
             None => writeln!(io::stderr(), "{line}")?,
         }
-    }
-    end.join().map_err(|_| io::Error::other("the end of phpunit is not known"))?.map(code)
+        Ok(())
+    })?;
+    Ok(code(status))
 }
 
 /// A test that others come before (`@depends`), which were in another batch.
