@@ -34,7 +34,7 @@
 //! somebody signed in at the page as well. Errors are [`ErrorBody`].
 
 use crate::artifact::Content;
-use crate::fleet::{Drained, Machine, PoolView};
+use crate::fleet::{Drained, Machine, PoolView, ProjectWaits};
 use crate::runner::{ImageUse, LogDigest, Phase};
 use crate::{
     Choice, Commit, JobId, LowDisk, Resources, Role, RunId, RunnerId, Schedule, Source, StepNo, StopReason, Timestamp,
@@ -507,6 +507,9 @@ pub struct Runners {
     /// By their labels; none where only some runners are told of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pools: Vec<PoolView>,
+    /// By project, of the newest 300 runs those that began; none where only some runners are told of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waits: Vec<ProjectWaits>,
 }
 
 /// An enrolled runner.

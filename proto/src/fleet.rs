@@ -38,6 +38,23 @@ pub struct PoolView {
     pub wanted: u32,
 }
 
+/// How long the last runs of a project waited until their first job began, approvals and all, in milliseconds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ProjectWaits {
+    /// Whose runs.
+    pub project: String,
+    /// How many of them; one at least.
+    pub runs: u32,
+    /// Half of them waited no longer.
+    pub p50_ms: u64,
+    /// 95 of a hundred waited no longer.
+    pub p95_ms: u64,
+    /// 99 of a hundred waited no longer.
+    pub p99_ms: u64,
+}
+
 /// A runner's machine, as it said last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

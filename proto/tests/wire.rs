@@ -10,7 +10,7 @@ use sidings_proto::audit::{AuditEntry, AuditLog, Outcome};
 use sidings_proto::cache::{CacheAnswer, CacheFound, CacheWanted, KeyPart, KeyTemplate, SavedCache};
 use sidings_proto::digest::{DigestsKept, DigestsTold, is_digest};
 use sidings_proto::flaws::IgnoredFlaw;
-use sidings_proto::fleet::{Drained, Machine, PoolView};
+use sidings_proto::fleet::{Drained, Machine, PoolView, ProjectWaits};
 use sidings_proto::image::{
     BlobSize, Fetched, ImageAnswer, ImageAsk, ImageLayer, ImageOutcome, ImagePlace, ImageTold, SharedImage,
 };
@@ -649,7 +649,8 @@ fn who_is_let_in() {
         unknown: 1,
         wanted: 3,
     };
-    wire("runners", &Runners { runners: vec![runner], pools: vec![pool] });
+    let waits = ProjectWaits { project: "web".to_owned(), runs: 3, p50_ms: 200, p95_ms: 9_000, p99_ms: 9_100 };
+    wire("runners", &Runners { runners: vec![runner], pools: vec![pool], waits: vec![waits] });
     wire("made-token", &MadeToken { id: TokenId(id(6)), token: "sat_00".to_owned() });
     let token = TokenView {
         id: TokenId(id(6)),

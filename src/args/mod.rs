@@ -164,4 +164,6 @@ impl Command {
 #[cfg(test)]
 mod json_tests;
 #[cfg(test)]
+mod page_tests;
+#[cfg(test)]
 mod tests;

@@ -50,5 +50,6 @@ async fn finished(client: &Client, mut runners: Runners, name: &str) -> anyhow::
         tokio::time::sleep(LOOK_AGAIN).await;
         runners = client.runners().await?;
         runners.runners.retain(|runner| runner.name == name);
+        (runners.pools, runners.waits) = (Vec::new(), Vec::new());
     }
 }

@@ -6,6 +6,7 @@ use super::safe::{flat, name};
 use super::style::{BAD, BUSY, DIM, GOOD, NAME, mark, paint, word};
 use super::table::table;
 use super::tree::short;
+use super::waited::waits;
 use console::truncate_str;
 use jiff::tz::TimeZone;
 use sidings_proto::Timestamp;
@@ -128,7 +129,7 @@ pub(crate) fn runners(runners: &Runners, now: Timestamp) -> String {
         Some(format!("runner {} gets nothing new: {} drained it {}\n", name(&runner.name), name(by), ago(*at, now)))
     };
     let notes = runners.runners.iter().flat_map(|runner| [full(runner), out(runner)]);
-    list + &notes.flatten().collect::<String>() + &pools(&runners.pools)
+    list + &notes.flatten().collect::<String>() + &pools(&runners.pools) + &waits(&runners.waits)
 }
 
 /// What waits for which runners, while something does.
@@ -291,7 +292,7 @@ mod tests {
 
     #[test]
     fn runners_are_listed_with_their_load() {
-        assert_snapshot!(plain(&runners(&Runners { runners: vec![hetty()], pools: vec![] }, NOW)), @r#"
+        assert_snapshot!(plain(&runners(&Runners { runners: vec![hetty()], pools: vec![], waits: vec![] }, NOW)), @r#"
         runner  state  busy  heard     version  disk  images  labels
         hetty   up     1/4   just now  0.1.0                  arch=amd64 os=linux
         "#);
@@ -309,7 +310,7 @@ mod tests {
             PoolView { wanted: 1, ..pool },
         ];
         let runner = RunnerView { machine, ..hetty() };
-        assert_snapshot!(plain(&runners(&Runners { runners: vec![runner], pools }, NOW)), @r#"
+        assert_snapshot!(plain(&runners(&Runners { runners: vec![runner], pools, waits: vec![] }, NOW)), @r#"
         runner  state  busy  heard     version  disk                      images      labels
         hetty   up     1/4   just now  0.1.0    44.0 GB of 107.3 GB free  12, 3.2 GB  arch=amd64 os=linux
 
@@ -326,7 +327,7 @@ mod tests {
         let low_disk = Some(LowDisk { free: 4_100_000_000, least: 10_000_000_000 });
         let runner = RunnerView { busy: 0, labels: Default::default(), low_disk, ..hetty() };
         let silent = RunnerView { state: RunnerState::Silent, ..runner.clone() };
-        assert_snapshot!(plain(&runners(&Runners { runners: vec![runner, silent], pools: vec![] }, NOW)), @r#"
+        assert_snapshot!(plain(&runners(&Runners { runners: vec![runner, silent], pools: vec![], waits: vec![] }, NOW)), @r#"
         runner  state    busy  heard     version  disk  images  labels
         hetty   no room  0/4   just now  0.1.0
         hetty   silent   0/4   just now  0.1.0
@@ -339,7 +340,7 @@ mod tests {
         let drained = Some(Drained { by: "anna".to_owned(), at: before(180_000) });
         let busy = RunnerView { state: RunnerState::Draining, labels: Default::default(), drained, ..hetty() };
         let done = RunnerView { busy: 0, ..busy.clone() };
-        let both = Runners { runners: vec![busy, done], pools: vec![] };
+        let both = Runners { runners: vec![busy, done], pools: vec![], waits: vec![] };
         assert_snapshot!(plain(&runners(&both, NOW)), @r#"
         runner  state     busy  heard     version  disk  images  labels
         hetty   draining  1/4   just now  0.1.0
@@ -399,6 +400,6 @@ mod tests {
     fn empty_lists_say_how_to_go_on() {
         assert!(runs(&Runs { runs: vec![], next: None }, NOW).contains("sidings submit"));
         assert!(projects(&Projects { projects: vec![] }).contains("sidings project add"));
-        assert!(runners(&Runners { runners: vec![], pools: vec![] }, NOW).contains("sidings runner"));
+        assert!(runners(&Runners { runners: vec![], pools: vec![], waits: vec![] }, NOW).contains("sidings runner"));
     }
 }

@@ -17,6 +17,7 @@ pub(crate) mod summary;
 pub(crate) mod table;
 pub(crate) mod tested;
 pub(crate) mod tree;
+mod waited;
 pub(crate) mod webhooks;
 
 /// A message's first line: what a line has room for.

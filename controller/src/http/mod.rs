@@ -32,6 +32,7 @@ mod site;
 mod split;
 mod split_told;
 mod tests_told;
+pub(crate) mod waited;
 pub(crate) mod webhooks;
 
 pub(crate) use names::RunnerNames;

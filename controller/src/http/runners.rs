@@ -3,7 +3,7 @@
 use super::auth::ApiCaller;
 use super::error::HttpError;
 use super::parts::Path;
-use super::{App, AppState};
+use super::{App, AppState, waited};
 use crate::core::event::{Ask, Event};
 use crate::store::StoredRunner;
 use axum::extract::State;
@@ -15,7 +15,7 @@ use sidings_proto::fleet::Drained;
 pub(super) async fn list(_: ApiCaller, State(app): AppState) -> Result<axum::Json<Runners>, HttpError> {
     let now = app.shell.now();
     let pools = app.shell.look(move |core| core.pools(now)).await?;
-    Ok(axum::Json(Runners { runners: all_runners(&app).await?, pools }))
+    Ok(axum::Json(Runners { runners: all_runners(&app).await?, pools, waits: waited::waits(&app).await? }))
 }
 
 #[utoipa::path(post, path = "/api/v1/runners/{name}/drain", tag = "api", params(("name" = String, Path)),
@@ -25,7 +25,7 @@ pub(super) async fn drain(
     State(app): AppState,
     Path(name): Path<String>,
 ) -> Result<axum::Json<Runners>, HttpError> {
-    Ok(axum::Json(Runners { runners: drain_as(&app, caller.name, name).await?, pools: Vec::new() }))
+    Ok(axum::Json(Runners { runners: drain_as(&app, caller.name, name).await?, pools: Vec::new(), waits: Vec::new() }))
 }
 
 #[utoipa::path(post, path = "/api/v1/runners/{name}/resume", tag = "api", params(("name" = String, Path)),
@@ -35,7 +35,7 @@ pub(super) async fn resume(
     State(app): AppState,
     Path(name): Path<String>,
 ) -> Result<axum::Json<Runners>, HttpError> {
-    Ok(axum::Json(Runners { runners: resume_runners(&app, name).await?, pools: Vec::new() }))
+    Ok(axum::Json(Runners { runners: resume_runners(&app, name).await?, pools: Vec::new(), waits: Vec::new() }))
 }
 
 /// Runners of this name get nothing new from now on; gives them.

@@ -5,15 +5,14 @@ use super::error::{PageError, shown};
 use super::shell::Shell;
 use super::size::sized;
 use super::state::Mark;
-use super::waited::{self, Waited};
 use super::when::{When, lasting};
 use crate::core::event::{RunContent, RunSpec};
-use crate::http::{App, runners};
+use crate::http::{App, runners, waited};
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use sidings_proto::api::{RunnerState, RunnerView, WaitFor, WaitView};
-use sidings_proto::fleet::{Drained, Machine, PoolView};
+use sidings_proto::fleet::{Drained, Machine, PoolView, ProjectWaits};
 use sidings_proto::{JobId, RunnerId, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -75,6 +74,14 @@ struct PoolRow {
     wanted: u32,
 }
 
+/// How long a project's runs waited.
+struct Waited {
+    project: String,
+    runs: u32,
+    /// Half of them, 95 and 99 of a hundred, waited no longer.
+    within: [String; 3],
+}
+
 /// Who took a runner out, and when.
 struct DrainedBy {
     by: String,
@@ -103,7 +110,7 @@ pub(super) async fn show(visitor: Visitor, State(app): State<Arc<App>>) -> Resul
     let mut held = held(&app);
     let rows = runners.iter().map(|runner| row(runner, held.remove(&runner.id).unwrap_or_default(), now)).collect();
     let (waiting, more) = waiting(&app, now).await?;
-    let waited = waited::of(&app.store.begun(waited::ASKED).await?);
+    let waited = waited::waits(&app).await?.into_iter().map(waited_row).collect();
     let pools = app.shell.look(move |core| core.pools(now)).await?.into_iter().map(pool_row).collect();
     let (shell, may_drain) = (Shell::of(&visitor, "fleet"), visitor.may("/runners/{name}/drain"));
     Ok(shown(&FleetPage { shell, runners: rows, slots, busy, waiting, more, waited, pools, may_drain })?
@@ -172,6 +179,12 @@ fn pool_row(pool: PoolView) -> PoolRow {
     };
     let labels = labels.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
     PoolRow { labels, runners, busy, slots, queued, owed, wanted }
+}
+
+fn waited_row(waits: ProjectWaits) -> Waited {
+    let ProjectWaits { project, runs, p50_ms, p95_ms, p99_ms } = waits;
+    let within = [p50_ms, p95_ms, p99_ms].map(|ms| lasting(i64::try_from(ms).unwrap_or(i64::MAX)));
+    Waited { project, runs, within }
 }
 
 fn mark(runner: &RunnerView) -> Mark {

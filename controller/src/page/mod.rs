@@ -25,7 +25,6 @@ mod sign_in;
 mod size;
 mod state;
 mod tested;
-mod waited;
 mod webhooks;
 mod when;
 

@@ -104,6 +104,8 @@ async fn the_fleet_says_how_long_runs_waited() {
     let page = browser.page("/fleet").await;
     let (_, waits) = page.split_once("How long runs waited").unwrap();
     assert!(waits.contains(">web</th><td class=\"num\">1</td>"), "{page}");
+    let told: sidings_proto::api::Runners = rig.get("/api/v1/runners").await;
+    assert_eq!(told.waits.iter().map(|of| (&*of.project, of.runs)).collect::<Vec<_>>(), [("web", 1)]);
 }
 
 #[tokio::test]
