@@ -10,6 +10,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
+use sidings_proto::fleet::PoolView;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ByVerdict {
@@ -26,6 +27,12 @@ struct ByStatus {
     status: u16,
 }
 
+/// A pool by the labels of its runners: `arch=arm64,gpu=t4`, each pair by name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByPool {
+    labels: String,
+}
+
 /// All of them.
 pub(crate) struct Metrics {
     registry: Registry,
@@ -35,6 +42,7 @@ pub(crate) struct Metrics {
     active_runs: Gauge,
     jobs: Family<ByState, Gauge>,
     runners: Family<ByState, Gauge>,
+    wanted: Family<ByPool, Gauge>,
     queue_seconds: Histogram,
     requests: Family<ByStatus, Counter>,
     log_bytes: Counter,
@@ -51,6 +59,7 @@ impl Metrics {
             active_runs: Gauge::default(),
             jobs: Family::default(),
             runners: Family::default(),
+            wanted: Family::default(),
             queue_seconds: Histogram::new(exponential_buckets(0.001, 2.0, 20)),
             requests: Family::default(),
             log_bytes: Counter::default(),
@@ -67,6 +76,7 @@ impl Metrics {
         registry.register("active_runs", "Runs that have not ended", self.active_runs.clone());
         registry.register("jobs", "Jobs that have not ended, by state", self.jobs.clone());
         registry.register("runners", "Runners, by state", self.runners.clone());
+        registry.register("wanted_slots", "Slots that runners of these labels should have", self.wanted.clone());
         registry.register("queue_seconds", "From queued to leased", self.queue_seconds.clone());
         registry.register("http_requests", "HTTP requests answered, by status", self.requests.clone());
         registry.register("log_bytes", "Bytes of logs taken", self.log_bytes.clone());
@@ -113,7 +123,7 @@ impl Metrics {
     }
 
     /// The whole text, with these counts of the moment.
-    pub(crate) fn text(&self, counts: &Counts) -> anyhow::Result<String> {
+    pub(crate) fn text(&self, counts: &Counts, pools: &[PoolView]) -> anyhow::Result<String> {
         let set = |gauge: &Gauge, count: usize| gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
         set(&self.active_runs, counts.runs);
         for (state, count) in [("waiting", counts.waiting), ("queued", counts.queued), ("running", counts.running)] {
@@ -123,6 +133,12 @@ impl Metrics {
             [("up", counts.runners_up), ("draining", counts.runners_draining), ("silent", counts.runners_silent)];
         for (state, count) in runners {
             set(&self.runners.get_or_create(&ByState { state }), count);
+        }
+        // Those that are gone are not told of.
+        self.wanted.clear();
+        for pool in pools {
+            let labels: Vec<_> = pool.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            self.wanted.get_or_create(&ByPool { labels: labels.join(",") }).set(i64::from(pool.wanted));
         }
         let mut text = String::new();
         encode(&mut text, &self.registry)?;

@@ -22,6 +22,7 @@
 //! | `GET /api/v1/jobs/{job}/artifacts/tar` | → all of them as tar |
 //! | `POST /api/v1/projects/{project}/pushes` | [`Push`] → 202 [`PushAnswer`] |
 //! | `GET /api/v1/runners` | → [`Runners`] |
+//! | `GET /api/v1/queue` | → [`QueueView`](crate::fleet::QueueView) |
 //! | `POST /api/v1/runners/{name}/drain`, `…/resume` | → [`Runners`] of that name: they get nothing new, or jobs again |
 //! | `POST /api/v1/tokens`, `GET`, `DELETE /api/v1/tokens/{id}` | [`NewToken`] → [`MadeToken`]; [`Tokens`]; 204 |
 //! | `GET /api/v1/audit?before=&since=&limit=` | → [`AuditLog`](crate::audit::AuditLog), newest first |

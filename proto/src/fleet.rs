@@ -1,6 +1,7 @@
 //! What operators see of the fleet, and do to it.
 
-use crate::Timestamp;
+use crate::api::WaitView;
+use crate::{JobId, RunId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -68,4 +69,34 @@ pub struct Machine {
     pub images: u32,
     /// Their bytes, shared ones once, and those of the build cache.
     pub image_bytes: u64,
+}
+
+/// What waits for the fleet or for people.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct QueueView {
+    /// Jobs that wait for more than others of their run, those of the oldest runs first.
+    pub waiting: Vec<WaitingJob>,
+    /// There are more than are told of.
+    pub more: bool,
+}
+
+/// A job that waits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct WaitingJob {
+    /// Its id.
+    pub id: JobId,
+    /// Its name.
+    pub name: String,
+    /// Its run.
+    pub run: RunId,
+    /// Its project.
+    pub project: String,
+    /// The run's number in the project.
+    pub number: u64,
+    /// For what, and until when.
+    pub wait: WaitView,
 }

@@ -10,7 +10,7 @@ use sidings_proto::audit::{AuditEntry, AuditLog, Outcome};
 use sidings_proto::cache::{CacheAnswer, CacheFound, CacheWanted, KeyPart, KeyTemplate, SavedCache};
 use sidings_proto::digest::{DigestsKept, DigestsTold, is_digest};
 use sidings_proto::flaws::IgnoredFlaw;
-use sidings_proto::fleet::{Drained, Machine, PoolView, ProjectWaits};
+use sidings_proto::fleet::{Drained, Machine, PoolView, ProjectWaits, QueueView, WaitingJob};
 use sidings_proto::image::{
     BlobSize, Fetched, ImageAnswer, ImageAsk, ImageLayer, ImageOutcome, ImagePlace, ImageTold, SharedImage,
 };
@@ -651,6 +651,10 @@ fn who_is_let_in() {
     };
     let waits = ProjectWaits { project: "web".to_owned(), runs: 3, p50_ms: 200, p95_ms: 9_000, p99_ms: 9_100 };
     wire("runners", &Runners { runners: vec![runner], pools: vec![pool], waits: vec![waits] });
+    let wait = WaitView { kind: WaitFor::Turn, message: "2 jobs ahead".to_owned(), starts: Some(Timestamp(9)) };
+    let (name, project) = ("unit".to_owned(), "shop".to_owned());
+    let waiting = vec![WaitingJob { id: JobId(id(1)), name, run: RunId(id(2)), project, number: 7, wait }];
+    wire("queue", &QueueView { waiting, more: true });
     wire("made-token", &MadeToken { id: TokenId(id(6)), token: "sat_00".to_owned() });
     let token = TokenView {
         id: TokenId(id(6)),

@@ -4,7 +4,7 @@ use super::Cli;
 use clap::{Command, CommandFactory};
 
 /// The command's words, and the line.
-pub(super) const EXAMPLES: [(&str, &str); 53] = [
+pub(super) const EXAMPLES: [(&str, &str); 54] = [
     ("run", "sidings run --job test --step pytest"),
     ("lint", "sidings lint .sidings.yml"),
     ("lock", "sidings lock --update debian:12"),
@@ -36,6 +36,7 @@ pub(super) const EXAMPLES: [(&str, &str); 53] = [
     ("retry", "sidings retry api@7 --failed"),
     ("project add", "sidings project add api --repo https://git.example.com/api.git"),
     ("project list", "sidings project list"),
+    ("queue", "sidings queue"),
     ("runners", "sidings runners"),
     ("runners drain", "sidings runners drain r2 --wait"),
     ("runners resume", "sidings runners resume r2"),

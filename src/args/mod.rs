@@ -29,7 +29,7 @@ pub(crate) use project::{
     HookArgs, HookCommand, ProjectAdd, ProjectArgs, ProjectCommand, TokenArgs, TokenCommand, TokenCreate,
 };
 pub(crate) use reach::RegistryAccess;
-pub(crate) use runners::{DrainRunner, ResumeRunner, RunnersArgs, RunnersCommand};
+pub(crate) use runners::{DrainRunner, QueueArgs, ResumeRunner, RunnersArgs, RunnersCommand};
 pub(crate) use runs::{
     ApproveArgs, ArtifactsArgs, CancelArgs, LogsArgs, OpenArgs, RetryArgs, RunsArgs, ShowArgs, SubmitArgs, TestsArgs,
     WatchArgs,
@@ -123,6 +123,8 @@ pub(crate) enum Command {
     Retry(RetryArgs),
     /// Make projects known to the controller, and list them.
     Project(ProjectArgs),
+    /// Show which jobs wait, for what, and when they start.
+    Queue(QueueArgs),
     /// List the controller's runners, take one out, let it in again.
     Runners(RunnersArgs),
     /// List when projects want runs without being asked.

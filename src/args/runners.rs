@@ -32,6 +32,16 @@ pub(crate) struct ListRunners {
     pub(crate) json: bool,
 }
 
+/// `sidings queue`.
+#[derive(Debug, Args)]
+pub(crate) struct QueueArgs {
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// `sidings runners drain`.
 #[derive(Debug, Args)]
 pub(crate) struct DrainRunner {

@@ -22,6 +22,7 @@ use sidings_proto::api::{
 };
 use sidings_proto::audit::AuditLog;
 use sidings_proto::compared::ComparedEnvironments;
+use sidings_proto::fleet::QueueView;
 use sidings_proto::inventory::{BuiltImages, FoundPackages};
 use sidings_proto::secret::{PutSecret, SecretView, Secrets};
 use sidings_proto::split::told::SplitTold;
@@ -247,6 +248,11 @@ impl Client {
     /// Reports that a repository's ref moved.
     pub(crate) async fn push(&self, project: &str, push: &Push) -> Result<PushAnswer, Error> {
         self.json(self.to(Method::POST, &["projects", project, "pushes"]).json(push)).await
+    }
+
+    /// What waits.
+    pub(crate) async fn queue(&self) -> Result<QueueView, Error> {
+        self.json(self.to(Method::GET, &["queue"])).await
     }
 
     /// All runners.

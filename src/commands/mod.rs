@@ -20,6 +20,7 @@ mod open;
 mod output;
 mod policy;
 mod project;
+mod queue;
 mod retry;
 mod run;
 mod runner;
@@ -82,6 +83,7 @@ async fn one(command: Command) -> anyhow::Result<Exit> {
         Command::Approve(args) => approve::approve(args).await,
         Command::Retry(args) => retry::retry(args).await,
         Command::Project(args) => project::project(args).await,
+        Command::Queue(args) => queue::queue(args).await,
         Command::Runners(args) => runners::runners(args).await,
         Command::Schedules(args) => schedules::schedules(args).await,
         Command::Token(args) => token::token(args).await,

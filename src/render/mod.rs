@@ -7,6 +7,7 @@ pub(crate) mod compared;
 pub(crate) mod digests;
 pub(crate) mod duration;
 pub(crate) mod lists;
+pub(crate) mod queue;
 pub(crate) mod safe;
 mod services;
 pub(crate) mod split_tests;

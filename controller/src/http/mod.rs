@@ -20,6 +20,7 @@ mod names;
 mod openapi;
 mod parts;
 mod projects;
+pub(crate) mod queue;
 pub(crate) mod roles;
 mod runner;
 mod runner_kept;
@@ -165,6 +166,7 @@ fn api_routes() -> Router<Arc<App>> {
         .route("/images", get(inventories::list))
         .route("/images/packages", get(inventories::find))
         .route("/images/{key}/inventory", get(inventories::show))
+        .route("/queue", get(queue::show))
         .route("/runners", get(runners::list))
         .route("/runners/{name}/drain", post(runners::drain))
         .route("/runners/{name}/resume", post(runners::resume))

@@ -2,8 +2,8 @@
 
 use super::{
     approvals, artifacts, audited, blobs, compared, digests, enrolment, events, flaws, images, inventories, logs,
-    projects, runner, runner_kept, runner_logs, runners, runs, schedules, secrets, split, split_told, tests_told,
-    webhooks,
+    projects, queue, runner, runner_kept, runner_logs, runners, runs, schedules, secrets, split, split_told,
+    tests_told, webhooks,
 };
 use axum::http::header;
 use axum::response::IntoResponse;
@@ -15,7 +15,7 @@ use utoipa::{Modify, OpenApi};
     info(title = "Sidings controller", description = "What clients and runners say to a controller."),
     paths(
         projects::add, projects::list, projects::push, schedules::list, blobs::put, blobs::head, runs::submit, runs::list, runs::show,
-        compared::of_run, events::follow, runs::cancel, runs::retry, approvals::approve, logs::read, runners::list, runners::drain, runners::resume, enrolment::make_token,
+        compared::of_run, events::follow, runs::cancel, runs::retry, approvals::approve, logs::read, queue::show, runners::list, runners::drain, runners::resume, enrolment::make_token,
         enrolment::tokens, enrolment::revoke_token, runner::register, runner::hello, runner::lease, runner::beat,
         runner::hint, runner::retire, runner::progress, tests_told::tell, split_told::of_run, tests_told::of_run, tests_told::history, runner_logs::append, runner_logs::finish, blobs::source,
         artifacts::list, artifacts::file, artifacts::all, runner_kept::missing, runner_kept::put, runner_kept::input,

@@ -38,9 +38,9 @@ fn unhealthy(why: &str) -> HttpError {
 
 async fn metrics(State(app): AppState) -> Result<impl IntoResponse, HttpError> {
     let now = app.shell.now();
-    let counts = app.shell.look(move |core| core.counts(now)).await?;
+    let (counts, pools) = app.shell.look(move |core| (core.counts(now), core.pools(now))).await?;
     let format = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    Ok(([(header::CONTENT_TYPE, format)], app.metrics.text(&counts)?))
+    Ok(([(header::CONTENT_TYPE, format)], app.metrics.text(&counts, &pools)?))
 }
 
 pub(super) async fn no_such_path(uri: Uri) -> HttpError {

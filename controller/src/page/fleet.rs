@@ -6,21 +6,16 @@ use super::shell::Shell;
 use super::size::sized;
 use super::state::Mark;
 use super::when::{When, lasting};
-use crate::core::event::{RunContent, RunSpec};
-use crate::http::{App, runners, waited};
+use crate::core::event::RunSpec;
+use crate::http::{App, queue, runners, waited};
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use sidings_proto::api::{RunnerState, RunnerView, WaitFor, WaitView};
-use sidings_proto::fleet::{Drained, Machine, PoolView, ProjectWaits};
+use sidings_proto::api::{RunnerState, RunnerView};
+use sidings_proto::fleet::{Drained, Machine, PoolView, ProjectWaits, QueueView, WaitingJob};
 use sidings_proto::{JobId, RunnerId, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// Waiting jobs that are shown.
-const WAITING: usize = 200;
-/// Runs that are asked what they wait for.
-const RUNS: usize = 100;
 
 #[derive(Template)]
 #[template(path = "fleet.html")]
@@ -109,7 +104,8 @@ pub(super) async fn show(visitor: Visitor, State(app): State<Arc<App>>) -> Resul
     let (slots, busy) = (up().map(|runner| runner.slots).sum(), up().map(|runner| runner.busy).sum());
     let mut held = held(&app);
     let rows = runners.iter().map(|runner| row(runner, held.remove(&runner.id).unwrap_or_default(), now)).collect();
-    let (waiting, more) = waiting(&app, now).await?;
+    let QueueView { waiting, more } = queue::queue(&app).await?;
+    let waiting = waiting.into_iter().map(|job| waiting_row(job, now)).collect();
     let waited = waited::waits(&app).await?.into_iter().map(waited_row).collect();
     let pools = app.shell.look(move |core| core.pools(now)).await?.into_iter().map(pool_row).collect();
     let (shell, may_drain) = (Shell::of(&visitor, "fleet"), visitor.may("/runners/{name}/drain"));
@@ -211,26 +207,10 @@ fn job_of(run: &RunSpec, job: JobId, name: String) -> JobOf {
     JobOf { job, name, run: run.id.to_string(), title: format!("{} #{}", run.project, run.number) }
 }
 
-/// Jobs that wait for the fleet or for people, oldest runs first, and whether there are more.
-async fn waiting(app: &App, now: Timestamp) -> Result<(Vec<Waiting>, bool), PageError> {
-    let mut runs = app.shell.live().runs();
-    runs.sort_by_key(|run| run.id);
-    let mut more = runs.len() > RUNS;
-    runs.truncate(RUNS);
-    let ids: Vec<_> = runs.iter().map(|run| run.id).collect();
-    let waits = app.shell.look(move |core| core.waits_of(now, &ids)).await?;
-    let mut waiting: Vec<_> = runs.iter().zip(waits).flat_map(|(run, waits)| of_run(run, waits, now)).collect();
-    more |= waiting.len() > WAITING;
-    waiting.truncate(WAITING);
-    Ok((waiting, more))
-}
-
-fn of_run(run: &RunSpec, waits: Vec<Option<WaitView>>, now: Timestamp) -> Vec<Waiting> {
-    let RunContent::Plan { plan, job_ids } = &run.content else { return Vec::new() };
-    let jobs = plan.jobs.iter().zip(job_ids).zip(waits);
-    let waiting = jobs.filter_map(|((planned, id), wait)| {
-        let wait = wait.filter(|wait| wait.kind != WaitFor::Needs)?;
-        Some(Waiting { job: job_of(run, *id, planned.name.clone()), why: wait.told(now) })
-    });
-    waiting.collect()
+fn waiting_row(job: WaitingJob, now: Timestamp) -> Waiting {
+    let WaitingJob { id, name, run, project, number, wait } = job;
+    Waiting {
+        job: JobOf { job: id, name, run: run.to_string(), title: format!("{project} #{number}") },
+        why: wait.told(now),
+    }
 }

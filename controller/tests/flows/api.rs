@@ -258,6 +258,7 @@ async fn the_first_page_health_metrics_and_description_need_no_token() {
         "sidings_jobs_ended_total{verdict=\"passed\"} 1",
         "sidings_jobs{state=\"queued\"} 1",
         "sidings_runners{state=\"up\"} 1",
+        "sidings_wanted_slots{labels=\"os=linux\"} 1",
         "sidings_queue_seconds_count 1",
     ] {
         assert!(metrics.contains(line), "no {line} in\n{metrics}");

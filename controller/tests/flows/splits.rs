@@ -4,6 +4,7 @@ use crate::rig::{Rig, Work, json, refused, rig, rig_in};
 use reqwest::StatusCode;
 use sidings_controller::StoreKind;
 use sidings_proto::api::RunView;
+use sidings_proto::fleet::QueueView;
 use sidings_proto::split::{
     SplitBeat, SplitEnd, SplitLease, SplitList, SplitListed, SplitOrders, SplitOutcome, SplitOver, SplitPull,
     SplitPulled, SplitReport, SplitResult, SplitTaken, SplitTest,
@@ -160,6 +161,9 @@ async fn a_copy_gives_its_runner_to_another_project_and_comes_again() {
     while pulled(&rig, &last, request).await != SplitPulled::Yield {}
     let wait = rig.view(&small).await.jobs[0].wait.clone().unwrap();
     assert!(wait.message.contains("; unit of web gives a runner back"), "{}", wait.message);
+    let queue: QueueView = rig.get("/api/v1/queue").await;
+    let waiting: Vec<_> = queue.waiting.iter().map(|job| (job.project.as_str(), job.name.as_str())).collect();
+    assert_eq!((waiting, queue.more), (vec![("site", "s")], false));
     last.pass(&rig).await;
     assert_eq!(pulled_late(&rig, &last).await, "stale_attempt");
     let verdicts = rig.view(&run).await.jobs.into_iter().map(|job| (job.verdict, job.attempts.len()));
