@@ -3,7 +3,7 @@
 use super::lines::Line;
 use super::model::{Following, LogId, Notice};
 use super::screen::Screen;
-use crate::render::duration::{clock, since, span};
+use crate::render::duration::{clock, now, since, span};
 use crate::render::safe;
 use crate::render::style::{BUSY, DIM, mark, paint, word};
 use jiff::tz::TimeZone;
@@ -88,7 +88,7 @@ fn told(following: &Following, notice: &Notice) -> Option<String> {
     match notice {
         Notice::Waits(job, _) => {
             let job = following.job(*job)?;
-            Some(format!("{} ○ waits: {}", prefix(&[&job.name]), job.wait.as_ref()?.message))
+            Some(format!("{} ○ waits: {}", prefix(&[&job.name]), job.wait.as_ref()?.told(now())))
         }
         Notice::AttemptStarted(job, fence) => attempt_started(following, *job, *fence),
         Notice::StepStarted(log) => {

@@ -28,11 +28,13 @@ pub enum Preset {
     Phpunit,
     /// RSpec.
     Rspec,
+    /// Vitest, by files.
+    Vitest,
 }
 
 impl Preset {
     /// All of them.
-    pub const ALL: [Preset; 10] = [
+    pub const ALL: [Preset; 11] = [
         Preset::Lines,
         Preset::Pytest,
         Preset::Cargo,
@@ -43,6 +45,7 @@ impl Preset {
         Preset::Node,
         Preset::Phpunit,
         Preset::Rspec,
+        Preset::Vitest,
     ];
 
     /// As pipelines say it.
@@ -58,6 +61,7 @@ impl Preset {
             Preset::Node => "node",
             Preset::Phpunit => "phpunit",
             Preset::Rspec => "rspec",
+            Preset::Vitest => "vitest",
         }
     }
 
@@ -79,7 +83,8 @@ impl Preset {
             | Preset::Maven
             | Preset::Node
             | Preset::Phpunit
-            | Preset::Rspec => {
+            | Preset::Rspec
+            | Preset::Vitest => {
                 let runner = self.as_str();
                 Some((format!("sidings split list {runner}"), format!("sidings split run {runner}")))
             }

@@ -20,17 +20,8 @@ pub(super) struct Jest;
 impl Runner for Jest {
     fn list(&self, arguments: &[&str]) -> io::Result<Result<Vec<String>, u8>> {
         let mut command = jest();
-        let printed = command.args(arguments).args(["--listTests", "--json"]).stderr(Stdio::inherit()).output();
-        let printed = printed.map_err(|error| unstarted(&command, &error))?;
-        if !printed.status.success() {
-            io::stderr().write_all(&printed.stdout)?;
-            return Ok(Err(code(printed.status)));
-        }
-        let mut files: Vec<String> = serde_json::from_slice(&printed.stdout)?;
-        let here = env::current_dir()?;
-        files.iter_mut().for_each(|file| *file = below(&here, file));
-        files.sort();
-        Ok(Ok(files))
+        command.args(arguments).args(["--listTests", "--json"]);
+        listed(command, Value::as_str)
     }
 
     fn run(&self, arguments: &[&str], tests: &[String], events: &mut Events) -> io::Result<u8> {
@@ -53,20 +44,36 @@ fn jest() -> Command {
     command
 }
 
-fn below(folder: &Path, file: &str) -> String {
+/// The files of the list that a command prints as JSON, by their paths from here; or the code with which it failed.
+pub(super) fn listed(
+    mut command: Command,
+    file: impl Fn(&Value) -> Option<&str>,
+) -> io::Result<Result<Vec<String>, u8>> {
+    let printed = command.stderr(Stdio::inherit()).output().map_err(|error| unstarted(&command, &error))?;
+    if !printed.status.success() {
+        io::stderr().write_all(&printed.stdout)?;
+        return Ok(Err(code(printed.status)));
+    }
+    let (printed, here): (Vec<Value>, _) = (serde_json::from_slice(&printed.stdout)?, env::current_dir()?);
+    let mut files: Vec<String> = printed.iter().filter_map(file).map(|file| below(&here, file)).collect();
+    files.sort();
+    Ok(Ok(files))
+}
+
+pub(super) fn below(folder: &Path, file: &str) -> String {
     Path::new(file).strip_prefix(folder).map_or_else(|_| file.to_owned(), |file| file.to_string_lossy().into_owned())
 }
 
 fn tell(report: &Value, folder: &Path, events: &mut Events) -> io::Result<()> {
     for file in report["testResults"].as_array().into_iter().flatten() {
-        let Some((test, outcome, took)) = of_file(file, folder) else { continue };
-        events.ended(&test, outcome, took)?;
+        let Some((test, outcome)) = of_file(file, folder) else { continue };
+        events.ended(&test, outcome, took(file))?;
     }
     Ok(())
 }
 
 /// A file is left out when all of its tests are.
-fn of_file(file: &Value, folder: &Path) -> Option<(String, SplitOutcome, Duration)> {
+fn of_file(file: &Value, folder: &Path) -> Option<(String, SplitOutcome)> {
     let test = below(folder, file["name"].as_str()?);
     let of_tests: Vec<&str> =
         file["assertionResults"].as_array()?.iter().filter_map(|test| test["status"].as_str()).collect();
@@ -76,9 +83,13 @@ fn of_file(file: &Value, folder: &Path) -> Option<(String, SplitOutcome, Duratio
         _ if !of_tests.is_empty() && of_tests.iter().all(is_left_out) => SplitOutcome::Skipped,
         _ => SplitOutcome::Passed,
     };
-    let took =
-        file["endTime"].as_u64().zip(file["startTime"].as_u64()).map_or(0, |(end, start)| end.saturating_sub(start));
-    Some((test, outcome, Duration::from_millis(took)))
+    Some((test, outcome))
+}
+
+/// Times in a report are milliseconds, and may have fractions.
+pub(super) fn took(file: &Value) -> Duration {
+    let took = file["endTime"].as_f64().zip(file["startTime"].as_f64()).map_or(0.0, |(end, start)| end - start);
+    Duration::from_millis(took.max(0.0) as u64)
 }
 
 #[cfg(test)]
@@ -95,7 +106,7 @@ mod tests {
         let files = report["testResults"].as_array().unwrap();
         let mut told: Vec<_> = files.iter().filter_map(|file| of_file(file, Path::new("/w"))).collect();
         told.sort_by(|one, other| one.0.cmp(&other.0));
-        let told: Vec<_> = told.iter().map(|(test, outcome, _)| (test.as_str(), *outcome)).collect();
+        let told: Vec<_> = told.iter().map(|(test, outcome)| (test.as_str(), *outcome)).collect();
         let expected = [
             ("a b.test.js", Passed),
             ("broken.test.js", Failed),

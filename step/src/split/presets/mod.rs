@@ -17,6 +17,7 @@ mod phpunit;
 mod reports;
 mod rspec;
 mod told;
+mod vitest;
 
 use sidings_proto::split::Preset;
 use std::env;
@@ -53,6 +54,7 @@ fn of(preset: Preset) -> Option<&'static dyn Runner> {
         Preset::Node => &node::Node,
         Preset::Phpunit => &phpunit::Phpunit,
         Preset::Rspec => &rspec::Rspec,
+        Preset::Vitest => &vitest::Vitest,
     })
 }
 
