@@ -70,9 +70,11 @@ impl Core {
     pub fn crowding(&self, now: Timestamp) -> Crowding {
         let mut splits = self.splits_at_work();
         let (mut crowding, mut ahead) = (Crowding::default(), self.queue.ahead());
+        let mut are_full: BTreeMap<&Demand, bool> = BTreeMap::new();
         for _ in 0..if splits.is_empty() { 0 } else { LOOKED_AT } {
             let Some(drawn) = ahead.draw(|_| Some(())) else { break };
-            if !self.waits_for_others(now, drawn.job, drawn.demand) {
+            let are_full = *are_full.entry(drawn.demand).or_insert_with(|| self.are_full(now, drawn.demand));
+            if !(are_full && self.has_waited(now, drawn.job)) {
                 continue;
             }
             let others = splits.iter_mut().filter(|split| split.project != *drawn.project);
@@ -118,14 +120,17 @@ impl Core {
         splits.into_values().collect()
     }
 
-    /// Whether a job waits for what others have, and for nothing else.
-    fn waits_for_others(&self, now: Timestamp, job: JobId, demand: &Demand) -> bool {
+    fn has_waited(&self, now: Timestamp, job: JobId) -> bool {
         let state = self.place(job).and_then(|place| self.job_at(place)).map(|job| &job.state);
-        let has_waited = matches!(state, Some(State::Queued { since, .. }) if now.since(*since) >= WAITS);
+        matches!(state, Some(State::Queued { since, .. }) if now.since(*since) >= WAITS)
+    }
+
+    /// Whether none of the runners that may have such a job has a slot for it.
+    fn are_full(&self, now: Timestamp, demand: &Demand) -> bool {
         let mut able = self.runners.iter().filter(|(_, runner)| {
             self.is_up(now, runner) && self.takes_new(runner) && demand.is_met_by(&runner.labels)
         });
-        has_waited && !able.any(|(id, runner)| self.busy(*id) < usize::try_from(runner.slots).unwrap_or(usize::MAX))
+        !able.any(|(id, runner)| self.busy(*id) < usize::try_from(runner.slots).unwrap_or(usize::MAX))
     }
 
     /// The copy of a split whose end would let a job begin that asks for this.

@@ -81,6 +81,11 @@ fn worker_id(place: usize, fence: u64) -> WorkerId {
     WorkerId((place as u64) << 32 | (fence & 0xffff_ffff))
 }
 
+/// The place in its run of the job that a worker is an attempt of, and which attempt.
+pub(crate) fn attempt_of(WorkerId(worker): WorkerId) -> (usize, u64) {
+    (usize::try_from(worker >> 32).unwrap_or(usize::MAX), worker & 0xffff_ffff)
+}
+
 impl Splits {
     pub(crate) fn new(store: Arc<dyn Store>, shell: Shell, closing: CancellationToken) -> Splits {
         Splits { store, shell, closing, open: Mutex::default(), new: Notify::new() }

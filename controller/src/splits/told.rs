@@ -71,7 +71,8 @@ impl Places {
     fn joined(&mut self, worker: WorkerId, at: Timestamp, told: &mut SplitTold, job_of: &impl Fn(usize) -> String) {
         let place = *self.workers.entry(worker).or_insert(told.workers.len());
         if place == told.workers.len() {
-            let (job, attempt) = (job_of((worker.0 >> 32) as usize), worker.0 & 0xffff_ffff);
+            let (place, attempt) = super::attempt_of(worker);
+            let job = job_of(place);
             told.workers.push(ToldWorker { job, attempt, joined: at, ..ToldWorker::default() });
         }
         told.workers[place].gone = None;

@@ -15,7 +15,7 @@ use super::caller::Visitor;
 use super::error::{PageError, shown};
 use super::shell::Shell;
 use super::state::{Mark, mark};
-use super::when::{When, between};
+use super::when::{When, between, lasting};
 use super::{escaped, runs};
 use crate::http::App;
 use crate::http::runs::{find, view};
@@ -59,6 +59,13 @@ struct May {
     cancel: bool,
     retry: bool,
     retry_failed: bool,
+}
+
+impl RunPage {
+    /// In about what time the tests of a split that nobody has are all with a worker.
+    fn left(&self, split: &SplitSum) -> String {
+        lasting(i64::try_from(split.left_ms / split.workers.max(1)).unwrap_or(i64::MAX))
+    }
 }
 
 /// What names a run.
