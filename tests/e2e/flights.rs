@@ -8,6 +8,7 @@ use sidings_proto::api::{JobView, RunView};
 use sidings_proto::runner::ImageUse;
 use sidings_proto::{AttemptId, RunId, Verdict};
 use std::path::{Path, PathBuf};
+use tokio::net::{TcpListener, TcpSocket};
 
 /// Every build of it leaves another trace in the image; a part of it is large enough to be noticed on its way.
 pub(super) const ONCE: &str = "FROM debian:bookworm-slim\nCOPY tools /tools\n\
@@ -209,13 +210,16 @@ async fn when_the_builders_runner_is_killed_another_one_takes_over() {
 
 /// A build that does not go on before it is let go.
 struct Gate {
+    /// It has its port from the start, so nobody else answers there; until it is opened, nobody does.
+    socket: TcpSocket,
     address: String,
 }
 
 impl Gate {
     fn new() -> Gate {
-        let free = std::net::TcpListener::bind((host_address(), 0)).unwrap();
-        Gate { address: free.local_addr().unwrap().to_string() }
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(format!("{}:0", host_address()).parse().unwrap()).unwrap();
+        Gate { address: socket.local_addr().unwrap().to_string(), socket }
     }
 
     fn dockerfile(&self, then: &str) -> String {
@@ -225,8 +229,8 @@ impl Gate {
     }
 
     /// Whatever knocks from now on goes on.
-    fn open(&self) -> std::net::TcpListener {
-        std::net::TcpListener::bind(&self.address).unwrap()
+    fn open(self) -> TcpListener {
+        self.socket.listen(1024).unwrap()
     }
 }
 
@@ -255,5 +259,10 @@ async fn until_logs(fleet: &Fleet, run: RunId, text: &str, jobs: usize) {
         }
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
-    panic!("{jobs} jobs did not say {text:?}");
+    let view = fleet.client.run(run).await;
+    let mut logs = String::new();
+    for job in &view.jobs {
+        logs += &fleet.client.log_if_any(job, 0).await;
+    }
+    panic!("{jobs} jobs did not say {text:?} but:\n{logs}\n{view:#?}");
 }
