@@ -130,7 +130,7 @@ impl Core {
         let mut able = self.runners.iter().filter(|(_, runner)| {
             self.is_up(now, runner) && self.takes_new(runner) && demand.is_met_by(&runner.labels)
         });
-        !able.any(|(id, runner)| self.busy(*id) < usize::try_from(runner.slots).unwrap_or(usize::MAX))
+        !able.any(|(id, runner)| self.has_slot(*id, runner))
     }
 
     /// The copy of a split whose end would let a job begin that asks for this.

@@ -154,7 +154,7 @@ impl Core {
         mine.map_or_else(|| format!("{none}{why}"), |mine| format!("{none}{mine}"))
     }
 
-    fn has_slot(&self, id: RunnerId, runner: &Runner) -> bool {
+    pub(super) fn has_slot(&self, id: RunnerId, runner: &Runner) -> bool {
         self.busy(id) < usize::try_from(runner.slots).unwrap_or(usize::MAX)
     }
 

@@ -45,7 +45,7 @@ struct Leased {
     to: i64,
     tests: usize,
     failed: usize,
-    has_ended: bool,
+    is_open: bool,
 }
 
 type WorkerNo = u64;
@@ -63,8 +63,10 @@ pub(super) async fn of(app: &App, run: &RunView) -> Result<Vec<Shared>, PageErro
 
 fn shared(sum: SplitSum, split: &StoredSplit, now: Timestamp, name: impl Fn(WorkerId) -> String) -> Shared {
     let mut leases = leases(split);
-    let open = leases.values_mut().filter(|lease| sum.passed.is_none() && !lease.has_ended);
-    open.for_each(|lease| lease.to = now.0.max(lease.from));
+    for lease in leases.values_mut().filter(|lease| lease.is_open) {
+        lease.is_open = sum.passed.is_none();
+        lease.to = if lease.is_open { now.0.max(lease.from) } else { lease.to };
+    }
     let from = leases.values().map(|lease| lease.from).min().unwrap_or(0);
     let whole = leases.values().map(|lease| lease.to).max().map_or(1, |to| (to - from).max(1));
     let mut workers: BTreeMap<WorkerNo, Worker> = BTreeMap::new();
@@ -72,7 +74,7 @@ fn shared(sum: SplitSum, split: &StoredSplit, now: Timestamp, name: impl Fn(Work
         let new = || Worker { name: name(WorkerId(lease.worker)), tests: 0, batches: Vec::new() };
         let worker = workers.entry(lease.worker).or_insert_with(new);
         worker.tests += lease.tests;
-        worker.batches.push(Batch { is_open: sum.passed.is_none() && !lease.has_ended, ..batch(lease, from, whole) });
+        worker.batches.push(batch(lease, from, whole));
     }
     Shared { sum, workers: workers.into_values().collect(), lasted: lasting(whole) }
 }
@@ -90,7 +92,8 @@ fn leases(split: &StoredSplit) -> BTreeMap<LeaseNo, Leased> {
     for record in split.rows.iter().flatten() {
         match record {
             Record::Leased { lease, worker: WorkerId(worker), at, .. } => {
-                leases.insert(*lease, Leased { worker: *worker, from: at.0, to: at.0, ..Leased::default() });
+                let (worker, from) = (*worker, at.0);
+                leases.insert(*lease, Leased { worker, from, to: from, is_open: true, ..Leased::default() });
             }
             Record::Counted { lease, result, at, .. } => {
                 if let Some(known) = leases.get_mut(lease) {
@@ -101,7 +104,7 @@ fn leases(split: &StoredSplit) -> BTreeMap<LeaseNo, Leased> {
             }
             Record::Ended { lease, at, .. } => {
                 if let Some(known) = leases.get_mut(lease) {
-                    known.has_ended = true;
+                    known.is_open = false;
                     known.to = known.to.max(at.0);
                 }
             }
@@ -129,7 +132,7 @@ fn batch(lease: &Leased, from: i64, whole: i64) -> Batch {
         width: percent((end - start).max(4)),
         tests: lease.tests,
         failed: lease.failed,
-        is_open: false,
+        is_open: lease.is_open,
         lasted: lasting(lease.to - lease.from),
     }
 }

@@ -32,7 +32,7 @@ impl Runner for Jest {
         command.stdout(Stdio::null());
         let status = command.status().map_err(|error| unstarted(&command, &error))?;
         if let Ok(report) = fs::read(&report) {
-            tell(&serde_json::from_slice(&report)?, &env::current_dir()?, events)?;
+            tell(&serde_json::from_slice(&report)?, events, of_file)?;
         }
         Ok(code(status))
     }
@@ -60,34 +60,49 @@ pub(super) fn listed(
     Ok(Ok(files))
 }
 
-pub(super) fn below(folder: &Path, file: &str) -> String {
+fn below(folder: &Path, file: &str) -> String {
     Path::new(file).strip_prefix(folder).map_or_else(|_| file.to_owned(), |file| file.to_string_lossy().into_owned())
 }
 
-fn tell(report: &Value, folder: &Path, events: &mut Events) -> io::Result<()> {
+/// Tells of each file of a report; `of_file` says what came of it, if anything did.
+pub(super) fn tell(
+    report: &Value,
+    events: &mut Events,
+    of_file: impl Fn(&Value, &Path) -> Option<(String, SplitOutcome)>,
+) -> io::Result<()> {
+    let here = env::current_dir()?;
     for file in report["testResults"].as_array().into_iter().flatten() {
-        let Some((test, outcome)) = of_file(file, folder) else { continue };
+        let Some((test, outcome)) = of_file(file, &here) else { continue };
         events.ended(&test, outcome, took(file))?;
     }
     Ok(())
 }
 
-/// A file is left out when all of its tests are.
 fn of_file(file: &Value, folder: &Path) -> Option<(String, SplitOutcome)> {
-    let test = below(folder, file["name"].as_str()?);
-    let of_tests: Vec<&str> =
-        file["assertionResults"].as_array()?.iter().filter_map(|test| test["status"].as_str()).collect();
-    let is_left_out = |status: &&str| matches!(*status, "pending" | "skipped" | "todo" | "disabled");
-    let outcome = match file["status"].as_str()? {
-        "failed" => SplitOutcome::Failed,
-        _ if !of_tests.is_empty() && of_tests.iter().all(is_left_out) => SplitOutcome::Skipped,
+    judged(file, folder, |status| matches!(status, "pending" | "skipped" | "todo" | "disabled"))
+}
+
+/// What a report says of a file, which is left out when all of its tests are.
+pub(super) fn judged(
+    file: &Value,
+    folder: &Path,
+    is_left_out: impl Fn(&str) -> bool,
+) -> Option<(String, SplitOutcome)> {
+    let outcome = match (file["status"].as_str()?, statuses(file)?.as_slice()) {
+        ("failed", _) => SplitOutcome::Failed,
+        (_, all) if !all.is_empty() && all.iter().all(|status| is_left_out(status)) => SplitOutcome::Skipped,
         _ => SplitOutcome::Passed,
     };
-    Some((test, outcome))
+    Some((below(folder, file["name"].as_str()?), outcome))
+}
+
+/// How the tests of a file ended, each in the report's own word.
+pub(super) fn statuses(file: &Value) -> Option<Vec<&str>> {
+    Some(file["assertionResults"].as_array()?.iter().filter_map(|test| test["status"].as_str()).collect())
 }
 
 /// Times in a report are milliseconds, and may have fractions.
-pub(super) fn took(file: &Value) -> Duration {
+fn took(file: &Value) -> Duration {
     let took = file["endTime"].as_f64().zip(file["startTime"].as_f64()).map_or(0.0, |(end, start)| end - start);
     Duration::from_millis(took.max(0.0) as u64)
 }
@@ -114,5 +129,11 @@ mod tests {
             ("later.test.js", Skipped),
         ];
         assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn times_may_have_fractions() {
+        let file = serde_json::json!({ "startTime": 1_795_426_410_266_u64, "endTime": 1_795_426_410_275.5 });
+        assert_eq!(took(&file), Duration::from_millis(9));
     }
 }

@@ -1,7 +1,7 @@
 //! Vitest: files of tests by their paths from the folder it is started in, told by its own report in JSON. In its JUnit a
 //! test whose worker was killed has passed.
 
-use super::jest::{below, listed, took};
+use super::jest::{judged, listed, statuses, tell};
 use super::told::Events;
 use super::{Runner, beside_the_batch, code, program, unstarted};
 use serde_json::Value;
@@ -38,7 +38,7 @@ impl Runner for Vitest {
         command.args(tests.iter().map(|test| here.join(test)));
         let status = command.status().map_err(|error| unstarted(&command, &error))?;
         if let Ok(report) = fs::read(&report) {
-            tell(&serde_json::from_slice(&report)?, &here, events)?;
+            tell(&serde_json::from_slice(&report)?, events, of_file)?;
         }
         Ok(code(status))
     }
@@ -50,35 +50,16 @@ fn vitest() -> Command {
     command
 }
 
-fn tell(report: &Value, folder: &Path, events: &mut Events) -> io::Result<()> {
-    for file in report["testResults"].as_array().into_iter().flatten() {
-        let Some((test, outcome)) = of_file(file, folder) else { continue };
-        events.ended(&test, outcome, took(file))?;
-    }
-    Ok(())
-}
-
 /// None for a file of which a test never came to an end: its process died, whatever else is said of it.
 fn of_file(file: &Value, folder: &Path) -> Option<(String, SplitOutcome)> {
-    let test = below(folder, file["name"].as_str()?);
-    let of_tests: Vec<&str> =
-        file["assertionResults"].as_array()?.iter().filter_map(|test| test["status"].as_str()).collect();
-    let outcome = match file["status"].as_str()? {
-        "failed" => SplitOutcome::Failed,
-        _ if of_tests.contains(&"pending") => return None,
-        _ if !of_tests.is_empty() && of_tests.iter().all(|status| matches!(*status, "skipped" | "todo")) => {
-            SplitOutcome::Skipped
-        }
-        _ => SplitOutcome::Passed,
-    };
-    Some((test, outcome))
+    let is_torn = file["status"] != "failed" && statuses(file)?.contains(&"pending");
+    (!is_torn).then(|| judged(file, folder, |status| matches!(status, "skipped" | "todo"))).flatten()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use SplitOutcome::{Failed, Passed, Skipped};
-    use std::time::Duration;
 
     /// As Vitest 4.1 wrote it on Node.js 20, in two runs, but for texts and numbers.
     const REPORT: &str = include_str!("vitest_report.json");
@@ -98,6 +79,5 @@ mod tests {
             ("test/ones.test.jsx", Passed),
         ];
         assert_eq!(told, expected, "test/dies.test.js was killed");
-        assert_eq!(took(&files[4]), Duration::from_millis(9));
     }
 }
