@@ -43,11 +43,11 @@ pub(crate) async fn find(client: &Client, text: &str, choice: &ProjectChoice) ->
 }
 
 async fn latest(client: &Client, project: &str) -> anyhow::Result<String> {
-    let runs = client.runs(Some(project), 1).await?;
+    let runs = client.newest(Some(project), 1).await?;
     let none = || {
         Refusal::usage(format!("project `{project}` has no runs: `sidings submit` makes one, --project names another"))
     };
-    runs.runs.first().map(|run| run.id.to_string()).ok_or_else(none)
+    runs.first().map(|run| run.id.to_string()).ok_or_else(none)
 }
 
 /// The project that the user means, or is in.

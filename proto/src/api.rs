@@ -81,7 +81,6 @@ pub struct NewProject {
 /// A git repository that the controller knows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct ProjectView {
     /// Its name.
     pub name: String,
@@ -96,7 +95,6 @@ pub struct ProjectView {
 /// When a project's default branch wants runs without being asked, soonest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct Schedules {
     /// Soonest first.
     pub schedules: Vec<ScheduleView>,
@@ -105,7 +103,6 @@ pub struct Schedules {
 /// One entry of a project's schedule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct ScheduleView {
     /// The project's name.
     pub project: String,
@@ -118,7 +115,6 @@ pub struct ScheduleView {
 /// All projects, by name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct Projects {
     /// By name.
     pub projects: Vec<ProjectView>,
@@ -175,7 +171,6 @@ pub struct Push {
 /// What became of a push.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct PushAnswer {
     /// The runs it made, one for each pipeline that it is for.
     pub runs: Vec<RunView>,
@@ -214,7 +209,6 @@ pub enum State {
 /// A run in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct RunSummary {
     /// Its id.
     pub id: RunId,
@@ -241,10 +235,74 @@ pub struct RunSummary {
     pub ended: Option<Timestamp>,
 }
 
+/// Where a run is, as lists tell it: on its way, or how it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum RunStage {
+    /// No job of it has begun.
+    Queued,
+    /// A job of it has begun.
+    Running,
+    /// All of it passed.
+    Passed,
+    /// Something failed.
+    Failed,
+    /// Somebody stopped it, or something newer came.
+    Cancelled,
+    /// Nothing had to run.
+    Skipped,
+}
+
+impl RunStage {
+    /// All of them.
+    pub const ALL: [RunStage; 6] = [
+        RunStage::Queued,
+        RunStage::Running,
+        RunStage::Passed,
+        RunStage::Failed,
+        RunStage::Cancelled,
+        RunStage::Skipped,
+    ];
+
+    /// Its word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            RunStage::Queued => "queued",
+            RunStage::Running => "running",
+            RunStage::Passed => "passed",
+            RunStage::Failed => "failed",
+            RunStage::Cancelled => "cancelled",
+            RunStage::Skipped => "skipped",
+        }
+    }
+}
+
+/// Which runs somebody asks for: those that are all of what is said.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
+#[serde(default, deny_unknown_fields)]
+pub struct RunsAsked {
+    /// A project's.
+    pub project: Option<String>,
+    /// Of a branch, by its name or as `refs/…`.
+    pub branch: Option<String>,
+    /// Of commits whose author begins so.
+    pub author: Option<String>,
+    /// That are there.
+    pub state: Option<RunStage>,
+    /// Of which a job ran in the image whose key begins so, in hex.
+    pub image: Option<String>,
+    /// Older than this one.
+    pub before: Option<RunId>,
+    /// How many: 50 when nothing is said, 500 at most.
+    pub limit: Option<usize>,
+}
+
 /// Runs, newest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct Runs {
     /// Newest first.
     pub runs: Vec<RunSummary>,
@@ -255,7 +313,6 @@ pub struct Runs {
 /// A run, whole.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct RunView {
     /// What a list shows of it.
     pub summary: RunSummary,
@@ -281,7 +338,6 @@ pub struct RunView {
 /// A job of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct JobView {
     /// Its id.
     pub id: JobId,
@@ -324,7 +380,6 @@ pub struct JobView {
 /// Somebody agreed that a job runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct ApprovedView {
     /// The name of the token that it was done with.
     pub by: String,
@@ -335,7 +390,6 @@ pub struct ApprovedView {
 /// What a job waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct WaitView {
     /// For programs.
     pub kind: WaitFor,
@@ -387,7 +441,6 @@ pub enum WaitFor {
 /// One try of a job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct AttemptView {
     /// Its number, from 1.
     pub fence: u64,
@@ -411,7 +464,6 @@ pub struct AttemptView {
 /// How much was kept of an attempt's files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct ArtifactsView {
     /// Files and links.
     pub entries: u64,
@@ -424,7 +476,6 @@ pub struct ArtifactsView {
 /// What was kept of a job's files.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct ArtifactList {
     /// By path.
     pub artifacts: Vec<ArtifactView>,
@@ -433,7 +484,6 @@ pub struct ArtifactList {
 /// A file, or a link, that was kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct ArtifactView {
     /// Its path in the workspace.
     pub path: String,
@@ -446,7 +496,6 @@ pub struct ArtifactView {
 /// A step of a job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct StepView {
     /// Its number, from 1.
     pub no: StepNo,
@@ -476,7 +525,6 @@ pub struct StepView {
 /// A service of a job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct ServiceView {
     /// The number of its log, from 10,001.
     pub no: StepNo,
@@ -501,7 +549,6 @@ pub struct ServiceView {
 /// Runners, by name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct Runners {
     /// By name.
     pub runners: Vec<RunnerView>,
@@ -516,7 +563,6 @@ pub struct Runners {
 /// An enrolled runner.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct RunnerView {
     /// Its id.
     pub id: RunnerId,
@@ -597,7 +643,6 @@ pub struct NewToken {
 /// A new token; its secret is shown this once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct MadeToken {
     /// Its public name.
     pub id: TokenId,
@@ -608,7 +653,6 @@ pub struct MadeToken {
 /// Tokens, without their secrets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct Tokens {
     /// Oldest first.
     pub tokens: Vec<TokenView>,
@@ -617,7 +661,6 @@ pub struct Tokens {
 /// A token, without its secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct TokenView {
     /// Its public name.
     pub id: TokenId,

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 /// Lines of the audit log, the newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct AuditLog {
     /// The newest first.
     pub entries: Vec<AuditEntry>,
@@ -18,7 +17,6 @@ pub struct AuditLog {
 /// A change that somebody asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct AuditEntry {
     /// It grows from line to line.
     pub no: u64,

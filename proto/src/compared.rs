@@ -7,7 +7,6 @@ use std::fmt;
 /// The jobs of a run that used an image, in the order of the file, each beside the run before.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct ComparedEnvironments {
     /// In the order of the file.
     pub jobs: Vec<ComparedJob>,
@@ -16,7 +15,6 @@ pub struct ComparedEnvironments {
 /// The images of a job, and what is different from those it had before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct ComparedJob {
     /// The job's name.
     pub job: String,
@@ -30,7 +28,6 @@ pub struct ComparedJob {
 /// An earlier run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct ComparedRun {
     /// Its id.
     pub id: RunId,
@@ -45,7 +42,6 @@ pub struct ComparedRun {
 /// An image as a job used it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct SeenImage {
     /// As it was named.
     pub reference: String,
@@ -58,7 +54,6 @@ pub struct SeenImage {
 /// An image, and what it was before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct ComparedImage {
     /// It.
     pub now: SeenImage,
@@ -84,7 +79,7 @@ impl ComparedImage {
 /// Something that an image is made from and that is not as it was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub enum EnvironmentCause {
     /// It is built from another Dockerfile, context or stage.
     Place {
@@ -157,7 +152,6 @@ fn short(digest: &str) -> String {
 /// How the packages of two images differ.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct PackageChanges {
     /// Packages that are new.
     pub added: u64,
@@ -172,7 +166,6 @@ pub struct PackageChanges {
 /// A package that differs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct PackageChange {
     /// Who packs it, such as `deb`.
     pub kind: String,

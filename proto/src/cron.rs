@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 /// An entry of `schedule:`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct Schedule {
     /// Five fields, as cron has them: minute, hour, day of the month, month, day of the week.
     pub cron: String,

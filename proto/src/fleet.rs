@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 /// Somebody took runners out: they finish what they have and get nothing new until they are let in again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct Drained {
     /// The name of the token that it was done with.
     pub by: String,
@@ -19,7 +18,6 @@ pub struct Drained {
 /// Runners with the same labels, and what waits for them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct PoolView {
     /// Their labels; where no runner is there, those that jobs ask for.
     pub labels: BTreeMap<String, String>,
@@ -42,7 +40,6 @@ pub struct PoolView {
 /// How long the last runs of a project waited until their first job began, approvals and all, in milliseconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct ProjectWaits {
     /// Whose runs.
     pub project: String,
@@ -59,7 +56,6 @@ pub struct ProjectWaits {
 /// A runner's machine, as it said last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct Machine {
     /// Free bytes of the disk that images and workspaces are on.
     pub disk_free: u64,
@@ -74,7 +70,6 @@ pub struct Machine {
 /// What waits for the fleet or for people.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct QueueView {
     /// Jobs that wait for more than others of their run, those of the oldest runs first.
     pub waiting: Vec<WaitingJob>,
@@ -85,7 +80,6 @@ pub struct QueueView {
 /// A job that waits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct WaitingJob {
     /// Its id.
     pub id: JobId,

@@ -205,7 +205,6 @@ pub fn is_digest(text: &str) -> bool {
 /// How an image that was built elsewhere came to a host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct Fetched {
     /// The name of the runner that built it.
     pub from: String,

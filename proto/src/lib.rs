@@ -2,6 +2,9 @@
 //!
 //! Nothing here does IO, reads a clock or decides anything. Fields that hold a time are [`Timestamp`]s, durations
 //! are whole milliseconds and say so in their name.
+//!
+//! What people ask for and what runners are ordered refuses fields that nobody knows; what people are answered lets them
+//! pass, so that an older client reads a newer controller.
 
 pub mod api;
 pub mod artifact;

@@ -6,7 +6,6 @@ use std::fmt;
 /// Less is free than the runner must keep: it takes no jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct LowDisk {
     /// Bytes that are free.
     pub free: u64,

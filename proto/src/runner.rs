@@ -314,7 +314,6 @@ pub enum Phase {
 /// An image that an attempt used.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct ImageUse {
     /// The reference that containers were made from: never `latest`.
     pub reference: String,
@@ -353,7 +352,6 @@ pub struct StepResult {
 /// A log's length and hash.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct LogDigest {
     /// Frames included.
     pub bytes: u64,

@@ -108,7 +108,7 @@ pub struct Approval {
 /// What a container may use, or a machine has. None: no limit, or not known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Resources {
     /// Thousandths of a processor.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -182,7 +182,6 @@ pub struct PutSecret {
 /// A secret, without its value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct SecretView {
     /// What pipelines call it.
     pub name: String,
@@ -199,7 +198,6 @@ pub struct SecretView {
 /// Secrets, by scope and name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct Secrets {
     /// Without their values.
     pub secrets: Vec<SecretView>,

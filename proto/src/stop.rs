@@ -8,7 +8,7 @@ use std::time::Duration;
 /// Why a run or a job is stopped before its end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub enum StopReason {
     /// Somebody wanted it.
     Asked,

@@ -20,7 +20,6 @@ pub const TEST_CASES_MAX: u64 = 100_000;
 /// One test, once: of a report, it is one `testcase`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct TestCase {
     /// Its class, else the suite it stands in; empty when nobody said.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -85,7 +84,7 @@ impl TestOutcome {
 /// How many tests ended how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct TestCounts {
     /// What they claim does not hold.
     pub failed: u64,
@@ -145,7 +144,6 @@ impl TestCounts {
 /// One file that tells of tests, as it was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct TestReport {
     /// Where it is in the workspace.
     pub path: String,

@@ -6,7 +6,7 @@ use std::fmt;
 /// How a step, a job or a run ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(tag = "verdict", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(tag = "verdict", rename_all = "snake_case")]
 pub enum Verdict {
     /// Everything that had to pass did, each with a positive exit record.
     Passed,
@@ -47,7 +47,6 @@ impl Verdict {
 /// Why something failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct Failure {
     /// Whose failure it is, and of what kind.
     pub class: FailureClass,

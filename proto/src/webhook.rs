@@ -173,7 +173,6 @@ pub struct PutWebhook {
 /// A webhook that is kept from now on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct MadeWebhook {
     /// It.
     pub webhook: WebhookView,
@@ -185,7 +184,6 @@ pub struct MadeWebhook {
 /// A webhook, without its key and the path of its address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct WebhookView {
     /// Its name.
     pub name: String,
@@ -209,7 +207,6 @@ pub struct WebhookView {
 /// Webhooks, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct Webhooks {
     /// By name.
     pub webhooks: Vec<WebhookView>,
@@ -242,7 +239,6 @@ impl DeliveryState {
 /// One event, told to one webhook.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct DeliveryView {
     /// As in `Sidings-Delivery`: the same however often it is tried.
     pub id: DeliveryId,
@@ -275,7 +271,6 @@ pub struct DeliveryView {
 /// Deliveries, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
 pub struct Deliveries {
     /// Newest first.
     pub deliveries: Vec<DeliveryView>,

@@ -24,7 +24,7 @@ pub(super) const EXAMPLES: [(&str, &str); 54] = [
     ("controller", "sidings controller --listen 10.0.0.5:7117 --public-url https://ci.example.com"),
     ("runner", "sidings runner --controller https://ci.example.com --token-file /run/token --label gpu=yes"),
     ("submit", "sidings submit --project api --follow"),
-    ("runs", "sidings runs --project api -n 5"),
+    ("runs", "sidings runs --project api --branch main --state failed"),
     ("show", "sidings show api@7"),
     ("open", "sidings open api@7"),
     ("watch", "sidings watch --project api"),

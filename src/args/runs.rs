@@ -2,7 +2,9 @@
 
 use super::choice::Wanted;
 use super::global::{ProjectChoice, Remote};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, value_parser};
+use sidings_proto::api::RunStage;
 use std::path::PathBuf;
 
 /// `sidings submit`.
@@ -43,11 +45,31 @@ pub(crate) struct RunsArgs {
     /// Only this project's.
     #[arg(long, env = "SIDINGS_PROJECT", value_name = "NAME")]
     pub(crate) project: Option<String>,
+    /// Only of this branch, or of refs/…
+    #[arg(long, value_name = "NAME")]
+    pub(crate) branch: Option<String>,
+    /// Only of commits whose author begins so.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) author: Option<String>,
+    /// Only those that are there
+    #[arg(long, value_name = "STATE", value_parser = stages())]
+    pub(crate) state: Option<RunStage>,
+    /// Only those of which a job ran in the image whose key begins so.
+    #[arg(long, value_name = "KEY")]
+    pub(crate) image: Option<String>,
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) remote: Remote,
+}
+
+/// A word for where runs are.
+fn stages() -> impl TypedValueParser<Value = RunStage> {
+    let known = PossibleValuesParser::new(RunStage::ALL.map(RunStage::as_str));
+    known.try_map(|word| {
+        RunStage::ALL.into_iter().find(|stage| stage.as_str() == word).ok_or("queued, running, passed, failed…")
+    })
 }
 
 /// `sidings show`.

@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 use sidings_inventory::Inventory;
 use sidings_proto::api::{
     ArtifactList, ErrorBody, MadeToken, NewProject, NewToken, PREFIX, ProjectView, Projects, Push, PushAnswer,
-    RetryRun, RunView, Runners, Runs, Schedules, SubmitRun, Tokens,
+    RetryRun, RunSummary, RunView, Runners, Runs, RunsAsked, Schedules, SubmitRun, Tokens,
 };
 use sidings_proto::audit::AuditLog;
 use sidings_proto::compared::ComparedEnvironments;
@@ -153,10 +153,14 @@ impl Client {
     }
 
     /// Runs, newest first.
-    pub(crate) async fn runs(&self, project: Option<&str>, limit: u32) -> Result<Runs, Error> {
-        let mut query = vec![("limit", limit.to_string())];
-        query.extend(project.map(|project| ("project", project.to_owned())));
-        self.json(self.to(Method::GET, &["runs"]).query(&query)).await
+    pub(crate) async fn runs(&self, asked: &RunsAsked) -> Result<Runs, Error> {
+        self.json(self.to(Method::GET, &["runs"]).query(asked)).await
+    }
+
+    /// The newest runs, of all projects or one.
+    pub(crate) async fn newest(&self, project: Option<&str>, limit: usize) -> Result<Vec<RunSummary>, Error> {
+        let asked = RunsAsked { project: project.map(str::to_owned), limit: Some(limit), ..RunsAsked::default() };
+        Ok(self.runs(&asked).await?.runs)
     }
 
     /// A run by its id or `project@number`.

@@ -75,14 +75,44 @@ mod tests {
     use super::*;
     use crate::render::sample::plain;
 
-    #[test]
-    fn each_finding_is_a_line_and_advice_stands_below() {
-        let findings = [
+    fn findings() -> [Finding; 3] {
+        [
             Finding::ok("git", "git version 2.39.5"),
             Finding::warn("disk", "3.1 GB free", "free some"),
             Finding::fail("engine", "nothing answers", "start it"),
-        ];
-        insta::assert_snapshot!(plain(&findings.iter().map(shown).collect::<String>()), @r#"
+        ]
+    }
+
+    #[test]
+    fn programs_are_told_the_same() {
+        expect_test::expect![[r#"
+            [
+              {
+                "grade": "ok",
+                "what": "git",
+                "found": "git version 2.39.5",
+                "advice": null
+              },
+              {
+                "grade": "warn",
+                "what": "disk",
+                "found": "3.1 GB free",
+                "advice": "free some"
+              },
+              {
+                "grade": "fail",
+                "what": "engine",
+                "found": "nothing answers",
+                "advice": "start it"
+              }
+            ]
+        "#]]
+        .assert_eq(&pretty(&findings()[..]).unwrap());
+    }
+
+    #[test]
+    fn each_finding_is_a_line_and_advice_stands_below() {
+        insta::assert_snapshot!(plain(&findings().iter().map(shown).collect::<String>()), @r#"
         ok    git          git version 2.39.5
         warn  disk         3.1 GB free
                            free some

@@ -5,8 +5,13 @@ use crate::args::RunsArgs;
 use crate::client::Client;
 use crate::exit::Exit;
 use crate::render::{duration, lists};
+use sidings_proto::api::RunsAsked;
 
 pub(super) async fn runs(args: RunsArgs) -> anyhow::Result<Exit> {
-    let runs = Client::new(&args.remote)?.runs(args.project.as_deref(), args.limit).await?;
-    print_as(args.json, &runs, |runs| lists::runs(runs, duration::now()))
+    let RunsArgs { limit, project, branch, author, state, image, json, remote } = args;
+    let image = image.map(|key| key.strip_prefix("key:").unwrap_or(&key).to_owned());
+    let limit = usize::try_from(limit).ok();
+    let asked = RunsAsked { project, branch, author, state, image, before: None, limit };
+    let runs = Client::new(&remote)?.runs(&asked).await?;
+    print_as(json, &runs, |runs| lists::runs(runs, duration::now()))
 }

@@ -10,7 +10,7 @@ use sidings_proto::split::told::SplitTold;
 use std::collections::BTreeSet;
 
 /// Runs before this one among which the one before is looked for.
-const BEFORE: u32 = 20;
+const BEFORE: usize = 20;
 /// Tests whose names are looked through.
 const NAMES: u32 = 10_000;
 /// Names that are proposed.
@@ -38,7 +38,7 @@ fn is_of(job: &str, suite: &str) -> bool {
 
 async fn before(client: &Client, run: &RunView, suite: &str) -> anyhow::Result<Option<(String, SplitTold)>> {
     let project = &run.summary.project;
-    let runs = client.runs(Some(project), BEFORE).await?.runs;
+    let runs = client.newest(Some(project), BEFORE).await?;
     for earlier in runs.iter().filter(|other| other.number < run.summary.number) {
         // One that has no such split says so.
         if let Ok(told) = client.split(earlier.id, suite).await

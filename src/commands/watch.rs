@@ -18,7 +18,7 @@ pub(super) async fn watch(args: WatchArgs) -> anyhow::Result<Exit> {
         None => None,
     };
     // A wrong address or token is said before the terminal is taken.
-    client.runs(args.project.as_deref(), 1).await?;
+    client.newest(args.project.as_deref(), 1).await?;
     let colours = anstream::stdout().current_choice() != anstream::ColorChoice::Never;
     match show(&client, args.project, first, colours).await? {
         Left::AsUsual => Ok(Exit::Passed),

@@ -13,7 +13,7 @@ use tokio_util::task::AbortOnDropHandle;
 /// How often the list is asked for. A run that is looked at tells of its changes by itself.
 const LIST_EVERY: Duration = Duration::from_secs(2);
 /// Runs in the list.
-const LISTED: u32 = 200;
+const LISTED: usize = 200;
 
 /// What goes on beside the screen; all of it ends with this.
 pub(super) struct Deeds {
@@ -96,8 +96,8 @@ async fn list(client: Client, project: Option<String>, news: mpsc::Sender<News>)
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         every.tick().await;
-        let told = match client.runs(project.as_deref(), LISTED).await {
-            Ok(runs) => News::Runs(runs.runs),
+        let told = match client.newest(project.as_deref(), LISTED).await {
+            Ok(runs) => News::Runs(runs),
             Err(error) => News::Said(format!("{error}; trying again")),
         };
         if news.send(told).await.is_err() {

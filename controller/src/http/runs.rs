@@ -10,20 +10,11 @@ use crate::store::RunFilter;
 use crate::store::view::{run_view, summary};
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde::Deserialize;
-use sidings_proto::api::{ErrorBody, RetryRun, RunView, Runs, SubmitRun};
+use sidings_proto::api::{ErrorBody, RetryRun, RunView, Runs, RunsAsked, SubmitRun};
 use sidings_proto::{JobId, RunId};
 
 const LIST_DEFAULT: usize = 50;
 const LIST_MAX: usize = 500;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ListQuery {
-    project: Option<String>,
-    limit: Option<usize>,
-    before: Option<RunId>,
-}
 
 #[utoipa::path(post, path = "/api/v1/runs", tag = "api", request_body = SubmitRun,
     responses((status = 201, body = RunView), (status = "4XX", body = ErrorBody)), security(("api" = [])))]
@@ -40,15 +31,17 @@ pub(super) async fn submit(
 }
 
 #[utoipa::path(get, path = "/api/v1/runs", tag = "api",
-    params(("project" = Option<String>, Query), ("limit" = Option<usize>, Query), ("before" = Option<String>, Query)),
-    responses((status = 200, body = Runs), (status = "4XX", body = ErrorBody)), security(("api" = [])))]
+    params(RunsAsked), responses((status = 200, body = Runs), (status = "4XX", body = ErrorBody)), security(("api" = [])))]
 pub(super) async fn list(
     _: ApiCaller,
     State(app): AppState,
-    Query(query): Query<ListQuery>,
+    Query(asked): Query<RunsAsked>,
 ) -> Result<axum::Json<Runs>, HttpError> {
-    let limit = query.limit.unwrap_or(LIST_DEFAULT).clamp(1, LIST_MAX);
-    let filter = RunFilter { project: query.project, before: query.before, limit: limit + 1, ..RunFilter::default() };
+    let limit = asked.limit.unwrap_or(LIST_DEFAULT).clamp(1, LIST_MAX);
+    if asked.image.as_ref().is_some_and(|key| !is_hex(key)) {
+        return Err(HttpError::unprocessable("bad_key", "an image's key begins with digits and the letters a to f"));
+    }
+    let filter = RunFilter::asked(asked, limit + 1);
     let mut runs: Vec<_> = app.store.runs(&filter).await?.into_iter().map(summary).collect();
     let more = runs.len() > limit;
     runs.truncate(limit);
@@ -91,6 +84,10 @@ pub(super) async fn retry(
     let run = find(&app, &run).await?;
     let again = app.intake.retry(run, how).await?;
     Ok((StatusCode::CREATED, axum::Json(view(&app, again).await?)))
+}
+
+fn is_hex(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// Cancels the run that an address means.

@@ -4,13 +4,14 @@
 
 use crate::http::App;
 use crate::page::error::PageError;
+use crate::store::RunFilter;
 use crate::store::view::summary;
-use crate::store::{RunFilter, RunStage};
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use sidings_proto::api::RunStage;
 use std::sync::Arc;
 
 /// How long others may show the same.

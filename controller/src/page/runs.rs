@@ -7,13 +7,13 @@ use super::state::{Mark, mark};
 use super::when::{When, between};
 use super::{escaped, sign_in};
 use crate::http::App;
+use crate::store::RunFilter;
 use crate::store::view::summary;
-use crate::store::{RunFilter, RunStage};
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use sidings_proto::api::RunSummary;
+use sidings_proto::api::{RunStage, RunSummary, RunsAsked};
 use sidings_proto::{RunId, Timestamp, Trigger, Verdict};
 use std::sync::Arc;
 
@@ -29,6 +29,8 @@ pub(super) struct Narrowed {
     branch: String,
     author: String,
     state: String,
+    /// How the key of an image begins that they ran in.
+    image: String,
     before: String,
 }
 
@@ -44,6 +46,8 @@ struct RunsPage {
     older: Option<String>,
     /// The first page's address, where this is another.
     newest: Option<String>,
+    /// The address without the image, where one narrows the list.
+    any_image: Option<String>,
 }
 
 /// A run in the list.
@@ -80,33 +84,25 @@ pub(super) async fn list(
     let projects = app.store.projects().await?.into_iter().map(|project| project.name).take(PROPOSED).collect();
     let older = rows.last().filter(|_| more).map(|last| address(&narrowed, Some(last.id)));
     let newest = (!narrowed.before.is_empty()).then(|| address(&narrowed, None));
-    let states = STAGES.map(|(word, _)| (word, word == narrowed.state)).to_vec();
+    let any = || address(&Narrowed { image: String::new(), ..narrowed.clone() }, None);
+    let any_image = (!narrowed.image.is_empty()).then(any);
+    let states = RunStage::ALL.map(|stage| (stage.as_str(), stage.as_str() == narrowed.state)).to_vec();
     let shell = Shell::of(&visitor, "runs");
-    Ok(shown(&RunsPage { shell, narrowed, states, projects, rows, older, newest })?.into_response())
+    Ok(shown(&RunsPage { shell, narrowed, states, projects, rows, older, newest, any_image })?.into_response())
 }
-
-const STAGES: [(&str, RunStage); 6] = [
-    ("queued", RunStage::Queued),
-    ("running", RunStage::Running),
-    ("passed", RunStage::Passed),
-    ("failed", RunStage::Failed),
-    ("cancelled", RunStage::Cancelled),
-    ("skipped", RunStage::Skipped),
-];
 
 fn filter(narrowed: &Narrowed) -> RunFilter {
     let said = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-    let reference = |branch: String| {
-        if branch.starts_with("refs/") { branch } else { format!("refs/heads/{branch}") }
-    };
-    RunFilter {
+    let asked = RunsAsked {
         project: said(&narrowed.project),
-        reference: said(&narrowed.branch).map(reference),
+        branch: said(&narrowed.branch),
         author: said(&narrowed.author),
-        stage: STAGES.into_iter().find(|(word, _)| *word == narrowed.state).map(|(_, stage)| stage),
+        state: RunStage::ALL.into_iter().find(|stage| stage.as_str() == narrowed.state),
+        image: said(&narrowed.image),
         before: narrowed.before.parse().ok(),
-        limit: ROWS + 1,
-    }
+        limit: None,
+    };
+    RunFilter::asked(asked, ROWS + 1)
 }
 
 fn address(narrowed: &Narrowed, before: Option<RunId>) -> String {
@@ -116,6 +112,7 @@ fn address(narrowed: &Narrowed, before: Option<RunId>) -> String {
         ("branch", &narrowed.branch),
         ("author", &narrowed.author),
         ("state", &narrowed.state),
+        ("image", &narrowed.image),
         ("before", &before),
     ];
     let said = fields.into_iter().filter(|(_, value)| !value.is_empty());

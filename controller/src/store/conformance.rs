@@ -11,13 +11,13 @@ mod webhooks;
 use super::in_memory::MemoryStore;
 use super::sqlite::SqliteStore;
 use super::{
-    CommitError, RunFilter, RunStage, Store, StoredRunner, StoredSchedule, StoredSecret, StoredSession, StoredToken,
-    TokenScope,
+    CommitError, RunFilter, Store, StoredRunner, StoredSchedule, StoredSecret, StoredSession, StoredToken, TokenScope,
 };
 use crate::core::event::{Record, RunContent, RunSpec};
 use crate::store::Sealed;
 use proptest::prelude::*;
 use sidings_proto::api::ProjectView;
+use sidings_proto::api::RunStage;
 use sidings_proto::artifact::KeptArtifacts;
 use sidings_proto::cache::SavedCache;
 use sidings_proto::runner::{Hello, ImageUse, LogDigest, Phase, Progress, StepResult};
@@ -108,7 +108,8 @@ fn result(step: u8) -> StepResult {
 
 fn image(value: u8) -> ImageUse {
     let reference = format!("debian:{}", value % 2);
-    ImageUse { reference, id: "sha256:1".to_owned(), built: value > 4, took_ms: 12, ..ImageUse::default() }
+    let key = (!value.is_multiple_of(3)).then(|| format!("a{}{value}", if value > 4 { 'a' } else { 'b' }));
+    ImageUse { reference, id: "sha256:1".to_owned(), key, built: value > 4, took_ms: 12, ..ImageUse::default() }
 }
 
 fn progress(value: u8) -> Progress {
@@ -124,7 +125,7 @@ fn record(step: Step) -> Record {
     let Step { what, run, job, fence, value } = step;
     let attempt = AttemptId { job: job_id(run, job), fence: u64::from(fence) };
     let at = Timestamp(i64::from(value) + 100);
-    match what % 12 {
+    match what % 15 {
         0 => Record::RunAccepted { run: Arc::new(spec(run)), at },
         1 => Record::JobQueued { job: attempt.job, since: at, not_before: Timestamp(at.0 + 5) },
         2 => Record::AttemptStarted {
@@ -210,8 +211,16 @@ async fn reads(store: &dyn Store) -> String {
         RunFilter { before: Some(run_id(1)), limit: 10, ..RunFilter::default() },
         RunFilter { reference: Some("refs/heads/main".to_owned()), limit: 10, ..RunFilter::default() },
         RunFilter { author: Some("A".to_owned()), limit: 10, ..RunFilter::default() },
+        RunFilter { image: Some("aa".to_owned()), limit: 10, ..RunFilter::default() },
+        RunFilter {
+            image: Some("ab1".to_owned()),
+            project: Some("two".to_owned()),
+            before: Some(run_id(1)),
+            limit: 10,
+            ..RunFilter::default()
+        },
     ];
-    for stage in [RunStage::Queued, RunStage::Running, RunStage::Passed, RunStage::Failed, RunStage::Cancelled] {
+    for stage in RunStage::ALL {
         let filter = RunFilter { stage: Some(stage), limit: 10, ..RunFilter::default() };
         all += &format!("{stage:?} {:#?}\n", store.runs(&filter).await.unwrap());
     }

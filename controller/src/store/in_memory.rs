@@ -90,8 +90,9 @@ impl Store for MemoryStore {
 
     async fn runs(&self, filter: &RunFilter) -> anyhow::Result<Vec<StoredSummary>> {
         let all = self.all();
-        let wanted = all.runs.newest_first().map(StoredRun::summary).filter(|run| filter.wants(run));
-        Ok(wanted.take(filter.limit).collect())
+        let ran_in = |run: &&StoredRun| filter.image.as_ref().is_none_or(|key| run.ran_in(key));
+        let found = all.runs.newest_first().filter(ran_in).map(StoredRun::summary);
+        Ok(found.filter(|run| filter.wants(run)).take(filter.limit).collect())
     }
 
     async fn put_tests(&self, of: &TestsOf, batch: &TestBatch, at: Timestamp) -> Result<(), CommitError> {

@@ -21,7 +21,7 @@ use crate::core::event::{ActiveRun, Record};
 use crate::images::Name;
 use async_trait::async_trait;
 use inventories::{PackageFilter, StoredInventory};
-use sidings_proto::api::ProjectView;
+use sidings_proto::api::{ProjectView, RunStage};
 use sidings_proto::audit::AuditEntry;
 use sidings_proto::fleet::Drained;
 use sidings_proto::inventory::{BuiltImage, FoundPackage};
@@ -133,20 +133,11 @@ pub(crate) struct RunFilter {
     /// The commit's author, or what begins so.
     pub(crate) author: Option<String>,
     pub(crate) stage: Option<RunStage>,
+    /// An image that a job ran in, by how its key begins.
+    pub(crate) image: Option<String>,
     /// Only runs older than this one.
     pub(crate) before: Option<RunId>,
     pub(crate) limit: usize,
-}
-
-/// Where a run is, as lists tell it: on its way, or how it ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RunStage {
-    Queued,
-    Running,
-    Passed,
-    Failed,
-    Cancelled,
-    Skipped,
 }
 
 /// Somebody signed in at the page.

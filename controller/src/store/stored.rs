@@ -1,8 +1,8 @@
 //! A run as records add up to it: pure values, the same from every store, and what follows from them.
 
-use super::{RunFilter, RunStage};
+use super::RunFilter;
 use crate::core::event::{ActiveJob, ActiveRun, RunContent, RunSpec, StoredState};
-use sidings_proto::api::{ApprovedView, State};
+use sidings_proto::api::{ApprovedView, RunStage, RunsAsked, State};
 use sidings_proto::artifact::KeptArtifacts;
 use sidings_proto::cache::SavedCache;
 use sidings_proto::runner::{ImageUse, Progress, StepResult};
@@ -161,6 +161,14 @@ impl StoredRun {
         Self { spec, accepted, stopping: None, ended: None, jobs: vec![StoredJob::default(); jobs] }
     }
 
+    /// Whether an attempt of it that ended ran in an image whose key begins so.
+    pub(crate) fn ran_in(&self, key: &str) -> bool {
+        let attempts = self.jobs.iter().flat_map(|job| &job.attempts);
+        let mut keys =
+            attempts.flat_map(|attempt| &attempt.ended).flat_map(|ended| &ended.images).flat_map(|it| &it.key);
+        keys.any(|known| known.starts_with(key))
+    }
+
     /// Its jobs, in the plan's order.
     pub(crate) fn job_ids(&self) -> &[JobId] {
         match &self.spec.content {
@@ -218,7 +226,17 @@ impl StoredRun {
 }
 
 impl RunFilter {
-    /// Whether a list of these shows the run.
+    /// As somebody asks for it.
+    pub(crate) fn asked(asked: RunsAsked, limit: usize) -> RunFilter {
+        let RunsAsked { project, branch, author, state, image, before, limit: _ } = asked;
+        let reference = |branch: String| match branch.starts_with("refs/") {
+            true => branch,
+            false => format!("refs/heads/{branch}"),
+        };
+        RunFilter { project, reference: branch.map(reference), author, stage: state, image, before, limit }
+    }
+
+    /// Whether a list of these shows the run, but for the images that it ran in.
     pub(crate) fn wants(&self, run: &StoredSummary) -> bool {
         self.project.as_ref().is_none_or(|project| *project == run.project)
             && self.reference.as_ref().is_none_or(|reference| *reference == run.commit.reference)

@@ -3,11 +3,13 @@
 use crate::rig::{PIPELINE, Rig, TWO_JOBS, json, refused, rig, snapshot};
 use futures::StreamExt;
 use reqwest::{Method, StatusCode};
+use serde_json::Value;
 use sidings_proto::api::{
     ErrorBody, NewProject, ProjectView, Projects, Push, PushAnswer, RetryRun, RunView, Runs, State, SubmitRun,
 };
 use sidings_proto::{Commit, Source, Trigger, Verdict};
 use sqlx::{Connection, Executor};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
@@ -273,6 +275,69 @@ fn the_checked_in_description_is_the_one_that_is_served() {
         std::fs::write(&file, &served).unwrap();
     }
     assert!(std::fs::read_to_string(file).unwrap() == served, "docs/openapi.json is old: run with UPDATE_OPENAPI=1");
+}
+
+#[tokio::test]
+async fn runs_are_found_by_all_that_is_said_of_them() {
+    let rig = rig().await;
+    let runner = rig.runner().await;
+    let blob = rig.upload(&[(".sidings.yml", PIPELINE)]).await;
+    for (branch, author) in [("main", "Ada <ada@example.org>"), ("topic", "Ada <ada@example.org>"), ("main", "Bo")] {
+        let (reference, author) = (format!("refs/heads/{branch}"), author.to_owned());
+        let commit = Commit { sha: "0".repeat(40), reference, author, ..Commit::default() };
+        let source = Source::Snapshot { blob: blob.clone() };
+        let asked = SubmitRun::new("web".to_owned(), Trigger::Manual, source, commit);
+        json::<RunView>(rig.post("/api/v1/runs", &asked).await, StatusCode::CREATED).await;
+    }
+    runner.lease(&rig).await.pass(&rig).await;
+    let numbers = async |query: &str| {
+        let runs: Runs = rig.get(&format!("/api/v1/runs?{query}")).await;
+        runs.runs.iter().map(|run| run.number).collect::<Vec<_>>()
+    };
+    assert_eq!(numbers("project=web").await, [3, 2, 1]);
+    assert_eq!(numbers("branch=main").await, [3, 1]);
+    assert_eq!(numbers("branch=main&author=Ada").await, [1]);
+    assert_eq!(numbers("branch=refs/heads/topic&author=A").await, [2]);
+    assert_eq!(numbers("state=passed").await, [1]);
+    assert_eq!(numbers("state=queued&branch=main").await, [3]);
+    assert_eq!(numbers("image=00").await, [0; 0]);
+    for (wrong, said) in [("state=gone", "bad_request"), ("image=%25", "bad_key"), ("branches=main", "bad_request")] {
+        let answer = rig.call(Method::GET, &format!("/api/v1/runs?{wrong}")).send().await.unwrap();
+        let status = answer.status();
+        assert!(status.is_client_error(), "{wrong}: {status}");
+        assert_eq!(refused(answer, status).await, said, "{wrong}");
+    }
+}
+
+/// The names of all shapes that a part of the description leads to.
+fn reached(part: &Value, shapes: &Value, found: &mut BTreeSet<String>) {
+    let name = part["$ref"].as_str().and_then(|path| path.strip_prefix("#/components/schemas/"));
+    if let Some(name) = name.filter(|name| found.insert((*name).to_owned())) {
+        reached(&shapes[name], shapes, found);
+    }
+    match part {
+        Value::Object(parts) => parts.values().for_each(|part| reached(part, shapes, found)),
+        Value::Array(parts) => parts.iter().for_each(|part| reached(part, shapes, found)),
+        _ => {}
+    }
+}
+
+/// An older `sidings` reads what a newer controller answers; what somebody asks for by a wrong name is refused.
+#[test]
+fn answers_may_have_fields_that_nobody_knows_and_questions_may_not() {
+    let all: Value = serde_json::from_str(&sidings_controller::openapi()).unwrap();
+    let shapes = &all["components"]["schemas"];
+    let (mut answered, mut asked) = (BTreeSet::new(), BTreeSet::new());
+    let operations = all["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values());
+    for operation in operations.filter(|operation| operation["tags"][0] == "api") {
+        reached(&operation["responses"], shapes, &mut answered);
+        reached(&operation["requestBody"], shapes, &mut asked);
+    }
+    let is_strict = |name: &&String| shapes[name.as_str()].to_string().contains(r#""additionalProperties":false"#);
+    assert!(asked.iter().filter(is_strict).count() > 10, "{asked:?}");
+    assert!(answered.len() > 60, "{answered:?}");
+    let strict: Vec<&String> = answered.difference(&asked).filter(is_strict).collect();
+    assert!(strict.is_empty(), "an older client cannot read these when they get another field: {strict:?}");
 }
 
 #[tokio::test]

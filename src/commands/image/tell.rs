@@ -201,3 +201,129 @@ pub(super) fn compared_as_json(compared: &Compared) -> anyhow::Result<String> {
         changes: changes.iter().map(ChangeView::from).collect(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::expect;
+
+    fn weighed(value: &str) -> Weighed {
+        let input = Input {
+            kind: sidings_environment::Kind::Argument,
+            name: "RELEASE".to_owned(),
+            value: Value::Text(value.to_owned()),
+            line: Some(3),
+        };
+        let unpinned = vec![Unpinned { line: Some(5), what: "packages of apt-get".to_owned() }];
+        Weighed {
+            revision: Some("HEAD".to_owned()),
+            dockerfile: "Dockerfile".to_owned(),
+            target: None,
+            platform: "linux/amd64".to_owned(),
+            unknown: vec!["debian:12".to_owned()],
+            no_engine: None,
+            account: Account { key: format!("key of {value}"), inputs: vec![input], unpinned },
+        }
+    }
+
+    #[test]
+    fn programs_are_told_what_a_key_is_made_of_and_what_differs() {
+        expect![[r#"
+            {
+              "key": "key of 1",
+              "revision": "HEAD",
+              "dockerfile": "Dockerfile",
+              "platform": "linux/amd64",
+              "inputs": [
+                {
+                  "kind": "argument",
+                  "name": "RELEASE",
+                  "value": "1",
+                  "line": 3
+                }
+              ],
+              "not_pinned": [
+                {
+                  "line": 5,
+                  "what": "packages of apt-get"
+                }
+              ],
+              "unknown_bases": [
+                "debian:12"
+              ]
+            }
+        "#]]
+        .assert_eq(&as_json(&weighed("1")).unwrap());
+        let (before, after) = (weighed("1"), weighed("2"));
+        let change =
+            Change { before: before.account.inputs.first().cloned(), after: after.account.inputs.first().cloned() };
+        expect![[r#"
+            {
+              "same": false,
+              "before": {
+                "key": "key of 1",
+                "revision": "HEAD",
+                "dockerfile": "Dockerfile",
+                "platform": "linux/amd64",
+                "inputs": [
+                  {
+                    "kind": "argument",
+                    "name": "RELEASE",
+                    "value": "1",
+                    "line": 3
+                  }
+                ],
+                "not_pinned": [
+                  {
+                    "line": 5,
+                    "what": "packages of apt-get"
+                  }
+                ],
+                "unknown_bases": [
+                  "debian:12"
+                ]
+              },
+              "after": {
+                "key": "key of 2",
+                "revision": "HEAD",
+                "dockerfile": "Dockerfile",
+                "platform": "linux/amd64",
+                "inputs": [
+                  {
+                    "kind": "argument",
+                    "name": "RELEASE",
+                    "value": "2",
+                    "line": 3
+                  }
+                ],
+                "not_pinned": [
+                  {
+                    "line": 5,
+                    "what": "packages of apt-get"
+                  }
+                ],
+                "unknown_bases": [
+                  "debian:12"
+                ]
+              },
+              "changes": [
+                {
+                  "before": {
+                    "kind": "argument",
+                    "name": "RELEASE",
+                    "value": "1",
+                    "line": 3
+                  },
+                  "after": {
+                    "kind": "argument",
+                    "name": "RELEASE",
+                    "value": "2",
+                    "line": 3
+                  }
+                }
+              ]
+            }
+        "#]]
+        .assert_eq(&compared_as_json(&Compared { before, after, changes: vec![change] }).unwrap());
+    }
+}

@@ -10,7 +10,6 @@ use crate::page::shell::Shell;
 use crate::page::size::sized;
 use crate::page::when::When;
 use crate::store::RunFilter;
-use crate::store::stored::StoredAttempt;
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
@@ -18,15 +17,13 @@ use serde::Deserialize;
 use sidings_inventory::{Inventory, Layer, Package};
 use sidings_proto::RunId;
 use sidings_proto::inventory::BuiltImage;
-use sidings_proto::runner::{ImageUse, Progress};
 use std::sync::Arc;
 
 /// Packages that are shown; the others are found by their names.
 const PACKAGES: usize = 1_000;
 /// Other images of the project that it may be held against.
 const OTHERS: usize = 10;
-/// The newest runs of the project that are asked whether they ran in it, and how many that did are named.
-const ASKED: usize = 30;
+/// The newest runs that ran in it.
 const NAMED: usize = 5;
 
 #[derive(Deserialize)]
@@ -61,7 +58,8 @@ struct ImagePage {
     flawed: Option<Flawed>,
     flaws_failed: bool,
     runs: Vec<Used>,
-    asked: usize,
+    /// The list of all of them.
+    all_runs: String,
     others: Vec<Other>,
 }
 
@@ -113,7 +111,8 @@ pub(in crate::page) async fn show(
     let (image, inventory) = told(&app, project, &key).await?;
     let now = app.shell.now();
     let (flawed, flaws_failed) = flawed::of(&app, &image).await;
-    let (runs, asked) = runs(&app, &image).await?;
+    let runs = runs(&app, &image).await?;
+    let all_runs = format!("/?project={}&image={}", escaped(&image.project), image.key);
     let (packages, found, left_out) = packages(&inventory, &sought.q);
     let removed = |it: &sidings_inventory::Removed| {
         format!("{} {} (layer {}, until layer {})", it.name, it.version, it.layer, it.removed_in)
@@ -136,7 +135,7 @@ pub(in crate::page) async fn show(
         flawed,
         flaws_failed,
         runs,
-        asked,
+        all_runs,
         others: others(&app, &image).await?,
         image,
     };
@@ -198,37 +197,19 @@ fn remark(remark: &sidings_inventory::Remark) -> String {
     format!("{layer}{path}{}", remark.text)
 }
 
-/// The newest runs that ran in it, of those that are asked, and how many were.
-async fn runs(app: &App, image: &BuiltImage) -> Result<(Vec<Used>, usize), PageError> {
-    let filter = RunFilter { project: Some(image.project.clone()), limit: ASKED, ..RunFilter::default() };
+/// The newest runs that ran in it.
+async fn runs(app: &App, image: &BuiltImage) -> Result<Vec<Used>, PageError> {
+    let (project, key) = (Some(image.project.clone()), Some(image.key.clone()));
+    let filter = RunFilter { project, image: key, limit: NAMED, ..RunFilter::default() };
     let now = app.shell.now();
-    let (mut used, mut asked) = (Vec::new(), 0);
+    let mut used = Vec::new();
     for sum in app.store.runs(&filter).await? {
-        if used.len() == NAMED {
-            break;
-        }
-        asked += 1;
         let Some(run) = app.store.run(sum.id).await? else { continue };
-        let attempts = run.jobs.iter().flat_map(|job| &job.attempts);
-        let mut uses = attempts.flat_map(images_of).filter(|it| it.key.as_ref() == Some(&image.key));
-        if let Some(first) = uses.next() {
-            let built = first.built || uses.any(|it| it.built);
-            used.push(Used { run: sum.id, number: sum.number, when: When::of(sum.accepted, now), built });
-        }
+        let ended = run.jobs.iter().flat_map(|job| &job.attempts).flat_map(|attempt| &attempt.ended);
+        let built = ended.flat_map(|ended| &ended.images).any(|it| it.built && it.key.as_ref() == Some(&image.key));
+        used.push(Used { run: sum.id, number: sum.number, when: When::of(sum.accepted, now), built });
     }
-    Ok((used, asked))
-}
-
-/// The images that an attempt ran in, or runs.
-fn images_of(attempt: &StoredAttempt) -> Vec<&ImageUse> {
-    let ready = attempt.progress.values().filter_map(|progress| match progress {
-        Progress::ImageReady(image) => Some(image),
-        Progress::Phase { .. }
-        | Progress::StepStarted { .. }
-        | Progress::StepEnded(_)
-        | Progress::ServiceReady { .. } => None,
-    });
-    attempt.ended.iter().flat_map(|ended| &ended.images).chain(ready).collect()
+    Ok(used)
 }
 
 /// Images of the project that were built last, but this one.

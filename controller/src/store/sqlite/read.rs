@@ -2,8 +2,9 @@
 
 use super::kept;
 use super::rows::{Head, blob, end, id, json, json_maybe, number, signed, spec, time, time_maybe};
+use crate::store::RunFilter;
 use crate::store::stored::{AttemptEnd, StoredAttempt, StoredJob, StoredRun, StoredSummary};
-use crate::store::{RunFilter, RunStage};
+use sidings_proto::api::RunStage;
 use sidings_proto::{JobId, LifeId, RequestId, RunId, RunnerId, StopReason};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe, Row, query};
@@ -59,6 +60,12 @@ fn wanted(filter: &RunFilter) -> (String, Vec<String>) {
     if let Some(author) = &filter.author {
         texts.push(author.clone());
         sql += &format!(" AND author >= ${0} AND substr(author, 1, length(${0})) = ${0}", texts.len() + 2);
+    }
+    if let Some(key) = &filter.image {
+        // What comes behind all keys that begin so: no hex digit is a `g`.
+        texts.extend([key.clone(), format!("{key}g")]);
+        let from = texts.len() + 1;
+        sql += &format!(" AND id IN (SELECT run FROM runs_of_images WHERE key >= ${from} AND key < ${})", from + 1);
     }
     let tried = "EXISTS (SELECT 1 FROM jobs j JOIN attempts a ON a.job = j.id WHERE j.run = runs.id)";
     match filter.stage {

@@ -1,7 +1,8 @@
 //! A database that an earlier version left, with rows as it wrote them, is brought up to date and read.
 
 use super::{BEGIN, ON_EVERY_CONNECTION, SqliteStore, options};
-use crate::store::{RunFilter, RunStage, Store, TokenScope};
+use crate::store::{RunFilter, Store, TokenScope};
+use sidings_proto::api::RunStage;
 use sidings_proto::{Role, RunId};
 use sqlx::{ConnectOptions, Connection, Executor};
 use std::path::Path;
@@ -22,6 +23,11 @@ INSERT INTO runs (id, project, number, head, content, accepted, cancelling, ende
 INSERT INTO jobs (id, run, place, fence, since, not_before) VALUES
   (x'01a206c3633d754b92261e041a79c394', x'01a206c3633d754b92261e07421516e9', 0, 1, NULL, NULL),
   (x'01a206c3633d754b92261e041a79c395', x'01a206c3633d754b92261e07421516ea', 0, 0, 4000, 4000);
+INSERT INTO attempts (job, fence, runner, life, request, started, ended, verdict, steps, images) VALUES
+  (x'01a206c3633d754b92261e041a79c394', 1, zeroblob(16), zeroblob(16), zeroblob(16), 2000, 3000,
+   '{"verdict":"failed","class":"step_failed","message":"it broke"}', '[]',
+   '[{"reference":"sidings/demo:1","id":"sha256:1","key":"3f9c","built":true,"took_ms":1},
+     {"reference":"debian:12","id":"sha256:2","key":null,"built":false,"took_ms":1}]');
 INSERT INTO outcomes (job, at, verdict) VALUES
   (x'01a206c3633d754b92261e041a79c394', 3000, '{"verdict":"failed","class":"step_failed","message":"it broke"}');
 INSERT INTO tokens (id, kind, name, project, runner, hash, created, expires, single_use) VALUES
@@ -63,6 +69,7 @@ async fn what_an_earlier_version_left_is_found_by_all_that_lists_go_by_now() {
     assert_eq!(found(RunFilter { reference, ..RunFilter::default() }).await, [run(0xe9)]);
     assert_eq!(found(RunFilter { author: Some("Eva".to_owned()), ..RunFilter::default() }).await, [run(0xe9)]);
     assert_eq!(found(RunFilter { stage: Some(RunStage::Failed), ..RunFilter::default() }).await, [run(0xe9)]);
+    assert_eq!(found(RunFilter { image: Some("3f".to_owned()), ..RunFilter::default() }).await, [run(0xe9)]);
     assert_eq!(store.run(run(0xe9)).await.unwrap().unwrap().jobs.len(), 1);
     let goes_on: Vec<RunId> = store.active_runs().await.unwrap().iter().map(|active| active.run.id).collect();
     assert_eq!(goes_on, [run(0xea)], "it goes on where it was");

@@ -150,6 +150,11 @@ async fn attempt_ended(
     if updated.rows_affected() == 0 {
         return attempt_known(db, attempt).await;
     }
+    for key in images.iter().filter_map(|image| image.key.as_deref()) {
+        let sql = "INSERT INTO runs_of_images (key, run) SELECT $1, run FROM jobs WHERE id = $2 ON CONFLICT DO NOTHING";
+        let insert = query(sql).bind(key).bind(blob(attempt.job.0));
+        insert.execute(&mut *db).await.map_err(CommitError::store)?;
+    }
     if end_says_all(steps) {
         let delete = query("DELETE FROM progress WHERE job = $1 AND fence = $2");
         delete.bind(blob(attempt.job.0)).bind(signed(attempt.fence)).execute(db).await.map_err(CommitError::store)?;

@@ -88,7 +88,12 @@ async fn an_image_tells_its_layers_packages_and_who_ran_in_it() {
     assert!(at("100 MB") < at("2 packages") && at("debian 12") < at("<h2>Layers"));
     assert!(at("RUN apt-get install &#60;libssl3&#62;") < at("Who ran in it"), "text stays text");
     assert!(page.contains(&format!("<a href=\"/runs/{run}\">web #1</a>")) && page.contains("built it"));
-    assert!(page.contains("last 2 runs") && page.contains("gcc 12.2 (layer 1, until layer 2)"));
+    let all = format!("/?project=web&image={}", key("a"));
+    assert!(page.contains(&all.replace('&', "&#38;")), "{page}");
+    let listed = browser.page(&all).await;
+    assert!(listed.contains(&format!("id=\"run-{run}\"")) && !listed.contains("#2 "), "{listed}");
+    assert!(listed.contains("<a href=\"/?project=web\">In any</a>"), "{listed}");
+    assert!(page.contains("gcc 12.2 (layer 1, until layer 2)"));
     assert!(page.contains("layer 2: opt/a.jar: it is encrypted"));
     assert!(at("<b>libssl3</b> 3.0.14-1") < at("<b>base-files</b>"), "what the Dockerfile installs comes first");
     assert!(!page.contains("Known flaws"), "of flaws nothing is known here");

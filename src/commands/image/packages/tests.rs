@@ -1,6 +1,7 @@
 //! What people see, from inventories that are written here.
 
 use super::*;
+use crate::client::pretty;
 use expect_test::{Expect, expect};
 use sidings_inventory::{Kind, Made, Package, Removed, Sureness, diff};
 
@@ -65,10 +66,15 @@ fn an_image_is_shown_by_layer_and_line() {
     );
 }
 
-#[test]
-fn a_difference_is_told_by_layer_then_by_package() {
+fn before_and_after() -> (Inventory, Inventory) {
     let before = image(1_000_000, vec![package("dash", "0.5", 1), package("old", "1", 2), package("up", "1", 2)]);
     let after = image(42_000_000, vec![package("dash", "0.5", 1), package("gcc", "12", 2), package("up", "2", 2)]);
+    (before, after)
+}
+
+#[test]
+fn a_difference_is_told_by_layer_then_by_package() {
+    let (before, after) = before_and_after();
     seen(
         &compared(&diff(&before, &after)),
         expect![[r#"
@@ -83,6 +89,134 @@ fn a_difference_is_told_by_layer_then_by_package() {
         &compared(&diff(&before, &before)),
         expect![[r#"
         the same: no layer and no package differs
+    "#]],
+    );
+}
+
+#[test]
+fn programs_are_told_the_same() {
+    let mut of_one = image(41_000_000, vec![package("dash", "0.5", 1)]);
+    let (name, version) = ("old".to_owned(), "1".to_owned());
+    of_one.removed.push(Removed { kind: Kind::Npm, name, version, layer: 1, removed_in: 2 });
+    of_one.remarks.push(Remark { layer: Some(2), path: Some("a.jar".to_owned()), text: "it is no zip".to_owned() });
+    seen(
+        &pretty(&of_one).unwrap(),
+        expect![[r#"
+        {
+          "image": {
+            "id": "",
+            "names": [
+              "made:here"
+            ],
+            "created": null,
+            "platform": "linux/amd64",
+            "distribution": null,
+            "dockerfile": null
+          },
+          "layers": [
+            {
+              "number": 1,
+              "digest": "sha256:174000000",
+              "created_by": "",
+              "made": null,
+              "bytes": 74000000,
+              "files": 1
+            },
+            {
+              "number": 2,
+              "digest": "sha256:241000000",
+              "created_by": "RUN apt-get install gcc",
+              "made": {
+                "line": 9,
+                "instruction": "RUN apt-get install gcc",
+                "sure": "text"
+              },
+              "bytes": 41000000,
+              "files": 1
+            }
+          ],
+          "packages": [
+            {
+              "kind": "deb",
+              "name": "dash",
+              "version": "0.5",
+              "architecture": null,
+              "source": null,
+              "licences": [],
+              "purl": "pkg:deb/debian/dash@0.5",
+              "layer": 1,
+              "paths": []
+            }
+          ],
+          "removed": [
+            {
+              "kind": "npm",
+              "name": "old",
+              "version": "1",
+              "layer": 1,
+              "removed_in": 2
+            }
+          ],
+          "remarks": [
+            {
+              "layer": 2,
+              "path": "a.jar",
+              "text": "it is no zip"
+            }
+          ]
+        }
+    "#]],
+    );
+    let (before, after) = before_and_after();
+    seen(
+        &pretty(&diff(&before, &after)).unwrap(),
+        expect![[r#"
+        {
+          "packages": [
+            {
+              "kind": "deb",
+              "name": "gcc",
+              "before": [],
+              "after": [
+                "12"
+              ],
+              "layer": 2
+            },
+            {
+              "kind": "deb",
+              "name": "up",
+              "before": [
+                "1"
+              ],
+              "after": [
+                "2"
+              ],
+              "layer": 2
+            },
+            {
+              "kind": "deb",
+              "name": "old",
+              "before": [
+                "1"
+              ],
+              "after": [],
+              "layer": 2
+            }
+          ],
+          "layers": [
+            {
+              "layer": 2,
+              "gone": false,
+              "instruction": "RUN apt-get install gcc",
+              "line": 9,
+              "bytes": 41000000,
+              "added": 1,
+              "changed": 1,
+              "removed": 1
+            }
+          ],
+          "bytes": 41000000
+        }
     "#]],
     );
 }
