@@ -11,6 +11,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use sidings_proto::fleet::PoolView;
+use sidings_proto::webhook::DeliveryState;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ByVerdict {
@@ -25,6 +26,11 @@ struct ByState {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ByStatus {
     status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByOutcome {
+    outcome: &'static str,
 }
 
 /// A pool by the labels of its runners: `arch=arm64,gpu=t4`, each pair by name.
@@ -46,6 +52,7 @@ pub(crate) struct Metrics {
     queue_seconds: Histogram,
     requests: Family<ByStatus, Counter>,
     log_bytes: Counter,
+    webhook_tries: Family<ByOutcome, Counter>,
 }
 
 impl Metrics {
@@ -63,6 +70,7 @@ impl Metrics {
             queue_seconds: Histogram::new(exponential_buckets(0.001, 2.0, 20)),
             requests: Family::default(),
             log_bytes: Counter::default(),
+            webhook_tries: Family::default(),
         };
         metrics.register();
         metrics
@@ -80,6 +88,8 @@ impl Metrics {
         registry.register("queue_seconds", "From queued to leased", self.queue_seconds.clone());
         registry.register("http_requests", "HTTP requests answered, by status", self.requests.clone());
         registry.register("log_bytes", "Bytes of logs taken", self.log_bytes.clone());
+        let help = "Tries to send a webhook's delivery, by what became of it";
+        registry.register("webhook_tries", help, self.webhook_tries.clone());
     }
 
     /// A record is durable; `live` does not know of it yet.
@@ -120,6 +130,16 @@ impl Metrics {
     /// A log grew.
     pub(crate) fn took_log(&self, bytes: u64) {
         self.log_bytes.inc_by(bytes);
+    }
+
+    /// A webhook's delivery was tried, and is so now.
+    pub(crate) fn tried_webhook(&self, state: DeliveryState) {
+        let outcome = match state {
+            DeliveryState::Waiting => "to_try_again",
+            DeliveryState::Delivered => "delivered",
+            DeliveryState::GivenUp => "given_up",
+        };
+        self.webhook_tries.get_or_create(&ByOutcome { outcome }).inc();
     }
 
     /// The whole text, with these counts of the moment.

@@ -34,6 +34,11 @@ impl Verdict {
         }
     }
 
+    /// Whether something went wrong.
+    pub fn is_failed(&self) -> bool {
+        matches!(self, Verdict::Failed(_))
+    }
+
     /// Whether a job that needs this one may run.
     pub fn releases_needs(&self) -> bool {
         match self {

@@ -51,7 +51,7 @@ pub(crate) struct RunsArgs {
     /// Only of commits whose author begins so.
     #[arg(long, value_name = "NAME")]
     pub(crate) author: Option<String>,
-    /// Only those that are there
+    /// Only those in this state
     #[arg(long, value_name = "STATE", value_parser = stages())]
     pub(crate) state: Option<RunStage>,
     /// Only those of which a job ran in the image whose key begins so.

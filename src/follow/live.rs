@@ -102,7 +102,7 @@ fn last_line(following: &Following, job: &JobView, step: StepNo) -> Option<Strin
 
 fn failed_logs(job: &JobView) -> Vec<StepNo> {
     let failed = job.steps.iter().filter(|step| !step.allow_failure);
-    let failed = failed.filter(|step| matches!(step.verdict, Some(Verdict::Failed(_)))).map(|step| step.no);
+    let failed = failed.filter(|step| step.verdict.as_ref().is_some_and(Verdict::is_failed)).map(|step| step.no);
     let failed: Vec<StepNo> = failed.collect();
     if failed.is_empty() { vec![StepNo::SETUP] } else { failed }
 }

@@ -123,9 +123,9 @@ fn tests(run: &RunView) -> String {
 
 /// One line for each step that failed; the setup's when none did.
 fn where_to_read(run: &RunView, job: &JobView, read_on: &ReadOn) -> Vec<String> {
-    let failed = |step: &&sidings_proto::api::StepView| matches!(step.verdict, Some(Verdict::Failed(_)));
+    let failed = |step: &&sidings_proto::api::StepView| step.verdict.as_ref().is_some_and(Verdict::is_failed);
     let steps = job.steps.iter().filter(|step| !step.allow_failure).filter(failed);
-    let services = job.services.iter().filter(|service| matches!(service.verdict, Some(Verdict::Failed(_))));
+    let services = job.services.iter().filter(|service| service.verdict.as_ref().is_some_and(Verdict::is_failed));
     let steps = steps.map(|step| (step.no.0, step.name.as_str()));
     let mut logs: Vec<(u32, &str)> =
         steps.chain(services.map(|service| (service.no.0, service.name.as_str()))).collect();

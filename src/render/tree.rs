@@ -28,7 +28,7 @@ pub(crate) fn fitted(
     last_line: LastLine<'_>,
 ) -> Vec<String> {
     let tree = Tree { run, now, width, last_line };
-    let failed = |job: &JobView| matches!(job.verdict, Some(Verdict::Failed(_)));
+    let failed = |job: &JobView| job.verdict.as_ref().is_some_and(Verdict::is_failed);
     let going_on = |job: &JobView| job.state == State::Running;
     let choices: [&dyn Fn(&JobView) -> bool; 3] = [&|_| true, &|job| going_on(job) || failed(job), &going_on];
     let fits = choices.iter().map(|with_steps| tree.lines(with_steps)).find(|lines| lines.len() <= height);

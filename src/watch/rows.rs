@@ -25,7 +25,7 @@ impl Row {
     }
 
     pub(super) fn has_failed(&self) -> bool {
-        matches!(self.verdict, Some(Verdict::Failed(_)))
+        self.verdict.as_ref().is_some_and(Verdict::is_failed)
     }
 }
 
@@ -118,7 +118,7 @@ pub(super) fn log_of(run: &RunView, place: Place) -> Option<LogId> {
 
 fn telling(job: &JobView) -> StepNo {
     let failed = |step: &&sidings_proto::api::StepView| {
-        matches!(step.verdict, Some(Verdict::Failed(_))) && !step.allow_failure && step.started.is_some()
+        step.verdict.as_ref().is_some_and(Verdict::is_failed) && !step.allow_failure && step.started.is_some()
     };
     let steps = || job.steps.iter();
     let running = steps().find(|step| step.state == State::Running);

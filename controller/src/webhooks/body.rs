@@ -59,7 +59,7 @@ fn causes(run: &RunView, base: &str) -> Vec<WebhookCause> {
 
 fn cause(job: &JobView, base: &str) -> Option<WebhookCause> {
     let Some(Verdict::Failed(failure)) = &job.verdict else { return None };
-    let is_bad = |verdict: &Option<Verdict>| matches!(verdict, Some(Verdict::Failed(_)));
+    let is_bad = |verdict: &Option<Verdict>| verdict.as_ref().is_some_and(Verdict::is_failed);
     let step = job.steps.iter().find(|step| !step.allow_failure && is_bad(&step.verdict));
     let no = step.map_or(sidings_proto::StepNo::SETUP, |step| step.no);
     Some(WebhookCause {

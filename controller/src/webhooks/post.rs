@@ -47,6 +47,7 @@ async fn one(app: Arc<App>, name: String) -> anyhow::Result<String> {
         && let Some(due) = app.store.due_delivery(&name, now).await?
     {
         let tried = tried(&app, &webhook, due, now).await?;
+        app.metrics.tried_webhook(tried.state);
         app.store.put_delivery(&tried).await?;
         app.webhooks.tried.send_modify(|count| *count = count.wrapping_add(1));
     }

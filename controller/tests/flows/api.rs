@@ -315,11 +315,8 @@ fn reached(part: &Value, shapes: &Value, found: &mut BTreeSet<String>) {
     if let Some(name) = name.filter(|name| found.insert((*name).to_owned())) {
         reached(&shapes[name], shapes, found);
     }
-    match part {
-        Value::Object(parts) => parts.values().for_each(|part| reached(part, shapes, found)),
-        Value::Array(parts) => parts.iter().for_each(|part| reached(part, shapes, found)),
-        _ => {}
-    }
+    let fields = part.as_object().into_iter().flat_map(|fields| fields.values());
+    fields.chain(part.as_array().into_iter().flatten()).for_each(|part| reached(part, shapes, found));
 }
 
 /// An older `sidings` reads what a newer controller answers; what somebody asks for by a wrong name is refused.

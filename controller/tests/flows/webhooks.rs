@@ -142,10 +142,27 @@ async fn what_is_not_taken_is_sent_again_as_the_same_delivery_also_by_the_next_l
     }
     let done = delivery(&rig, "again", |delivery| delivery.state == DeliveryState::Delivered).await;
     assert_eq!((done.status, done.next), (Some(204), None));
+    let metrics = rig.call(Method::GET, "/metrics").send().await.unwrap().text().await.unwrap();
+    assert!(metrics.contains("sidings_webhook_tries_total{outcome=\"delivered\"} 1\n"), "{metrics}");
 
     let asked = rig.post(&format!("/api/v1/deliveries/{}/redeliver", done.id), &()).await;
     json::<DeliveryView>(asked, StatusCode::ACCEPTED).await;
     assert_eq!(to.next().await.header("sidings-delivery"), done.id.to_string());
+}
+
+#[tokio::test]
+async fn a_webhook_outlives_the_key_that_it_was_sealed_with() {
+    let (mut rig, mut to) = (rig().await, receiver(&[]).await);
+    add(&rig, &webhook("sealed", &to.url)).await;
+    let file = rig.data.path().join("secrets.key");
+    let old = std::fs::read_to_string(&file).unwrap();
+    let new = format!("{}\n", "5e".repeat(32));
+    for keys in [format!("{new}{old}"), new] {
+        std::fs::write(&file, keys).unwrap();
+        rig = rig.restart().await;
+        rig.run("jobs: 5\n").await;
+        assert!(to.next().await.is_signed());
+    }
 }
 
 #[tokio::test]

@@ -2,8 +2,8 @@
 
 use super::{Deed, Pane, Place, Question, Watching, Wish};
 use crate::watch::keys::Key;
-use sidings_proto::Timestamp;
 use sidings_proto::api::{JobView, State, WaitFor};
+use sidings_proto::{Timestamp, Verdict};
 
 /// Columns that a log moves sideways at once.
 const SIDEWAYS: usize = 16;
@@ -130,7 +130,8 @@ impl Watching {
 
     fn go_to_failed(&mut self) -> Vec<Wish> {
         let Some(run) = &self.run else { return Vec::new() };
-        let failed: Vec<Place> = run.jobs.iter().filter(|job| has_failed(job)).map(place_of).collect();
+        let failed: Vec<Place> =
+            run.jobs.iter().filter(|job| job.verdict.as_ref().is_some_and(Verdict::is_failed)).map(place_of).collect();
         let at = failed.iter().position(|place| self.place.is_some_and(|at| at.job == place.job));
         match failed.get(at.map_or(0, |at| (at + 1) % failed.len().max(1))) {
             Some(place) => self.go_to(*place),
@@ -226,10 +227,6 @@ impl Watching {
         };
         vec![Wish::Do(deed)]
     }
-}
-
-fn has_failed(job: &JobView) -> bool {
-    matches!(job.verdict, Some(sidings_proto::Verdict::Failed(_)))
 }
 
 fn place_of(job: &JobView) -> Place {

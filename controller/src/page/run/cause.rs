@@ -96,5 +96,5 @@ async fn log(app: &App, run: &RunView, job: &JobView) -> Result<Option<FailedLog
 
 /// The step that made its job fail.
 fn failed_step(job: &JobView) -> Option<&StepView> {
-    job.steps.iter().find(|step| !step.allow_failure && matches!(step.verdict, Some(Verdict::Failed(_))))
+    job.steps.iter().find(|step| !step.allow_failure && step.verdict.as_ref().is_some_and(Verdict::is_failed))
 }
