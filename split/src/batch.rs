@@ -12,6 +12,8 @@ const CONTENDED_MS: f64 = 15_000.0;
 const CONTENDED_BOOTS: f64 = 8.0;
 /// Starting costs less than this part of a worker's share: as good as nothing.
 const CHEAP: f64 = 0.02;
+/// So cheap a start is worth it: a worker that is lost brings nothing of its batch to the others, who do it again.
+const SAFE: f64 = 2.0;
 /// It is felt.
 const DEAR: f64 = 0.06;
 /// It is so dear that all but a tail is planned beforehand.
@@ -65,6 +67,7 @@ impl Sizing {
 
     fn divisor(&self, beta: f64) -> f64 {
         match (self.first, beta) {
+            (true, beta) if beta < CHEAP && self.live > 1.0 => SAFE,
             (true, beta) if beta < CHEAP => 1.3,
             (true, beta) if beta < DEAR => 1.15,
             (true, _) => 1.05,

@@ -20,10 +20,15 @@ fn sizing() -> Sizing {
 #[test]
 fn the_first_batch_is_larger_where_starting_one_is_dear() {
     let first = |boot_ms| Sizing { boot_ms, ..sizing() }.target_ms();
-    assert_eq!(first(0), 76_924);
+    assert_eq!(first(0), 50_000);
     assert_eq!(first(3_000), 86_957);
     assert_eq!(first(7_000), 95_239);
     assert_eq!(first(9_000), 95_000, "planned, but for a tail");
+}
+
+#[test]
+fn who_works_alone_starts_less_often() {
+    assert_eq!(Sizing { live: 1.0, fresh: 1.0, ..sizing() }.target_ms(), 307_693);
 }
 
 #[test]

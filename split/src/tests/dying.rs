@@ -285,7 +285,7 @@ fn without_a_word_of_what_began_the_batch_runs_again_in_halves() {
 
 #[test]
 fn a_sick_worker_is_retired_and_does_not_drain_the_queue() {
-    tests("abcdefgh").with(|settings| settings.parallelism.max = 4).check(
+    tests("abcdefghijkl").with(|settings| settings.parallelism.max = 4).check(
         [
             (0, join(1)),
             (0, join(2)),
@@ -312,12 +312,14 @@ fn a_sick_worker_is_retired_and_does_not_drain_the_queue() {
                 save w1 struck
                 tell: nothing
             1s w1 pulls 2
-                save #2 to w1: d e
-                tell: #2 is d e
+                save #2 to w1: d e f g
+                tell: #2 is d e f g
             2s w1 reports #2: nothing, exit 4
                 save #2 ended, exit 4
-                save d to run alone
-                save e to run alone
+                save d to part 2
+                save e to part 2
+                save f to part 3
+                save g to part 3
                 save w1 struck
                 save w1 gone: Sick
                 tell: nothing
@@ -325,7 +327,7 @@ fn a_sick_worker_is_retired_and_does_not_drain_the_queue() {
                 tell: over
             3s w1 joins
                 tell: over
-            0 of 8 ran once, 8 left
+            0 of 12 ran once, 12 left
         "#]],
     );
 }

@@ -177,7 +177,7 @@ fn a_lease_that_the_worker_never_heard_of_goes_back() {
 #[test]
 fn a_runner_is_given_back_between_two_batches_and_nothing_is_lost() {
     let wanted = || (1, Event::YieldAsked);
-    tests("abcdefgh").check(
+    tests("abcdefghijkl").check(
         [
             (0, join(1)),
             (0, join(2)),
@@ -214,9 +214,9 @@ fn a_runner_is_given_back_between_two_batches_and_nothing_is_lost() {
                 tell: yield
             3s a runner is wanted
             3s w2 pulls 3
-                save #2 to w2: d e f
-                tell: #2 is d e f
-            3 of 8 ran once, 5 left
+                save #2 to w2: d e f g h i
+                tell: #2 is d e f g h i
+            3 of 12 ran once, 9 left
         "#]],
     );
 }
@@ -268,7 +268,7 @@ fn who_waits_idle_is_the_first_to_yield() {
 
 #[test]
 fn a_worker_that_asks_ahead_runs_dry_before_it_yields() {
-    tests("abcdefgh").check(
+    tests("abcdefghijkl").check(
         [
             (0, join(1)),
             (0, join(2)),
@@ -291,8 +291,8 @@ fn a_worker_that_asks_ahead_runs_dry_before_it_yields() {
                 save #1 to w1: a b c
                 tell: #1 is a b c
             0s w2 pulls 2
-                save #2 to w2: d
-                tell: #2 is d
+                save #2 to w2: d e
+                tell: #2 is d e
             1s a runner is wanted
             1s w1 reports #1: a passed b passed
                 save a passed under #1
@@ -303,8 +303,8 @@ fn a_worker_that_asks_ahead_runs_dry_before_it_yields() {
             1s w1 pulls 3
                 tell: wait
             2s w2 pulls 4
-                save #3 to w2: e
-                tell: #3 is e
+                save #3 to w2: f g
+                tell: #3 is f g
             3s w1 reports #1: c passed
                 save c passed under #1
                 save c: passed
@@ -315,7 +315,7 @@ fn a_worker_that_asks_ahead_runs_dry_before_it_yields() {
                 tell: yield
             4s w2 pulls 6
                 tell: wait
-            3 of 8 ran once, 5 left
+            3 of 12 ran once, 9 left
         "#]],
     );
 }
