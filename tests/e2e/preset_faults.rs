@@ -209,3 +209,27 @@ async fn maven() {
     })
     .await;
 }
+
+/// The test that dies ends its process with 0, which Gradle takes for a success.
+#[tokio::test]
+async fn gradle() {
+    let test = |name: &str, body: &str| {
+        let import = "import org.junit.Test;";
+        format!(
+            "package roman;\n\n{import}\n\npublic class {name} {{\n    @Test\n    public void fault() {{ {body} }}\n}}\n"
+        )
+    };
+    let wrong = test("WrongTest", "throw new AssertionError(\"1 is not 2\");");
+    let dies = test("DiesTest", "Runtime.getRuntime().halt(0);");
+    let folder = |name: &str| format!("src/test/java/roman/{name}.java");
+    faults_are_told_by_their_names(&Case {
+        example: "split-gradle",
+        tests: "preset: gradle",
+        before: "true",
+        faults: &[(&folder("WrongTest"), &wrong), (&folder("DiesTest"), &dies)],
+        wrong: "WrongTest",
+        dies: ("DiesTest", "crashed"),
+        total: 11,
+    })
+    .await;
+}

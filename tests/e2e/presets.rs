@@ -6,7 +6,7 @@ use super::{submit, verdicts};
 use crate::support::{Fleet, copy_example, job_of};
 use sidings_proto::Verdict;
 use sidings_proto::api::RunView;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The step in which a copy works off its tests, behind what is done before.
 const TESTS_STEP: u32 = 2;
@@ -23,6 +23,8 @@ struct Case {
     whole: &'static str,
     /// A test and how it ended, in a line of a log.
     told: fn(&str) -> Option<String>,
+    /// Files beside those of the example, or in their place.
+    added: &'static [(&'static str, &'static str)],
 }
 
 impl Case {
@@ -51,12 +53,18 @@ jobs:
     fn tree(&self, fleet: &Fleet) -> PathBuf {
         let tree = copy_example(self.example, fleet.path("tree"));
         std::fs::write(tree.join(".sidings.yml"), self.pipeline()).unwrap();
+        self.added.iter().for_each(|(file, text)| write(&tree.join(file), text));
         tree
     }
 
     fn told(&self, log: &str) -> Vec<String> {
         log.lines().filter_map(self.told).collect()
     }
+}
+
+fn write(file: &Path, text: &str) {
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(file, text).unwrap();
 }
 
 async fn runs_split_what_it_runs_whole(case: &Case, tests: usize) {
@@ -96,6 +104,7 @@ const GO: Case = Case {
     before: "true",
     whole: "go test -v ./...",
     told: told_by_go,
+    added: &[],
 };
 
 #[tokio::test]
@@ -103,18 +112,24 @@ async fn go_runs_split_what_it_runs_whole() {
     runs_split_what_it_runs_whole(&GO, 18).await;
 }
 
-#[tokio::test]
-async fn go_says_that_a_package_cannot_be_built() {
+/// With a file that no compiler takes the job is red, and says what the compiler said.
+async fn says_that_it_cannot_be_built(example: &str, file: &str, text: &str, said: &str) {
     let fleet = Fleet::start().await;
     let _runner = fleet.runner("a", 2).await;
-    let tree = copy_example("split-go", fleet.path("tree"));
-    std::fs::write(tree.join("roman/broken_test.go"), "package roman\n\nvar broken int = \"a text\"\n").unwrap();
+    let tree = copy_example(example, fleet.path("tree"));
+    write(&tree.join(file), text);
     let view = fleet.client.until_ended(submit(&fleet, &tree)).await;
     let log = fleet.client.log(job_of(&view, "unit 1/2"), 1).await;
-    assert!(log.contains("broken_test.go:3:") && log.contains("the tests could not be listed"), "{log}");
+    assert!(log.contains(said) && log.contains("the tests could not be listed"), "{log}");
     let reasons = |view: &RunView| view.jobs.iter().map(|job| format!("{:?}", job.verdict)).collect::<String>();
     assert!(!reasons(&view).contains("no test"), "{}", reasons(&view));
     assert!(matches!(view.summary.verdict, Some(Verdict::Failed(_))), "{}", verdicts(&view));
+}
+
+#[tokio::test]
+async fn go_says_that_a_package_cannot_be_built() {
+    let text = "package roman\n\nvar broken int = \"a text\"\n";
+    says_that_it_cannot_be_built("split-go", "roman/broken_test.go", text, "broken_test.go:3:").await;
 }
 
 /// `test tests::one ... ok`, and what a copy says: `passed roman tests::one (0.003 s)`.
@@ -134,6 +149,7 @@ const CARGO: Case = Case {
     before: "true",
     whole: "cargo test",
     told: told_by_cargo,
+    added: &[],
 };
 
 #[tokio::test]
@@ -154,6 +170,7 @@ const NODE: Case = Case {
     before: "true",
     whole: "node --test --test-reporter=spec",
     told: told_by_node,
+    added: &[],
 };
 
 #[tokio::test]
@@ -176,6 +193,7 @@ const CTEST: Case = Case {
     before: "cmake -S . -B build && cmake --build build",
     whole: "ctest --test-dir build",
     told: told_by_ctest,
+    added: &[],
 };
 
 #[tokio::test]
@@ -196,6 +214,7 @@ const RSPEC: Case = Case {
     before: "true",
     whole: "rspec --format documentation",
     told: told_by_rspec,
+    added: &[],
 };
 
 #[tokio::test]
@@ -217,6 +236,7 @@ const PHPUNIT: Case = Case {
     before: "true",
     whole: "phpunit --testdox",
     told: told_by_phpunit,
+    added: &[],
 };
 
 #[tokio::test]
@@ -239,9 +259,67 @@ const MAVEN: Case = Case {
     before: "true",
     whole: "mvn --batch-mode test -DforkCount=0",
     told: told_by_maven,
+    added: &[],
 };
 
 #[tokio::test]
 async fn maven_runs_split_what_it_runs_whole() {
     runs_split_what_it_runs_whole(&MAVEN, 5).await;
+}
+
+const BROKEN_JAVA: &str = "package roman;\n\nclass BrokenTest {\n    int broken = \"a text\";\n}\n";
+
+#[tokio::test]
+async fn maven_says_that_tests_cannot_be_compiled() {
+    let (file, said) = ("src/test/java/roman/BrokenTest.java", "String cannot be converted to int");
+    says_that_it_cannot_be_built("split-maven", file, BROKEN_JAVA, said).await;
+}
+
+/// `roman.SignTest > five PASSED`, a case for each.
+fn told_by_gradle(line: &str) -> Option<String> {
+    let is_told = [" PASSED", " SKIPPED", " FAILED"].iter().any(|end| line.ends_with(end));
+    (is_told && line.contains(" > ")).then(|| line.to_owned())
+}
+
+const GRADLE: Case = Case {
+    example: "split-gradle",
+    preset: "gradle",
+    arguments: "",
+    before: "true",
+    whole: "gradle --offline test",
+    told: told_by_gradle,
+    added: &[],
+};
+
+#[tokio::test]
+async fn gradle_runs_split_what_it_runs_whole() {
+    runs_split_what_it_runs_whole(&GRADLE, 21).await;
+}
+
+/// A module beside the one that is there, with a class that is called as one of the other's, and one that nobody else has.
+/// Only the project's wrapper knows of it.
+const MODULES: &[(&str, &str)] = &[
+    ("gradlew", "#!/bin/sh\nexec gradle -Pyears=true \"$@\"\n"),
+    ("settings.gradle", "if (startParameter.projectProperties.years) include 'years'\n"),
+    ("years/build.gradle", "apply from: '../build.gradle'\n"),
+    (
+        "years/src/test/java/roman/SignTest.java",
+        "package roman;\n\npublic class SignTest extends junit.framework.TestCase {\n    public void testYear() {}\n}\n",
+    ),
+    (
+        "years/src/test/java/roman/YearTest.java",
+        "package roman;\n\npublic class YearTest extends junit.framework.TestCase {\n    public void testYear() {}\n}\n",
+    ),
+];
+
+#[tokio::test]
+async fn gradle_by_its_wrapper_runs_what_several_modules_have() {
+    let (before, whole) = ("chmod +x gradlew", "./gradlew test");
+    runs_split_what_it_runs_whole(&Case { added: MODULES, before, whole, ..GRADLE }, 23).await;
+}
+
+#[tokio::test]
+async fn gradle_says_that_tests_cannot_be_compiled() {
+    let (file, said) = ("src/test/java/roman/BrokenTest.java", "String cannot be converted to int");
+    says_that_it_cannot_be_built("split-gradle", file, BROKEN_JAVA, said).await;
 }

@@ -18,6 +18,8 @@ pub enum Preset {
     Ctest,
     /// `go test`.
     Go,
+    /// Gradle, by classes.
+    Gradle,
     /// Jest, by files.
     Jest,
     /// Maven's Surefire, by classes.
@@ -34,12 +36,13 @@ pub enum Preset {
 
 impl Preset {
     /// All of them.
-    pub const ALL: [Preset; 11] = [
+    pub const ALL: [Preset; 12] = [
         Preset::Lines,
         Preset::Pytest,
         Preset::Cargo,
         Preset::Ctest,
         Preset::Go,
+        Preset::Gradle,
         Preset::Jest,
         Preset::Maven,
         Preset::Node,
@@ -56,6 +59,7 @@ impl Preset {
             Preset::Cargo => "cargo",
             Preset::Ctest => "ctest",
             Preset::Go => "go",
+            Preset::Gradle => "gradle",
             Preset::Jest => "jest",
             Preset::Maven => "maven",
             Preset::Node => "node",
@@ -79,6 +83,7 @@ impl Preset {
             Preset::Cargo
             | Preset::Ctest
             | Preset::Go
+            | Preset::Gradle
             | Preset::Jest
             | Preset::Maven
             | Preset::Node

@@ -1,4 +1,5 @@
-//! Compiled Java classes: which of them Surefire would take for tests, read from their files without running anything.
+//! Compiled Java classes: which of them Surefire or Gradle may take for tests, read from their files without running
+//! anything.
 //!
 //! A class is left out only when it is sure that it has no test: it is abstract, or neither it nor what it is made of
 //! has an annotation. What cannot be read counts as a test, so that it is missed by its name.
@@ -8,13 +9,14 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-/// `interface` and `abstract` among a class's flags.
-const CANNOT_BE_MADE: u16 = 0x0200 | 0x0400;
+/// `interface`, `abstract` and `module` among a class's flags.
+const CANNOT_BE_MADE: u16 = 0x0200 | 0x0400 | 0x8000;
 /// The attribute in which annotations stand that a running program can see.
 const ANNOTATED: &str = "RuntimeVisibleAnnotations";
 /// JUnit's mark of a class whose tests are run with those of the class around it.
 const NESTED: &str = "Lorg/junit/jupiter/api/Nested;";
-const NO_PARENT: &str = "java/lang/Object";
+/// What languages bring along has no tests.
+const OF_LANGUAGES: [&str; 2] = ["java/", "kotlin/"];
 
 /// The classes of a folder, by their names with points.
 #[derive(Debug, Default)]
@@ -41,10 +43,27 @@ impl Classes {
             if kind.is_dir() {
                 self.read(&entry.path(), &format!("{package}{name}."))?;
             } else if let Some(name) = name.strip_suffix(".class").filter(|_| kind.is_file()) {
-                self.all.insert(format!("{package}{name}"), class(&fs::read(entry.path())?));
+                self.add(&format!("{package}{name}"), &entry.path())?;
             }
         }
         Ok(())
+    }
+
+    /// Adds one, by its name with points.
+    pub(super) fn add(&mut self, name: &str, file: &Path) -> io::Result<()> {
+        self.all.insert(name.to_owned(), class(&fs::read(file)?));
+        Ok(())
+    }
+
+    /// Those that may have tests, whatever they are called.
+    pub(super) fn that_may_have_tests(&self) -> impl Iterator<Item = &str> {
+        self.all.keys().map(String::as_str).filter(|name| self.may_have_tests(name))
+    }
+
+    /// Without those whose tests are run with the ones of the class around them.
+    pub(super) fn that_run_by_themselves(&self) -> impl Iterator<Item = &str> {
+        let is_nested = |name: &str| matches!(self.all.get(name), Some(Some(class)) if class.is_nested);
+        self.that_may_have_tests().filter(move |name| !is_nested(name))
     }
 
     /// Those that are called as tests are and may have some.
@@ -77,6 +96,12 @@ impl Classes {
     }
 }
 
+/// The class around all others.
+pub(super) fn outermost(class: &str) -> &str {
+    let end = class.char_indices().skip(1).find(|(_, letter)| *letter == '$');
+    &class[..end.map_or(class.len(), |(at, _)| at)]
+}
+
 /// Surefire's own four patterns.
 fn is_called_as_tests_are(name: &str) -> bool {
     let simple = name.rsplit('.').next().unwrap_or(name);
@@ -93,11 +118,12 @@ fn class(bytes: &[u8]) -> Option<Class> {
     file.skip(4)?;
     let pool = Pool::read(&mut file)?;
     let (flags, _own, parent) = (file.short()?, file.short()?, file.short()?);
-    let mut made_of = vec![pool.class(parent)?];
+    // A module has no parent.
+    let mut made_of = if parent == 0 { Vec::new() } else { vec![pool.class(parent)?] };
     for _ in 0..file.short()? {
         made_of.push(pool.class(file.short()?)?);
     }
-    made_of.retain(|name| name != NO_PARENT);
+    made_of.retain(|name| !OF_LANGUAGES.iter().any(|begin| name.starts_with(begin)));
     let made_of = made_of.iter().map(|name| name.replace('/', ".")).collect();
     let (is_annotated, is_nested) = (pool.says(ANNOTATED), pool.says(NESTED));
     Some(Class { can_be_made: flags & CANNOT_BE_MADE == 0, is_annotated, is_nested, made_of })
@@ -173,6 +199,8 @@ impl<'b> Bytes<'b> {
 mod tests {
     use super::*;
 
+    const OBJECT: &str = "java/lang/Object";
+
     /// A class file with these texts in it, of a class that extends the second of them.
     fn file(flags: u16, texts: &[&str]) -> Vec<u8> {
         let count = u16::try_from(texts.len()).unwrap();
@@ -204,17 +232,17 @@ mod tests {
 
     #[test]
     fn a_class_is_left_out_when_it_is_sure_that_it_has_no_test() {
-        let plain = file(0x21, &["a", NO_PARENT]);
-        let marked = file(0x21, &["a", NO_PARENT, ANNOTATED]);
+        let plain = file(0x21, &["a", OBJECT]);
+        let marked = file(0x21, &["a", OBJECT, ANNOTATED]);
         let classes = classes(&[
             ("roman/ATest.class", marked.clone()),
             ("roman/TestTools.class", plain.clone()),
-            ("roman/BaseTest.class", file(0x421, &["a", NO_PARENT, ANNOTATED])),
+            ("roman/BaseTest.class", file(0x421, &["a", OBJECT, ANNOTATED])),
             ("roman/HeirTest.class", file(0x21, &["a", "roman/BaseTest"])),
             ("roman/PlainHeirTest.class", file(0x21, &["a", "roman/TestTools"])),
             ("OldTestCase.class", file(0x21, &["a", "junit/framework/TestCase"])),
             ("OuterTests.class", plain),
-            ("OuterTests$In.class", file(0x20, &["a", NO_PARENT, ANNOTATED, NESTED])),
+            ("OuterTests$In.class", file(0x20, &["a", OBJECT, ANNOTATED, NESTED])),
             ("OuterTests$Other.class", marked.clone()),
             ("roman/Other.class", marked),
             ("roman/TornTest.class", b"\xCA\xFE".to_vec()),
@@ -222,6 +250,25 @@ mod tests {
         let tests: Vec<&str> = classes.of_tests().collect();
         assert_eq!(tests, ["OldTestCase", "OuterTests", "roman.ATest", "roman.HeirTest", "roman.TornTest"]);
         assert_eq!(classes.nested_in("OuterTests").collect::<Vec<_>>(), ["OuterTests$In"]);
+    }
+
+    #[test]
+    fn whatever_it_is_called_a_class_may_have_tests_when_something_in_it_or_above_it_is_annotated() {
+        let marked = file(0x21, &["a", OBJECT, ANNOTATED]);
+        let classes = classes(&[
+            ("a/Sums.class", marked.clone()),
+            ("a/Sums$Of.class", marked),
+            ("a/Sums$In.class", file(0x21, &["a", OBJECT, ANNOTATED, NESTED])),
+            ("a/Elsewhere.class", file(0x21, &["a", "spock/lang/Specification"])),
+            ("a/Pair.class", file(0x31, &["a", "java/lang/Record"])),
+            ("a/Shape.class", file(0x601, &["a", OBJECT, ANNOTATED])),
+            ("module-info.class", file(0x8000, &["a", OBJECT])),
+        ]);
+        let may: Vec<&str> = classes.that_may_have_tests().collect();
+        assert_eq!(may, ["a.Elsewhere", "a.Sums", "a.Sums$In", "a.Sums$Of"]);
+        let alone: Vec<&str> = classes.that_run_by_themselves().collect();
+        assert_eq!(alone, ["a.Elsewhere", "a.Sums", "a.Sums$Of"]);
+        assert_eq!(["a.Sums$In$Deep", "a.Sums", "$Odd$In", ""].map(outermost), ["a.Sums", "a.Sums", "$Odd", ""]);
     }
 
     #[test]

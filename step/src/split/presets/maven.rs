@@ -1,7 +1,7 @@
 //! Maven: classes of tests for Surefire, `package.Class`, found among what `test-compile` made and told by Surefire's
 //! reports. What it prints says which class has begun.
 
-use super::classes::Classes;
+use super::classes::{self, Classes};
 use super::follow::{Stream, follow};
 use super::reports::{Before, Cases, folders};
 use super::told::Events;
@@ -110,7 +110,7 @@ fn begun(line: &str) -> Option<&str> {
 
 /// The class around all others; none where there is no name.
 fn outermost(class: &str) -> Option<&str> {
-    class.split('$').next().filter(|name| !name.is_empty())
+    Some(classes::outermost(class)).filter(|name| !name.is_empty())
 }
 
 fn maven() -> Command {

@@ -10,6 +10,7 @@ mod ctest;
 mod each;
 mod follow;
 mod go;
+mod gradle;
 mod jest;
 mod maven;
 mod node;
@@ -49,6 +50,7 @@ fn of(preset: Preset) -> Option<&'static dyn Runner> {
         Preset::Cargo => &cargo::Cargo,
         Preset::Ctest => &ctest::Ctest,
         Preset::Go => &go::Go,
+        Preset::Gradle => &gradle::Gradle,
         Preset::Jest => &jest::Jest,
         Preset::Maven => &maven::Maven,
         Preset::Node => &node::Node,

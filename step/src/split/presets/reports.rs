@@ -96,10 +96,26 @@ impl Cases {
             let Some(test) = test(&case) else { return };
             let took = Duration::from_millis(case.took_ms.unwrap_or(0));
             let outcome = outcome(case.outcome);
-            let known = self.0.entry(test).or_insert((outcome, Duration::ZERO));
-            *known = (worse(known.0, outcome), known.1.saturating_add(took));
+            self.extend([(test, outcome, took)]);
         });
         found.remarks
+    }
+
+    /// Adds cases by the tests that they are part of.
+    pub(super) fn extend(&mut self, cases: impl IntoIterator<Item = (String, SplitOutcome, Duration)>) {
+        for (test, outcome, took) in cases {
+            let known = self.0.entry(test).or_insert((outcome, Duration::ZERO));
+            *known = (worse(known.0, outcome), known.1.saturating_add(took));
+        }
+    }
+
+    pub(super) fn has(&self, test: &str) -> bool {
+        self.0.contains_key(test)
+    }
+
+    /// Takes out what became of all others.
+    pub(super) fn keep(&mut self, is_kept: impl Fn(&str) -> bool) {
+        self.0.retain(|test, _| is_kept(test));
     }
 
     /// Tells of those that are in the batch; gives which are not told of, and whether one of the others failed.
