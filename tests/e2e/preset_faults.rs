@@ -205,7 +205,7 @@ async fn maven() {
         faults: &[(&folder("WrongTest"), &wrong), (&folder("DiesTest"), &dies)],
         wrong: "WrongTest",
         dies: ("DiesTest", "crashed"),
-        total: 7,
+        total: 8,
     })
     .await;
 }

@@ -23,8 +23,8 @@ struct Case {
     whole: &'static str,
     /// A test and how it ended, in a line of a log.
     told: fn(&str) -> Option<String>,
-    /// Files beside those of the example, or in their place.
-    added: &'static [(&'static str, &'static str)],
+    /// What is done to the example's tree.
+    changed: fn(&Path),
 }
 
 impl Case {
@@ -53,7 +53,7 @@ jobs:
     fn tree(&self, fleet: &Fleet) -> PathBuf {
         let tree = copy_example(self.example, fleet.path("tree"));
         std::fs::write(tree.join(".sidings.yml"), self.pipeline()).unwrap();
-        self.added.iter().for_each(|(file, text)| write(&tree.join(file), text));
+        (self.changed)(&tree);
         tree
     }
 
@@ -104,7 +104,7 @@ const GO: Case = Case {
     before: "true",
     whole: "go test -v ./...",
     told: told_by_go,
-    added: &[],
+    changed: |_| (),
 };
 
 #[tokio::test]
@@ -149,7 +149,7 @@ const CARGO: Case = Case {
     before: "true",
     whole: "cargo test",
     told: told_by_cargo,
-    added: &[],
+    changed: |_| (),
 };
 
 #[tokio::test]
@@ -170,7 +170,7 @@ const NODE: Case = Case {
     before: "true",
     whole: "node --test --test-reporter=spec",
     told: told_by_node,
-    added: &[],
+    changed: |_| (),
 };
 
 #[tokio::test]
@@ -193,7 +193,7 @@ const CTEST: Case = Case {
     before: "cmake -S . -B build && cmake --build build",
     whole: "ctest --test-dir build",
     told: told_by_ctest,
-    added: &[],
+    changed: |_| (),
 };
 
 #[tokio::test]
@@ -214,7 +214,7 @@ const RSPEC: Case = Case {
     before: "true",
     whole: "rspec --format documentation",
     told: told_by_rspec,
-    added: &[],
+    changed: |_| (),
 };
 
 #[tokio::test]
@@ -236,7 +236,7 @@ const PHPUNIT: Case = Case {
     before: "true",
     whole: "phpunit --testdox",
     told: told_by_phpunit,
-    added: &[],
+    changed: |_| (),
 };
 
 #[tokio::test]
@@ -259,12 +259,39 @@ const MAVEN: Case = Case {
     before: "true",
     whole: "mvn --batch-mode test -DforkCount=0",
     told: told_by_maven,
-    added: &[],
+    changed: |_| (),
 };
 
 #[tokio::test]
 async fn maven_runs_split_what_it_runs_whole() {
-    runs_split_what_it_runs_whole(&MAVEN, 5).await;
+    runs_split_what_it_runs_whole(&MAVEN, 6).await;
+}
+
+/// A project of two modules in place of the example's own: that one, and one with JUnit 4 alone, which has a class that is
+/// called as one of the other's, and one that nobody else has.
+fn two_modules(tree: &Path) {
+    let own = std::fs::read_to_string(tree.join("pom.xml")).unwrap();
+    let folders = "<build><sourceDirectory>../src/main/java</sourceDirectory>\
+        <testSourceDirectory>../src/test/java</testSourceDirectory></build></project>";
+    write(&tree.join("one/pom.xml"), &own.replace("</project>", folders));
+    let (begin, rest) = own.split_once("<dependencies>").unwrap();
+    let (_, end) = rest.split_once("</dependencies>").unwrap();
+    let junit = "<dependencies><dependency><groupId>junit</groupId><artifactId>junit</artifactId>\
+        <version>4.13.2</version></dependency></dependencies>";
+    write(&tree.join("two/pom.xml"), &format!("{begin}{junit}{end}").replace(">roman<", ">years<"));
+    for class in ["SignTest", "YearTest"] {
+        let text = format!(
+            "package roman;\n\npublic class {class} {{\n    @org.junit.Test\n    public void year() {{}}\n}}\n"
+        );
+        write(&tree.join(format!("two/src/test/java/roman/{class}.java")), &text);
+    }
+    let modules = "<packaging>pom</packaging><modules><module>one</module><module>two</module></modules></project>";
+    write(&tree.join("pom.xml"), &format!("{begin}{modules}").replace(">roman<", ">both<"));
+}
+
+#[tokio::test]
+async fn maven_runs_what_several_modules_have() {
+    runs_split_what_it_runs_whole(&Case { changed: two_modules, ..MAVEN }, 8).await;
 }
 
 const BROKEN_JAVA: &str = "package roman;\n\nclass BrokenTest {\n    int broken = \"a text\";\n}\n";
@@ -288,7 +315,7 @@ const GRADLE: Case = Case {
     before: "true",
     whole: "gradle --offline test",
     told: told_by_gradle,
-    added: &[],
+    changed: |_| (),
 };
 
 #[tokio::test]
@@ -298,24 +325,22 @@ async fn gradle_runs_split_what_it_runs_whole() {
 
 /// A module beside the one that is there, with a class that is called as one of the other's, and one that nobody else has.
 /// Only the project's wrapper knows of it.
-const MODULES: &[(&str, &str)] = &[
-    ("gradlew", "#!/bin/sh\nexec gradle -Pyears=true \"$@\"\n"),
-    ("settings.gradle", "if (startParameter.projectProperties.years) include 'years'\n"),
-    ("years/build.gradle", "apply from: '../build.gradle'\n"),
-    (
-        "years/src/test/java/roman/SignTest.java",
-        "package roman;\n\npublic class SignTest extends junit.framework.TestCase {\n    public void testYear() {}\n}\n",
-    ),
-    (
-        "years/src/test/java/roman/YearTest.java",
-        "package roman;\n\npublic class YearTest extends junit.framework.TestCase {\n    public void testYear() {}\n}\n",
-    ),
-];
+fn another_module(tree: &Path) {
+    write(&tree.join("gradlew"), "#!/bin/sh\nexec gradle -Pyears=true \"$@\"\n");
+    write(&tree.join("settings.gradle"), "if (startParameter.projectProperties.years) include 'years'\n");
+    write(&tree.join("years/build.gradle"), "apply from: '../build.gradle'\n");
+    for class in ["SignTest", "YearTest"] {
+        let text = format!(
+            "package roman;\n\npublic class {class} {{\n    @org.junit.Test\n    public void year() {{}}\n}}\n"
+        );
+        write(&tree.join(format!("years/src/test/java/roman/{class}.java")), &text);
+    }
+}
 
 #[tokio::test]
 async fn gradle_by_its_wrapper_runs_what_several_modules_have() {
     let (before, whole) = ("chmod +x gradlew", "./gradlew test");
-    runs_split_what_it_runs_whole(&Case { added: MODULES, before, whole, ..GRADLE }, 23).await;
+    runs_split_what_it_runs_whole(&Case { changed: another_module, before, whole, ..GRADLE }, 23).await;
 }
 
 #[tokio::test]

@@ -18,11 +18,19 @@ const CLASSES: &str = "target/test-classes";
 const REPORTS: &str = "target/surefire-reports";
 /// What one argument may have of names, in bytes: systems take 128 KiB.
 const NAMES_MAX: usize = 64 * 1024;
+/// Flags that choose among modules: what others were compiled to before lies beside what these were.
+const CHOOSE: [&str; 6] = ["-pl", "--projects", "-f", "--file", "-rf", "--resume-from"];
 
 pub(super) struct Maven;
 
 impl Runner for Maven {
     fn list(&self, arguments: &[&str]) -> io::Result<Result<Vec<String>, u8>> {
+        if let Some(flag) = arguments.iter().find(|word| chooses_modules(word)) {
+            let why = "it is not known which classes are of the modules that it chooses";
+            return Err(io::Error::other(format!(
+                "`{flag}`: {why}; leave it out, or start this in the module's folder"
+            )));
+        }
         let mut command = maven();
         // What it prints is not the list.
         command.arg("--quiet").args(arguments).arg("test-compile").stdin(Stdio::null()).stdout(io::stderr());
@@ -30,7 +38,7 @@ impl Runner for Maven {
         if !status.success() {
             return Ok(Err(code(status)));
         }
-        Ok(Ok(compiled()?.iter().flat_map(Classes::of_tests).map(str::to_owned).collect()))
+        Ok(Ok(tests(&compiled()?)))
     }
 
     fn run(&self, arguments: &[&str], tests: &[String], events: &mut Events) -> io::Result<u8> {
@@ -41,6 +49,18 @@ impl Runner for Maven {
         }
         Ok(last)
     }
+}
+
+/// As Maven takes it: `-pl`, `-pl=one`, `-plone`; `-fae` and `-fn` are of another kind.
+fn chooses_modules(word: &str) -> bool {
+    let name = word.split('=').next().unwrap_or(word);
+    CHOOSE.contains(&name) || word.starts_with("-pl")
+}
+
+/// Each once: modules may have classes of one name, whose tests are run in all of them.
+fn tests(compiled: &[Classes]) -> Vec<String> {
+    let tests: BTreeSet<&str> = compiled.iter().flat_map(Classes::of_tests).collect();
+    tests.into_iter().map(str::to_owned).collect()
 }
 
 /// The classes of each module.
@@ -99,8 +119,12 @@ fn flags(tests: &[String], compiled: &[Classes]) -> [String; 4] {
 
 /// The class and those nested in it: Surefire 2 would leave them out and say nothing.
 fn pattern(test: &str, compiled: &[Classes]) -> String {
-    let Some(classes) = compiled.iter().find(|classes| classes.has(test)) else { return format!("{test},{test}$*") };
-    [test].into_iter().chain(classes.nested_in(test)).collect::<Vec<_>>().join(",")
+    let mut having = compiled.iter().filter(|classes| classes.has(test)).peekable();
+    if having.peek().is_none() {
+        return format!("{test},{test}$*");
+    }
+    let nested: BTreeSet<&str> = having.flat_map(|classes| classes.nested_in(test)).collect();
+    [test].into_iter().chain(nested).collect::<Vec<_>>().join(",")
 }
 
 /// The class that has begun, in a line of what Surefire prints.
@@ -135,6 +159,32 @@ mod tests {
     fn classes_in_a_class_that_is_not_known_yet_are_asked_for_by_a_pattern() {
         let flags = flags(&["a.BTest".to_owned(), "CTest".to_owned()], &[]);
         assert_eq!(flags[0], "-Dtest=a.BTest,a.BTest$*,CTest,CTest$*");
+    }
+
+    #[test]
+    fn a_class_that_two_modules_have_is_one_test_with_what_is_nested_in_both() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let file = dir.path().join("file");
+        // What cannot be read may be anything.
+        std::fs::write(&file, "").unwrap();
+        let module = |names: &[&str]| {
+            let mut classes = Classes::default();
+            names.iter().for_each(|name| classes.add(name, &file).unwrap());
+            classes
+        };
+        let compiled = [module(&["ATest", "ATest$In"]), module(&["ATest", "ATest$Other", "BTest"])];
+        assert_eq!(tests(&compiled), ["ATest", "BTest"]);
+        assert_eq!(pattern("ATest", &compiled), "ATest,ATest$In,ATest$Other");
+    }
+
+    #[test]
+    fn flags_that_choose_modules_are_known() {
+        assert!(
+            ["-pl", "-pl=one", "-plone", "--projects=one", "--file=one/pom.xml", "-f"]
+                .iter()
+                .all(|word| chooses_modules(word))
+        );
+        assert!(!["-fae", "-Pfast", "--fail-at-end", "-DforkCount=0", "-P"].iter().any(|word| chooses_modules(word)));
     }
 
     #[test]
