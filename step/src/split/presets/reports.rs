@@ -156,25 +156,63 @@ mod tests {
     use super::*;
     use SplitOutcome::{Failed, Passed, Skipped};
 
-    /// As Surefire writes them: times with commas, classes in classes.
-    const REPORT: &str = r#"<testsuite name="a.ATest" time="1,024.12">
-        <testcase name="one" classname="a.ATest" time="1,024.1"/>
-        <testcase name="left out" classname="a.ATest" time="0"><skipped message="later"/></testcase>
-        <testcase name="in" classname="a.ATest$In" time="0.02"/>
-        <testcase name="wrong" classname="a.BTest" time="0.5"><failure message="1 is not 2"/></testcase>
-        <testcase name="right" classname="a.BTest" time="0.25"/>
-        <testcase name="" classname="a.CTest" time="0"><error message="it cannot be loaded"/></testcase>
-        <testcase name="all" classname="a.DTest" time="0"><skipped/></testcase>
+    /// As Surefire 2.22 wrote them, without the properties: classes in classes, one that is wrong in part, one that could
+    /// not be loaded, one that was left out as a whole.
+    const WRITTEN: [&str; 4] = [
+        r#"<testsuite name="roman.WritingTest" time="0.07" tests="8" errors="0" skipped="1" failures="0">
+  <properties/>
+  <testcase name="numerals{int, String}[1]" classname="roman.WritingTest" time="0.015"/>
+  <testcase name="fractions" classname="roman.WritingTest" time="0">
+    <skipped message="nobody has asked for them"/>
+  </testcase>
+  <testcase name="isNone{int}[1]" classname="roman.WritingTest$WithNone" time="0.002"/>
+</testsuite>"#,
+        r#"<testsuite name="roman.WrongTest" time="0.026" tests="2" errors="0" skipped="0" failures="1">
+  <properties/>
+  <testcase name="right" classname="roman.WrongTest" time="0.001"/>
+  <testcase name="wrong" classname="roman.WrongTest" time="0.022">
+    <failure message="expected: &lt;1&gt; but was: &lt;2&gt;" type="org.opentest4j.AssertionFailedError"><![CDATA[org.opentest4j.AssertionFailedError: expected: <1> but was: <2>
+	at roman.WrongTest.wrong(WrongTest.java:13)
+]]></failure>
+  </testcase>
+</testsuite>"#,
+        r#"<testsuite name="roman.UnloadedTest" time="0" tests="1" errors="1" skipped="0" failures="0">
+  <properties/>
+  <testcase name="one" classname="roman.UnloadedTest" time="0">
+    <error type="java.lang.ExceptionInInitializerError"><![CDATA[java.lang.ExceptionInInitializerError
+	at roman.UnloadedTest.<clinit>(UnloadedTest.java:6)
+]]></error>
+  </testcase>
+</testsuite>"#,
+        r#"<testsuite name="roman.LaterTest" time="0.001" tests="1" errors="0" skipped="1" failures="0">
+  <properties/>
+  <testcase name="roman.LaterTest" classname="roman.LaterTest" time="0">
+    <skipped message="nobody has asked for them"/>
+  </testcase>
+</testsuite>"#,
+    ];
+
+    /// Written by hand, as no test took so long: times with a comma. And a case without a name.
+    const LONG: &str = r#"<testsuite name="roman.LongTest" time="1,024.12">
+        <testcase name="one" classname="roman.LongTest" time="1,024.1"/>
+        <testcase name="" classname="roman.LongTest" time="0.02"><error message="it cannot be loaded"/></testcase>
     </testsuite>"#;
 
     #[test]
     fn a_class_is_as_bad_as_the_worst_of_its_cases_and_takes_the_time_of_all() {
-        let mut cases = Cases::default();
-        let remarks =
-            cases.add(REPORT.as_bytes(), &|case| Some(case.suite.split('$').next().unwrap_or_default().to_owned()));
+        let (mut cases, mut remarks) = (Cases::default(), Vec::new());
+        for report in WRITTEN.into_iter().chain([LONG]) {
+            let outermost = |case: &TestCase| Some(case.suite.split('$').next().unwrap_or_default().to_owned());
+            remarks.extend(cases.add(report.as_bytes(), &outermost));
+        }
         let told: Vec<_> = cases.0.iter().map(|(test, (end, took))| (test.as_str(), *end, took.as_millis())).collect();
-        let expected =
-            [("a.ATest", Passed, 1_024_120), ("a.BTest", Failed, 750), ("a.CTest", Failed, 0), ("a.DTest", Skipped, 0)];
+        let expected = [
+            ("roman.LaterTest", Skipped, 0),
+            ("roman.LongTest", Failed, 1_024_120),
+            ("roman.UnloadedTest", Failed, 0),
+            ("roman.WritingTest", Passed, 17),
+            ("roman.WrongTest", Failed, 23),
+        ];
         assert_eq!(told, expected, "{remarks:?}");
     }
 
