@@ -32,7 +32,7 @@ fn add(tree: &Path, (file, text): (&str, &str)) {
 
 async fn faults_are_told_by_their_names(case: &Case<'_>) {
     let fleet = Fleet::start().await;
-    let _runner = fleet.runner("a", 2).await;
+    let _runner = fleet.fetching_runner("a", 2).await;
     let tree = copy_example(case.example, fleet.path("tree"));
     let Case { tests, before, .. } = case;
     let pipeline = format!(
@@ -136,6 +136,22 @@ async fn node() {
         wrong: "wrong.test.mjs",
         dies: ("dies.test.mjs", "failed"),
         total: 9,
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn playwright() {
+    let test = |body: &str| format!("import {{ test }} from '@playwright/test';\ntest('fault', () => {{ {body} }});\n");
+    let (wrong, dies) = (test("throw new Error('1 is not 2');"), test("process.kill(process.pid, 'SIGKILL');"));
+    faults_are_told_by_their_names(&Case {
+        example: "split-playwright",
+        tests: "preset: playwright",
+        before: "true",
+        faults: &[("tests/wrong.spec.js", &wrong), ("tests/dies.spec.js", &dies)],
+        wrong: "wrong.spec.js[all]",
+        dies: ("dies.spec.js[all]", "failed"),
+        total: 11,
     })
     .await;
 }

@@ -69,7 +69,7 @@ fn write(file: &Path, text: &str) {
 
 async fn runs_split_what_it_runs_whole(case: &Case, tests: usize) {
     let fleet = Fleet::start().await;
-    let runner = fleet.runner("a", 3).await;
+    let runner = fleet.fetching_runner("a", 3).await;
     let id = submit(&fleet, &case.tree(&fleet));
     for attempt in both_at_work(&fleet, id).await {
         std::fs::write(runner.workspace(attempt).join("go"), "").unwrap();
@@ -176,6 +176,28 @@ const NODE: Case = Case {
 #[tokio::test]
 async fn node_runs_split_what_it_runs_whole() {
     runs_split_what_it_runs_whole(&NODE, 12).await;
+}
+
+/// `  ✓  2 [all] › tests/a.spec.js:4:1 › name (0ms)`, with the number that it has there; `-` is one that was left out.
+fn told_by_playwright(line: &str) -> Option<String> {
+    let (mark, told) = line.trim_start().split_once(' ').filter(|(mark, _)| ["✓", "-", "✘"].contains(mark))?;
+    let (_, name) = told.trim_start().split_once(' ').filter(|(number, _)| number.parse::<u32>().is_ok())?;
+    Some(format!("{mark} {}", name.rsplit_once(" (").map_or(name, |(name, _)| name)))
+}
+
+const PLAYWRIGHT: Case = Case {
+    example: "split-playwright",
+    preset: "playwright",
+    arguments: "",
+    added: &[],
+    before: "true",
+    whole: "playwright test --reporter=list",
+    told: told_by_playwright,
+};
+
+#[tokio::test]
+async fn playwright_runs_split_what_it_runs_whole() {
+    runs_split_what_it_runs_whole(&PLAYWRIGHT, 16).await;
 }
 
 /// `1/5 Test  #2: two words ....   Passed    0.00 sec`.

@@ -109,6 +109,11 @@ impl Fleet {
         runner
     }
 
+    /// Starts a runner whose builds trust what this machine does, for images that fetch packages over https.
+    pub(crate) async fn fetching_runner(&self, name: &str, slots: u32) -> Runner {
+        self.spawn_runner(name, slots, &[("SIDINGS_CA_BUNDLE", "/etc/ssl/certs/ca-certificates.crt")]).await
+    }
+
     /// Starts a runner of so many slots on a further engine of this machine, with these variables.
     pub(crate) async fn runner_on(&self, host: usize, slots: u32, told: &[(&str, &str)]) -> Runner {
         let (name, engine) = (format!("on-{host}"), Hosts::engine(host));

@@ -28,6 +28,8 @@ pub enum Preset {
     Node,
     /// PHPUnit.
     Phpunit,
+    /// Playwright, by files.
+    Playwright,
     /// RSpec.
     Rspec,
     /// Vitest, by files.
@@ -36,7 +38,7 @@ pub enum Preset {
 
 impl Preset {
     /// All of them.
-    pub const ALL: [Preset; 12] = [
+    pub const ALL: [Preset; 13] = [
         Preset::Lines,
         Preset::Pytest,
         Preset::Cargo,
@@ -47,6 +49,7 @@ impl Preset {
         Preset::Maven,
         Preset::Node,
         Preset::Phpunit,
+        Preset::Playwright,
         Preset::Rspec,
         Preset::Vitest,
     ];
@@ -64,6 +67,7 @@ impl Preset {
             Preset::Maven => "maven",
             Preset::Node => "node",
             Preset::Phpunit => "phpunit",
+            Preset::Playwright => "playwright",
             Preset::Rspec => "rspec",
             Preset::Vitest => "vitest",
         }
@@ -88,6 +92,7 @@ impl Preset {
             | Preset::Maven
             | Preset::Node
             | Preset::Phpunit
+            | Preset::Playwright
             | Preset::Rspec
             | Preset::Vitest => {
                 let runner = self.as_str();

@@ -15,6 +15,7 @@ mod jest;
 mod maven;
 mod node;
 mod phpunit;
+mod playwright;
 mod reports;
 mod rspec;
 mod told;
@@ -55,6 +56,7 @@ fn of(preset: Preset) -> Option<&'static dyn Runner> {
         Preset::Maven => &maven::Maven,
         Preset::Node => &node::Node,
         Preset::Phpunit => &phpunit::Phpunit,
+        Preset::Playwright => &playwright::Playwright,
         Preset::Rspec => &rspec::Rspec,
         Preset::Vitest => &vitest::Vitest,
     })
