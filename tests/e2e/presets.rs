@@ -189,7 +189,7 @@ const PLAYWRIGHT: Case = Case {
     example: "split-playwright",
     preset: "playwright",
     arguments: "",
-    added: &[],
+    changed: |_| (),
     before: "true",
     whole: "playwright test --reporter=list",
     told: told_by_playwright,
