@@ -140,6 +140,22 @@ async fn node() {
     .await;
 }
 
+/// The wrong one cannot even be loaded; in Jest's usual reports it would be missing.
+#[tokio::test]
+async fn jest() {
+    let dies = "test('dies', () => process.kill(process.pid, 'SIGKILL'));\n";
+    faults_are_told_by_their_names(&Case {
+        example: "split-jest",
+        tests: "preset: jest",
+        before: "true",
+        faults: &[("test/wrong.test.js", "require('./nothing');\n"), ("test/dies.test.js", dies)],
+        wrong: "wrong.test.js",
+        dies: ("dies.test.js", "crashed"),
+        total: 9,
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn playwright() {
     let test = |body: &str| format!("import {{ test }} from '@playwright/test';\ntest('fault', () => {{ {body} }});\n");

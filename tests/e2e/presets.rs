@@ -178,6 +178,27 @@ async fn node_runs_split_what_it_runs_whole() {
     runs_split_what_it_runs_whole(&NODE, 12).await;
 }
 
+/// `  ✓ name (1 ms)`; `○` and `✎` are those that were left out.
+fn told_by_jest(line: &str) -> Option<String> {
+    let told = line.trim_start();
+    told.starts_with(['✓', '✕', '○', '✎']).then(|| told.split(" (").next().unwrap_or_default().to_owned())
+}
+
+const JEST: Case = Case {
+    example: "split-jest",
+    preset: "jest",
+    arguments: "-- --verbose",
+    changed: |_| (),
+    before: "true",
+    whole: "jest --verbose",
+    told: told_by_jest,
+};
+
+#[tokio::test]
+async fn jest_runs_split_what_it_runs_whole() {
+    runs_split_what_it_runs_whole(&JEST, 13).await;
+}
+
 /// `  ✓  2 [all] › tests/a.spec.js:4:1 › name (0ms)`, with the number that it has there; `-` is one that was left out.
 fn told_by_playwright(line: &str) -> Option<String> {
     let (mark, told) = line.trim_start().split_once(' ').filter(|(mark, _)| ["✓", "-", "✘"].contains(mark))?;
