@@ -2,6 +2,7 @@
 
 use super::caller::Visitor;
 use super::error::{PageError, shown};
+use super::images::short;
 use super::shell::Shell;
 use super::state::{Mark, mark};
 use super::when::{When, between};
@@ -46,8 +47,8 @@ struct RunsPage {
     older: Option<String>,
     /// The first page's address, where this is another.
     newest: Option<String>,
-    /// The address without the image, where one narrows the list.
-    any_image: Option<String>,
+    /// The image that narrows the list, and the address without it.
+    of_image: Option<(String, String)>,
 }
 
 /// A run in the list.
@@ -85,10 +86,10 @@ pub(super) async fn list(
     let older = rows.last().filter(|_| more).map(|last| address(&narrowed, Some(last.id)));
     let newest = (!narrowed.before.is_empty()).then(|| address(&narrowed, None));
     let any = || address(&Narrowed { image: String::new(), ..narrowed.clone() }, None);
-    let any_image = (!narrowed.image.is_empty()).then(any);
+    let of_image = (!narrowed.image.is_empty()).then(|| (short(&narrowed.image), any()));
     let states = RunStage::ALL.map(|stage| (stage.as_str(), stage.as_str() == narrowed.state)).to_vec();
     let shell = Shell::of(&visitor, "runs");
-    Ok(shown(&RunsPage { shell, narrowed, states, projects, rows, older, newest, any_image })?.into_response())
+    Ok(shown(&RunsPage { shell, narrowed, states, projects, rows, older, newest, of_image })?.into_response())
 }
 
 fn filter(narrowed: &Narrowed) -> RunFilter {
