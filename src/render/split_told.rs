@@ -66,7 +66,7 @@ fn worker_row(told: &SplitTold, no: usize, worker: &ToldWorker, now: Timestamp) 
         format!("{}{attempt}", flat(worker.job.as_bytes())),
         worker.results.to_string(),
         batches.len().to_string(),
-        worker.gone.clone().unwrap_or_else(|| "works".to_owned()),
+        worker.gone.clone().unwrap_or_else(|| if told.sum.passed.is_some() { "done" } else { "works" }.to_owned()),
         line(told, &batches, now),
     ]
 }
@@ -91,12 +91,13 @@ fn batch_row(told: &SplitTold, batch: &ToldBatch, now: Timestamp) -> [String; 6]
         (Some(_), Some(code)) => paint(BAD, format!("code {code}")),
         (Some(_), None) => paint(BAD, "killed"),
     };
+    let until = batch.until.or(told.sum.passed.is_none().then_some(now));
     [
         batch.number.to_string(),
         told.workers.get(batch.worker).map(|worker| flat(worker.job.as_bytes())).unwrap_or_default(),
         batch.tests.len().to_string(),
         batch.results.to_string(),
-        span(batch.until.unwrap_or(now).since(batch.from)),
+        until.map(|until| span(until.since(batch.from))).unwrap_or_default(),
         end,
     ]
 }
@@ -195,6 +196,24 @@ mod tests {
             2      unit 2/2  1      1        2.0s
         "#]]
         .assert_eq(&plain(&status(&sample(), Timestamp(4_000))));
+    }
+
+    #[test]
+    fn of_one_that_is_over_nobody_works_and_no_time_goes_by() {
+        let mut over = sample();
+        (over.sum.passed, over.sum.told) = (Some(true), "3 of 3 ran once".to_owned());
+        over.workers[1].gone = Some("gave its runner back".to_owned());
+        expect![[r#"
+            unit: 3 of 3 ran once
+
+            worker    results  batches                        time
+            unit 1/2  1        1        done                  █·······································
+            unit 2/2  1        1        gave its runner back  ████████████████████████████████████████
+
+            batch  worker    tests  results  took
+            1      unit 1/2  2      1              no end was told
+            2      unit 2/2  1      1        2.0s
+        "#]].assert_eq(&plain(&status(&over, Timestamp(4_000))));
     }
 
     #[test]
