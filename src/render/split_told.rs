@@ -213,7 +213,8 @@ mod tests {
             batch  worker    tests  results  took
             1      unit 1/2  2      1              no end was told
             2      unit 2/2  1      1        2.0s
-        "#]].assert_eq(&plain(&status(&over, Timestamp(4_000))));
+        "#]]
+        .assert_eq(&plain(&status(&over, Timestamp(4_000))));
     }
 
     #[test]

@@ -90,7 +90,7 @@ impl Store for MemoryStore {
 
     async fn runs(&self, filter: &RunFilter) -> anyhow::Result<Vec<StoredSummary>> {
         let all = self.all();
-        let ran_in = |run: &&StoredRun| filter.image.as_ref().is_none_or(|key| run.ran_in(key));
+        let ran_in = |run: &&StoredRun| filter.image.as_ref().is_none_or(|key| all.runs.ran_in(run.spec.id, key));
         let found = all.runs.newest_first().filter(ran_in).map(StoredRun::summary);
         Ok(found.filter(|run| filter.wants(run)).take(filter.limit).collect())
     }

@@ -9,6 +9,7 @@ use super::stored::{
 use crate::core::event::{ActiveRun, Record, RunContent, RunSpec};
 use sidings_proto::api::ApprovedView;
 use sidings_proto::fleet::Drained;
+use sidings_proto::runner::{ImageUse, Progress};
 use sidings_proto::{AttemptId, BlobId, JobId, RunId, Timestamp, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -23,6 +24,8 @@ pub(crate) struct Remembered {
     drains: BTreeMap<String, Drained>,
     /// Milliseconds by project and job.
     paces: BTreeMap<(String, String), u64>,
+    /// By the image's key.
+    of_images: BTreeSet<(String, RunId)>,
 }
 
 impl Remembered {
@@ -47,6 +50,11 @@ impl Remembered {
     /// All runs, newest first.
     pub(crate) fn newest_first(&self) -> impl Iterator<Item = &StoredRun> {
         self.runs.values().rev()
+    }
+
+    /// Whether a job of the run ran in an image whose key begins so.
+    pub(crate) fn ran_in(&self, run: RunId, key: &str) -> bool {
+        self.of_images.iter().any(|(known, ran)| *ran == run && known.starts_with(key))
     }
 
     /// Runners that get nothing new, by their names.
@@ -126,21 +134,25 @@ impl Remembered {
                 };
                 start(self.job(attempt.job, undo)?, *attempt, started)
             }
-            Record::AttemptProgressed { attempt, event } => {
-                let attempt = self.attempt(*attempt, undo)?;
+            Record::AttemptProgressed { attempt: of, event } => {
+                let attempt = self.attempt(*of, undo)?;
                 if attempt.ended.is_none() {
                     attempt.progress.insert(about(event), event.clone());
+                    if let Progress::ImageReady(image) = event {
+                        self.used(*of, std::slice::from_ref(image), undo);
+                    }
                 }
                 Ok(())
             }
-            Record::AttemptEnded { attempt, at, verdict, steps, images } => {
-                let attempt = self.attempt(*attempt, undo)?;
+            Record::AttemptEnded { attempt: of, at, verdict, steps, images } => {
+                let attempt = self.attempt(*of, undo)?;
                 if attempt.ended.is_none() {
-                    let (verdict, steps, images) = (verdict.clone(), steps.clone(), images.clone());
-                    if end_says_all(&steps) {
+                    if end_says_all(steps) {
                         attempt.progress.clear();
                     }
-                    attempt.ended = Some(AttemptEnd { at: *at, verdict, steps, images });
+                    let (verdict, steps, told) = (verdict.clone(), steps.clone(), images.clone());
+                    attempt.ended = Some(AttemptEnd { at: *at, verdict, steps, images: told });
+                    self.used(*of, images, undo);
                 }
                 Ok(())
             }
@@ -225,12 +237,21 @@ impl Remembered {
         attempts.iter_mut().find(|attempt| attempt.fence == id.fence).ok_or_else(unknown)
     }
 
+    fn used(&mut self, attempt: AttemptId, images: &[ImageUse], undo: &mut Undo) {
+        let Some((run, _)) = self.places.get(&attempt.job) else { return };
+        undo.of_images.get_or_insert_with(|| self.of_images.clone());
+        self.of_images.extend(images.iter().filter_map(|image| Some((image.key.clone()?, *run))));
+    }
+
     fn roll_back(&mut self, undo: Undo) {
         if let Some(caches) = undo.caches {
             self.caches = caches;
         }
         if let Some(paces) = undo.paces {
             self.paces = paces;
+        }
+        if let Some(of_images) = undo.of_images {
+            self.of_images = of_images;
         }
         if let Some(drains) = undo.drains {
             self.drains = drains;
@@ -254,6 +275,7 @@ struct Undo {
     caches: Option<BTreeMap<(String, String, String), StoredCache>>,
     drains: Option<BTreeMap<String, Drained>>,
     paces: Option<BTreeMap<(String, String), u64>>,
+    of_images: Option<BTreeSet<(String, RunId)>>,
 }
 
 fn start(job: &mut StoredJob, id: AttemptId, started: StoredAttempt) -> Result<(), CommitError> {

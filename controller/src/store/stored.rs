@@ -161,14 +161,6 @@ impl StoredRun {
         Self { spec, accepted, stopping: None, ended: None, jobs: vec![StoredJob::default(); jobs] }
     }
 
-    /// Whether an attempt of it that ended ran in an image whose key begins so.
-    pub(crate) fn ran_in(&self, key: &str) -> bool {
-        let attempts = self.jobs.iter().flat_map(|job| &job.attempts);
-        let mut keys =
-            attempts.flat_map(|attempt| &attempt.ended).flat_map(|ended| &ended.images).flat_map(|it| &it.key);
-        keys.any(|known| known.starts_with(key))
-    }
-
     /// Its jobs, in the plan's order.
     pub(crate) fn job_ids(&self) -> &[JobId] {
         match &self.spec.content {

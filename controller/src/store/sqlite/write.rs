@@ -117,7 +117,23 @@ async fn attempt_progressed(db: &mut AnyConnection, attempt: AttemptId, event: &
     let insert = query(sql).bind(blob(attempt.job.0)).bind(signed(attempt.fence)).bind(about(event));
     let inserted =
         insert.bind(to_json(event).map_err(CommitError::store)?).execute(&mut *db).await.map_err(CommitError::store)?;
-    if inserted.rows_affected() == 1 { Ok(()) } else { attempt_known(db, attempt).await }
+    if inserted.rows_affected() == 0 {
+        return attempt_known(db, attempt).await;
+    }
+    match event {
+        Progress::ImageReady(image) => ran_in(db, attempt.job, image).await,
+        Progress::Phase { .. }
+        | Progress::StepStarted { .. }
+        | Progress::StepEnded(_)
+        | Progress::ServiceReady { .. } => Ok(()),
+    }
+}
+
+async fn ran_in(db: &mut AnyConnection, job: JobId, image: &ImageUse) -> Written {
+    let Some(key) = &image.key else { return Ok(()) };
+    let sql = "INSERT INTO runs_of_images (key, run) SELECT $1, run FROM jobs WHERE id = $2 ON CONFLICT DO NOTHING";
+    query(sql).bind(key.as_str()).bind(blob(job.0)).execute(db).await.map_err(CommitError::store)?;
+    Ok(())
 }
 
 async fn attempt_known(db: &mut AnyConnection, attempt: AttemptId) -> Written {
@@ -150,10 +166,8 @@ async fn attempt_ended(
     if updated.rows_affected() == 0 {
         return attempt_known(db, attempt).await;
     }
-    for key in images.iter().filter_map(|image| image.key.as_deref()) {
-        let sql = "INSERT INTO runs_of_images (key, run) SELECT $1, run FROM jobs WHERE id = $2 ON CONFLICT DO NOTHING";
-        let insert = query(sql).bind(key).bind(blob(attempt.job.0));
-        insert.execute(&mut *db).await.map_err(CommitError::store)?;
+    for image in images {
+        ran_in(db, attempt.job, image).await?;
     }
     if end_says_all(steps) {
         let delete = query("DELETE FROM progress WHERE job = $1 AND fence = $2");

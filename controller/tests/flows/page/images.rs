@@ -5,6 +5,7 @@ use crate::rig::{PIPELINE, Rig, Runner, rig, rig_with_flaws};
 use reqwest::{Method, StatusCode};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
+use sidings_proto::api::Runs;
 use sidings_proto::compared::ComparedEnvironments;
 use sidings_proto::runner::ImageUse;
 use sidings_proto::{Role, RunId, Trigger};
@@ -93,6 +94,8 @@ async fn an_image_tells_its_layers_packages_and_who_ran_in_it() {
     let listed = browser.page(&all).await;
     assert!(listed.contains(&format!("id=\"run-{run}\"")) && !listed.contains("#2 "), "{listed}");
     assert!(listed.contains("<a href=\"/?project=web\">In any</a>"), "{listed}");
+    let begins: Runs = rig.get(&format!("/api/v1/runs?image={}", &key("a")[..6])).await;
+    assert_eq!(begins.runs.iter().map(|run| run.id).collect::<Vec<_>>(), [run]);
     assert!(page.contains("gcc 12.2 (layer 1, until layer 2)"));
     assert!(page.contains("layer 2: opt/a.jar: it is encrypted"));
     assert!(at("<b>libssl3</b> 3.0.14-1") < at("<b>base-files</b>"), "what the Dockerfile installs comes first");

@@ -2,7 +2,7 @@
 //! not be loaded is failed there; in the usual JUnit it would be missing.
 
 use super::told::Events;
-use super::{Runner, beside_the_batch, code, program, unstarted};
+use super::{Runner, beside_the_batch, code, json, program, unstarted};
 use serde_json::Value;
 use sidings_proto::split::SplitOutcome;
 use std::env;
@@ -25,14 +25,16 @@ impl Runner for Jest {
     }
 
     fn run(&self, arguments: &[&str], tests: &[String], events: &mut Events) -> io::Result<u8> {
-        let report = beside_the_batch().join("jest.json");
+        let (report, here) = (beside_the_batch().join("jest.json"), env::current_dir()?);
         let mut command = jest();
         let flags = arguments.iter().filter(|word| word.starts_with('-'));
-        command.args(flags).arg("--json").arg("--outputFile").arg(&report).arg("--runTestsByPath").args(tests);
+        command.args(flags).arg("--json").arg("--outputFile").arg(&report).arg("--runTestsByPath");
+        // A file may be called as a flag is.
+        command.args(tests.iter().map(|test| here.join(test)));
         command.stdout(Stdio::null());
         let status = command.status().map_err(|error| unstarted(&command, &error))?;
         if let Ok(report) = fs::read(&report) {
-            tell(&serde_json::from_slice(&report)?, events, of_file)?;
+            tell(&json::read(&report)?, events, of_file)?;
         }
         Ok(code(status))
     }

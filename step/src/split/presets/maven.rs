@@ -6,9 +6,9 @@ use super::follow::{Stream, follow};
 use super::reports::{Before, Cases, folders};
 use super::told::Events;
 use super::{FAILED, Runner, code, program, unstarted};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// A project's own.
@@ -19,7 +19,9 @@ const REPORTS: &str = "target/surefire-reports";
 /// What one argument may have of names, in bytes: systems take 128 KiB.
 const NAMES_MAX: usize = 64 * 1024;
 /// Flags that choose among modules: what others were compiled to before lies beside what these were.
-const CHOOSE: [&str; 6] = ["-pl", "--projects", "-f", "--file", "-rf", "--resume-from"];
+const CHOOSE: [&str; 7] = ["-pl", "--projects", "--file", "-rf", "--resume-from", "-N", "--non-recursive"];
+/// What begins as `-f FILE` does, and says what to do after a failure.
+const AFTER_FAILURES: [&str; 3] = ["-fae", "-ff", "-fn"];
 
 pub(super) struct Maven;
 
@@ -51,10 +53,11 @@ impl Runner for Maven {
     }
 }
 
-/// As Maven takes it: `-pl`, `-pl=one`, `-plone`; `-fae` and `-fn` are of another kind.
+/// As Maven takes it: `-pl`, `-pl=one`, `-plone`.
 fn chooses_modules(word: &str) -> bool {
     let name = word.split('=').next().unwrap_or(word);
-    CHOOSE.contains(&name) || word.starts_with("-pl")
+    let is_file = word.starts_with("-f") && !AFTER_FAILURES.contains(&word);
+    CHOOSE.contains(&name) || word.starts_with("-pl") || is_file
 }
 
 /// Each once: modules may have classes of one name, whose tests are run in all of them.
@@ -99,10 +102,24 @@ fn part(arguments: &[&str], tests: &[String], compiled: &[Classes], events: &mut
         }
         writeln!(io::stdout(), "{line}")
     })?;
-    let cases = Cases::read(&before.written()?, |case| outermost(&case.suite).map(str::to_owned))?;
+    let cases = of_all_modules(&before.written()?, compiled)?;
     let (missing, has_failed) = cases.tell(tests, events)?;
     let has_died = missing.iter().any(|test| started.contains(test));
     Ok(if status.success() && (has_failed || has_died) { FAILED } else { code(status) })
+}
+
+/// What the reports say of classes that all modules have reported that have them: what is missing of one may have failed.
+fn of_all_modules(written: &[PathBuf], compiled: &[Classes]) -> io::Result<Cases> {
+    let (mut all, mut reported): (Cases, BTreeMap<String, usize>) = Default::default();
+    for of_module in written.chunk_by(|one, other| one.parent() == other.parent()) {
+        let cases = Cases::read(of_module, |case| outermost(&case.suite).map(str::to_owned))?;
+        cases.tests().for_each(|test| *reported.entry(test.to_owned()).or_default() += 1);
+        all.join(cases);
+    }
+    let mut having: BTreeMap<&str, usize> = BTreeMap::new();
+    compiled.iter().flat_map(Classes::of_tests).for_each(|test| *having.entry(test).or_default() += 1);
+    all.keep(|test| reported.get(test) >= having.get(test));
+    Ok(all)
 }
 
 /// What it is told beside the project's own.
@@ -161,17 +178,36 @@ mod tests {
         assert_eq!(flags[0], "-Dtest=a.BTest,a.BTest$*,CTest,CTest$*");
     }
 
-    #[test]
-    fn a_class_that_two_modules_have_is_one_test_with_what_is_nested_in_both() {
+    /// Of classes that cannot be read, and so may be anything.
+    fn module(names: &[&str]) -> Classes {
         let dir = tempfile::TempDir::new().unwrap();
         let file = dir.path().join("file");
-        // What cannot be read may be anything.
         std::fs::write(&file, "").unwrap();
-        let module = |names: &[&str]| {
-            let mut classes = Classes::default();
-            names.iter().for_each(|name| classes.add(name, &file).unwrap());
-            classes
+        let mut classes = Classes::default();
+        names.iter().for_each(|name| classes.add(name, &file).unwrap());
+        classes
+    }
+
+    #[test]
+    fn a_class_counts_when_all_modules_that_have_it_have_said_so() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let report = |module: &str, class: &str| {
+            let file = dir.path().join(module).join(REPORTS).join(format!("TEST-{class}.xml"));
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            let case = format!("<testcase classname=\"{class}\" name=\"one\"/>");
+            std::fs::write(&file, format!("<testsuite name=\"{class}\" tests=\"1\">{case}</testsuite>")).unwrap();
+            file
         };
+        let compiled = [module(&["ATest", "BTest"]), module(&["ATest", "CTest"])];
+        let of_one = [report("one", "ATest"), report("one", "BTest")];
+        let told: Vec<String> = of_all_modules(&of_one, &compiled).unwrap().tests().map(str::to_owned).collect();
+        assert_eq!(told, ["BTest"], "what the other module's ATest did is not known");
+        let of_both = [&of_one[..], &[report("two", "ATest")]].concat();
+        assert!(of_all_modules(&of_both, &compiled).unwrap().has("ATest"));
+    }
+
+    #[test]
+    fn a_class_that_two_modules_have_is_one_test_with_what_is_nested_in_both() {
         let compiled = [module(&["ATest", "ATest$In"]), module(&["ATest", "ATest$Other", "BTest"])];
         assert_eq!(tests(&compiled), ["ATest", "BTest"]);
         assert_eq!(pattern("ATest", &compiled), "ATest,ATest$In,ATest$Other");
@@ -180,11 +216,15 @@ mod tests {
     #[test]
     fn flags_that_choose_modules_are_known() {
         assert!(
-            ["-pl", "-pl=one", "-plone", "--projects=one", "--file=one/pom.xml", "-f"]
+            ["-pl", "-pl=one", "-plone", "--projects=one", "--file=one/pom.xml", "-f", "-fone/pom.xml", "-N"]
                 .iter()
                 .all(|word| chooses_modules(word))
         );
-        assert!(!["-fae", "-Pfast", "--fail-at-end", "-DforkCount=0", "-P"].iter().any(|word| chooses_modules(word)));
+        assert!(
+            !["-fae", "-fn", "-ff", "-Pfast", "--fail-at-end", "-DforkCount=0", "-P"]
+                .iter()
+                .any(|word| chooses_modules(word))
+        );
     }
 
     #[test]

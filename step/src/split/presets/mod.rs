@@ -12,6 +12,7 @@ mod follow;
 mod go;
 mod gradle;
 mod jest;
+mod json;
 mod maven;
 mod node;
 mod phpunit;

@@ -2,7 +2,7 @@
 //! JSON. In its JUnit a test that never ran, because what it depends on failed, is one that was left out.
 
 use super::told::Events;
-use super::{Runner, beside_the_batch, code, program, unstarted};
+use super::{Runner, beside_the_batch, code, json, program, unstarted};
 use serde_json::Value;
 use sidings_proto::split::SplitOutcome;
 use std::collections::BTreeMap;
@@ -20,19 +20,19 @@ pub(super) struct Playwright;
 
 impl Runner for Playwright {
     fn list(&self, arguments: &[&str]) -> io::Result<Result<Vec<String>, u8>> {
-        let mut command = playwright();
-        command.args(arguments).args(["--list", "--reporter=json"]).stderr(Stdio::inherit());
-        let printed = command.output().map_err(|error| unstarted(&command, &error))?;
-        let report: Value = serde_json::from_slice(&printed.stdout).unwrap_or_default();
-        if !printed.status.success() {
-            let said = report["errors"].as_array().into_iter().flatten().filter_map(|error| error["message"].as_str());
-            said.clone().try_for_each(|error| writeln!(io::stderr(), "{error}"))?;
-            if said.count() == 0 {
-                io::stderr().write_all(&printed.stdout)?;
-            }
-            return Ok(Err(code(printed.status)));
+        let report = beside_the_batch().join("playwright-list.json");
+        let mut command = playwright(&report);
+        // What the configuration prints is not the list.
+        command.args(arguments).args(["--list", "--reporter=json"]).stdout(io::stderr());
+        let status = command.status().map_err(|error| unstarted(&command, &error))?;
+        let listed = fs::read(&report).and_then(|listed| json::read(&listed));
+        if !status.success() {
+            let errors = listed.as_ref().ok().and_then(|listed| listed["errors"].as_array()).into_iter().flatten();
+            let mut said = errors.filter_map(|error| error["message"].as_str());
+            said.try_for_each(|message| writeln!(io::stderr(), "{message}"))?;
+            return Ok(Err(code(status)));
         }
-        Ok(Ok(files(&report, &env::current_dir()?).into_keys().collect()))
+        Ok(Ok(files(&listed?, &env::current_dir()?).into_keys().collect()))
     }
 
     /// A run for each project: one of several would run each file in all of them.
@@ -40,23 +40,24 @@ impl Runner for Playwright {
         let here = env::current_dir()?;
         let mut by_project: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for test in tests {
-            let (file, project) = parts(test, |file| here.join(file).exists());
+            let (file, project) = parts(test, |file| here.join(file).is_file());
             by_project.entry(project).or_default().push(file);
         }
         let mut ended = 0;
         for (number, (project, files)) in by_project.into_iter().enumerate() {
             let report = beside_the_batch().join(format!("playwright-{number}.json"));
-            let mut command = playwright();
-            command.args(["--reporter=list,json", "--retries=0"]).env("PLAYWRIGHT_JSON_OUTPUT_NAME", &report);
-            command.arg(output(number));
+            let mut command = playwright(&report);
+            command.args(["--reporter=list,json", "--retries=0"]).arg(output(number));
             if !project.is_empty() {
                 command.arg(format!("--project={project}"));
             }
-            command.args(arguments.iter().filter(|word| word.starts_with('-')));
+            // The list has been made of the projects that the arguments name.
+            let is_kept = |word: &&&str| word.starts_with('-') && !word.starts_with("--project=");
+            command.args(arguments.iter().filter(is_kept));
             command.args(files.iter().map(|file| exactly(&here.join(file))));
             let status = command.status().map_err(|error| unstarted(&command, &error))?;
             if let Ok(report) = fs::read(&report) {
-                tell(&serde_json::from_slice(&report)?, tests, events)?;
+                tell(&json::read(&report)?, tests, events)?;
             }
             ended = if status.success() { ended } else { code(status) };
         }
@@ -64,9 +65,9 @@ impl Runner for Playwright {
     }
 }
 
-fn playwright() -> Command {
+fn playwright(report: &Path) -> Command {
     let mut command = program(if Path::new(OWN).exists() { OWN } else { "playwright" });
-    command.arg("test").stdin(Stdio::null());
+    command.arg("test").env("PLAYWRIGHT_JSON_OUTPUT_NAME", report).stdin(Stdio::null());
     command
 }
 
@@ -116,8 +117,7 @@ impl Sum {
             (Some("expected" | "flaky"), _) => {}
             _ => self.failed += 1,
         }
-        let results = test["results"].as_array().into_iter().flatten();
-        self.took += results.filter_map(|result| result["duration"].as_f64()).sum::<f64>();
+        self.took += each(test, "results").filter_map(|tried| tried["duration"].as_f64()).sum::<f64>();
     }
 
     fn outcome(&self) -> Option<SplitOutcome> {
@@ -130,6 +130,10 @@ impl Sum {
     }
 }
 
+fn each<'v>(value: &'v Value, of: &str) -> impl Iterator<Item = &'v Value> {
+    value[of].as_array().into_iter().flatten()
+}
+
 /// All files of a report in their projects, by what each is called from this folder.
 fn files(report: &Value, here: &Path) -> BTreeMap<String, Sum> {
     let root = Path::new(report["config"]["rootDir"].as_str().unwrap_or_default());
@@ -139,14 +143,13 @@ fn files(report: &Value, here: &Path) -> BTreeMap<String, Sum> {
         if project.is_empty() { file } else { format!("{file}[{project}]") }
     };
     let mut sums: BTreeMap<String, Sum> = BTreeMap::new();
-    for of_file in report["suites"].as_array().into_iter().flatten() {
+    for of_file in each(report, "suites") {
         // Those within may say another file, whose functions this one calls.
         let file = of_file["file"].as_str().unwrap_or_default();
         let mut suites = vec![of_file];
         while let Some(suite) = suites.pop() {
-            suites.extend(suite["suites"].as_array().into_iter().flatten());
-            let specs = suite["specs"].as_array().into_iter().flatten();
-            for test in specs.flat_map(|spec| spec["tests"].as_array().into_iter().flatten()) {
+            suites.extend(each(suite, "suites"));
+            for test in each(suite, "specs").flat_map(|spec| each(spec, "tests")) {
                 sums.entry(name(file, test["projectName"].as_str().unwrap_or_default())).or_default().add(test);
             }
         }
@@ -174,7 +177,7 @@ mod tests {
 
     #[test]
     fn a_file_in_a_project_is_a_test_and_what_never_ran_has_no_result() {
-        let report: Value = serde_json::from_str(REPORT).unwrap();
+        let report = json::read(REPORT.as_bytes()).unwrap();
         let told: Vec<_> =
             files(&report, Path::new("/work")).into_iter().map(|(test, sum)| (test, sum.outcome())).collect();
         let told: Vec<_> = told.iter().map(|(test, outcome)| (test.as_str(), *outcome)).collect();
@@ -192,9 +195,14 @@ mod tests {
 
     #[test]
     fn a_name_is_a_file_and_its_project_whatever_brackets_they_have() {
-        let known = ["a [b].spec.js", "c.spec.js"];
-        let parts = |test| parts(test, |file| known.contains(&file));
-        assert_eq!(parts("a [b].spec.js[Desktop [wide]]"), ("a [b].spec.js", "Desktop [wide]"));
+        let dir = tempfile::TempDir::new().unwrap();
+        fs::create_dir_all(dir.path().join("tests/[id]")).unwrap();
+        for file in ["tests/[id]/a [b].spec.js", "c.spec.js"] {
+            fs::write(dir.path().join(file), "").unwrap();
+        }
+        let parts = |test| parts(test, |file| dir.path().join(file).is_file());
+        let deep = ("tests/[id]/a [b].spec.js", "Desktop [wide]");
+        assert_eq!(parts("tests/[id]/a [b].spec.js[Desktop [wide]]"), deep);
         assert_eq!(parts("c.spec.js[phone]"), ("c.spec.js", "phone"));
         assert_eq!(parts("c.spec.js"), ("c.spec.js", ""));
     }

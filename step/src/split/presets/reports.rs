@@ -109,6 +109,16 @@ impl Cases {
         }
     }
 
+    /// Adds all that others say.
+    pub(super) fn join(&mut self, others: Cases) {
+        self.extend(others.0.into_iter().map(|(test, (outcome, took))| (test, outcome, took)));
+    }
+
+    /// Those of which something is known.
+    pub(super) fn tests(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     pub(super) fn has(&self, test: &str) -> bool {
         self.0.contains_key(test)
     }

@@ -3,7 +3,7 @@
 
 use super::jest::{judged, listed, statuses, tell};
 use super::told::Events;
-use super::{Runner, beside_the_batch, code, program, unstarted};
+use super::{Runner, beside_the_batch, code, json, program, unstarted};
 use serde_json::Value;
 use sidings_proto::split::SplitOutcome;
 use std::env;
@@ -38,7 +38,7 @@ impl Runner for Vitest {
         command.args(tests.iter().map(|test| here.join(test)));
         let status = command.status().map_err(|error| unstarted(&command, &error))?;
         if let Ok(report) = fs::read(&report) {
-            tell(&serde_json::from_slice(&report)?, events, of_file)?;
+            tell(&json::read(&report)?, events, of_file)?;
         }
         Ok(code(status))
     }
