@@ -67,9 +67,7 @@ pub(crate) struct RunsArgs {
 /// A word for where runs are.
 fn stages() -> impl TypedValueParser<Value = RunStage> {
     let known = PossibleValuesParser::new(RunStage::ALL.map(RunStage::as_str));
-    known.try_map(|word| {
-        RunStage::ALL.into_iter().find(|stage| stage.as_str() == word).ok_or("queued, running, passed, failed…")
-    })
+    known.try_map(|word| RunStage::named(&word).ok_or("there is no such state"))
 }
 
 /// `sidings show`.

@@ -98,7 +98,7 @@ fn filter(narrowed: &Narrowed) -> RunFilter {
         project: said(&narrowed.project),
         branch: said(&narrowed.branch),
         author: said(&narrowed.author),
-        state: RunStage::ALL.into_iter().find(|stage| stage.as_str() == narrowed.state),
+        state: RunStage::named(&narrowed.state),
         image: said(&narrowed.image),
         before: narrowed.before.parse().ok(),
         limit: None,

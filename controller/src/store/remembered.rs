@@ -239,8 +239,11 @@ impl Remembered {
 
     fn used(&mut self, attempt: AttemptId, images: &[ImageUse], undo: &mut Undo) {
         let Some((run, _)) = self.places.get(&attempt.job) else { return };
-        undo.of_images.get_or_insert_with(|| self.of_images.clone());
-        self.of_images.extend(images.iter().filter_map(|image| Some((image.key.clone()?, *run))));
+        for used in images.iter().filter_map(|image| Some((image.key.clone()?, *run))) {
+            if self.of_images.insert(used.clone()) {
+                undo.of_images.push(used);
+            }
+        }
     }
 
     fn roll_back(&mut self, undo: Undo) {
@@ -250,8 +253,8 @@ impl Remembered {
         if let Some(paces) = undo.paces {
             self.paces = paces;
         }
-        if let Some(of_images) = undo.of_images {
-            self.of_images = of_images;
+        for used in undo.of_images {
+            self.of_images.remove(&used);
         }
         if let Some(drains) = undo.drains {
             self.drains = drains;
@@ -275,7 +278,8 @@ struct Undo {
     caches: Option<BTreeMap<(String, String, String), StoredCache>>,
     drains: Option<BTreeMap<String, Drained>>,
     paces: Option<BTreeMap<(String, String), u64>>,
-    of_images: Option<BTreeSet<(String, RunId)>>,
+    /// Those that were added.
+    of_images: Vec<(String, RunId)>,
 }
 
 fn start(job: &mut StoredJob, id: AttemptId, started: StoredAttempt) -> Result<(), CommitError> {

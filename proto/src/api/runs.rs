@@ -77,6 +77,11 @@ impl RunStage {
         RunStage::Skipped,
     ];
 
+    /// The one with this word.
+    pub fn named(word: &str) -> Option<RunStage> {
+        RunStage::ALL.into_iter().find(|stage| stage.as_str() == word)
+    }
+
     /// Its word.
     pub fn as_str(self) -> &'static str {
         match self {

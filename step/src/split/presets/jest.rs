@@ -2,7 +2,7 @@
 //! not be loaded is failed there; in the usual JUnit it would be missing.
 
 use super::told::Events;
-use super::{Runner, beside_the_batch, code, json, program, unstarted};
+use super::{Runner, beside_the_batch, code, json, node_program, unstarted};
 use serde_json::Value;
 use sidings_proto::split::SplitOutcome;
 use std::env;
@@ -12,21 +12,18 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// Where a project has its own.
-const OWN: &str = "node_modules/.bin/jest";
-
 pub(super) struct Jest;
 
 impl Runner for Jest {
     fn list(&self, arguments: &[&str]) -> io::Result<Result<Vec<String>, u8>> {
-        let mut command = jest();
+        let mut command = node_program("jest");
         command.args(arguments).args(["--listTests", "--json"]);
         listed(command, Value::as_str)
     }
 
     fn run(&self, arguments: &[&str], tests: &[String], events: &mut Events) -> io::Result<u8> {
         let (report, here) = (beside_the_batch().join("jest.json"), env::current_dir()?);
-        let mut command = jest();
+        let mut command = node_program("jest");
         let flags = arguments.iter().filter(|word| word.starts_with('-'));
         command.args(flags).arg("--json").arg("--outputFile").arg(&report).arg("--runTestsByPath");
         // A file may be called as a flag is.
@@ -38,12 +35,6 @@ impl Runner for Jest {
         }
         Ok(code(status))
     }
-}
-
-fn jest() -> Command {
-    let mut command = program(if Path::new(OWN).exists() { OWN } else { "jest" });
-    command.stdin(Stdio::null());
-    command
 }
 
 /// The files of the list that a command prints as JSON, by their paths from here; or the code with which it failed.

@@ -27,8 +27,8 @@ use std::env;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Write};
-use std::path::PathBuf;
-use std::process::{Command, ExitStatus};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
 use told::Events;
 
 /// What a shell would say of a program that a signal ended begins here.
@@ -110,6 +110,14 @@ fn program(name: impl AsRef<OsStr>) -> Command {
     for of_the_batch in ["SPLIT_FILE", "SPLIT_FILE0", "SPLIT_EVENTS", "SPLIT_JUNIT", "SPLIT_LIST"] {
         command.env_remove(of_the_batch);
     }
+    command
+}
+
+/// A program of Node.js: the project's own, else the image's.
+fn node_program(name: &str) -> Command {
+    let own = Path::new("node_modules/.bin").join(name);
+    let mut command = program(if own.exists() { own.as_os_str() } else { OsStr::new(name) });
+    command.stdin(Stdio::null());
     command
 }
 

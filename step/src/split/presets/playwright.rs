@@ -2,7 +2,7 @@
 //! JSON. In its JUnit a test that never ran, because what it depends on failed, is one that was left out.
 
 use super::told::Events;
-use super::{Runner, beside_the_batch, code, json, program, unstarted};
+use super::{Runner, beside_the_batch, code, json, node_program, unstarted};
 use serde_json::Value;
 use sidings_proto::split::SplitOutcome;
 use std::collections::BTreeMap;
@@ -10,11 +10,8 @@ use std::env;
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
-
-/// Where a project has its own.
-const OWN: &str = "node_modules/.bin/playwright";
 
 pub(super) struct Playwright;
 
@@ -27,7 +24,7 @@ impl Runner for Playwright {
         let status = command.status().map_err(|error| unstarted(&command, &error))?;
         let listed = fs::read(&report).and_then(|listed| json::read(&listed));
         if !status.success() {
-            let errors = listed.as_ref().ok().and_then(|listed| listed["errors"].as_array()).into_iter().flatten();
+            let errors = listed.iter().flat_map(|listed| each(listed, "errors"));
             let mut said = errors.filter_map(|error| error["message"].as_str());
             said.try_for_each(|message| writeln!(io::stderr(), "{message}"))?;
             return Ok(Err(code(status)));
@@ -66,8 +63,8 @@ impl Runner for Playwright {
 }
 
 fn playwright(report: &Path) -> Command {
-    let mut command = program(if Path::new(OWN).exists() { OWN } else { "playwright" });
-    command.arg("test").env("PLAYWRIGHT_JSON_OUTPUT_NAME", report).stdin(Stdio::null());
+    let mut command = node_program("playwright");
+    command.arg("test").env("PLAYWRIGHT_JSON_OUTPUT_NAME", report);
     command
 }
 

@@ -3,7 +3,7 @@
 
 use super::jest::{judged, listed, statuses, tell};
 use super::told::Events;
-use super::{Runner, beside_the_batch, code, json, program, unstarted};
+use super::{Runner, beside_the_batch, code, json, node_program, unstarted};
 use serde_json::Value;
 use sidings_proto::split::SplitOutcome;
 use std::env;
@@ -11,23 +11,19 @@ use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::process::{Command, Stdio};
-
-/// Where a project has its own.
-const OWN: &str = "node_modules/.bin/vitest";
 
 pub(super) struct Vitest;
 
 impl Runner for Vitest {
     fn list(&self, arguments: &[&str]) -> io::Result<Result<Vec<String>, u8>> {
-        let mut command = vitest();
+        let mut command = node_program("vitest");
         command.arg("list").args(arguments).args(["--filesOnly", "--json"]);
         listed(command, |listed| listed["file"].as_str())
     }
 
     fn run(&self, arguments: &[&str], tests: &[String], events: &mut Events) -> io::Result<u8> {
         let (report, here) = (beside_the_batch().join("vitest.json"), env::current_dir()?);
-        let mut command = vitest();
+        let mut command = node_program("vitest");
         let flags = arguments.iter().filter(|word| word.starts_with('-'));
         let mut output = OsString::from("--outputFile.json=");
         output.push(&report);
@@ -42,12 +38,6 @@ impl Runner for Vitest {
         }
         Ok(code(status))
     }
-}
-
-fn vitest() -> Command {
-    let mut command = program(if Path::new(OWN).exists() { OWN } else { "vitest" });
-    command.stdin(Stdio::null());
-    command
 }
 
 /// None for a file of which a test never came to an end: its process died, whatever else is said of it.
