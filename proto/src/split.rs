@@ -340,6 +340,11 @@ pub struct SplitSum {
     pub left_ms: u64,
 }
 
+/// Whether a job's name is that of the split job, or of one of its copies: `unit`, or `unit 2/4`.
+pub fn is_copy(job: &str, suite: &str) -> bool {
+    job.strip_prefix(suite).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+}
+
 fn is_none(count: &u64) -> bool {
     *count == 0
 }

@@ -172,8 +172,23 @@ pub struct TestSum {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RunTests {
-    /// Of each job that tells of any, in the order of the file.
+    /// Of each job whose reports tell of any, in the order of the file.
     pub jobs: Vec<JobTests>,
+    /// Of each job whose tests are split, by its name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub splits: Vec<SplitTests>,
+}
+
+/// The tests of a split job, so far as they have their verdicts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SplitTests {
+    /// The job's name, without what tells its copies apart.
+    pub suite: String,
+    /// How many ended how, of all.
+    pub counts: TestCounts,
+    /// Those that were asked for, as [`JobTests::cases`]; their names are what their runner calls them.
+    pub cases: Vec<TestCase>,
 }
 
 /// The tests of a job's attempt that counts.

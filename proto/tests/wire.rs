@@ -18,7 +18,7 @@ use sidings_proto::runner::*;
 use sidings_proto::service::{Probe, Readiness, ReadyRecord};
 use sidings_proto::split::*;
 use sidings_proto::step::{ExitRecord, StepSpec};
-use sidings_proto::tested::{JobTests, PastTest, RunTests, TestHistory, TestSeries, TestSum};
+use sidings_proto::tested::{JobTests, PastTest, RunTests, SplitTests, TestHistory, TestSeries, TestSum};
 use sidings_proto::webhook::*;
 use sidings_proto::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -186,7 +186,9 @@ fn tests_as_people_see_them() {
     let cases = vec![case(), passed];
     let (job, name) = (JobId(id(2)), "test".to_owned());
     let of_job = JobTests { job, name, attempt: 3, counts: counts(), reports: vec![report()], cases };
-    wire("run-tests", &RunTests { jobs: vec![of_job] });
+    let cases = vec![TestCase { name: "t.py::test_next".to_owned(), ..TestCase::default() }];
+    let of_split = SplitTests { suite: "unit".to_owned(), counts: counts(), cases };
+    wire("run-tests", &RunTests { jobs: vec![of_job], splits: vec![of_split] });
     let past = PastTest {
         run: RunId(id(1)),
         number: 7,

@@ -4,9 +4,12 @@ use crate::args::ProjectChoice;
 use crate::client::Client;
 use crate::exit::Refusal;
 use crate::reference;
-use crate::render::split_tests;
+use crate::render::tested::Part;
+use crate::render::{split_tests, tested};
 use sidings_proto::api::RunView;
 use sidings_proto::split::told::SplitTold;
+use sidings_proto::split::{SplitSum, is_copy};
+use sidings_proto::tested::RunTests;
 use std::collections::BTreeSet;
 
 /// Runs before this one among which the one before is looked for.
@@ -18,22 +21,37 @@ const MEANT: usize = 3;
 /// How like a name must be, from 0 to 1.
 const LIKE: f64 = 0.6;
 
-/// Each of the run's splits, beside that of the run before.
-pub(super) async fn of_run(client: &Client, run: &RunView, job: Option<&str>) -> anyhow::Result<String> {
-    let mut text = String::new();
-    let wanted = run.splits.iter().filter(|sum| job.is_none_or(|job| is_of(job, &sum.suite)));
-    for sum in wanted {
-        let told = client.split(run.summary.id, &sum.suite).await?;
-        let before = if told.chosen { None } else { before(client, run, &sum.suite).await? };
-        let before = before.as_ref().map(|(name, told)| (name.as_str(), told));
-        text += &split_tests::of(&told, before, jiff::Zoned::now().date());
+/// Each of the run's splits: what went wrong, beside the run before, and what was slowest.
+pub(super) async fn of_run(
+    client: &Client,
+    run: &RunView,
+    job: Option<&str>,
+    slowest: &RunTests,
+    part: Part,
+) -> anyhow::Result<String> {
+    let mut all = Vec::new();
+    for sum in run.splits.iter().filter(|sum| job.is_none_or(|job| is_copy(job, &sum.suite))) {
+        let text = match part {
+            Part::All => beside_the_one_before(client, run, sum).await?,
+            Part::Bad => {
+                let told = client.split(run.summary.id, &sum.suite).await?;
+                split_tests::head(sum) + &split_tests::bad_ones(&told, usize::MAX)
+            }
+            Part::Slowest => split_tests::head(sum),
+        };
+        // Reports tell of the same tests, and their slowest are above.
+        let is_reported = slowest.jobs.iter().any(|job| is_copy(&job.name, &sum.suite));
+        let cases = slowest.splits.iter().find(|split| split.suite == sum.suite && !is_reported);
+        all.push(text + &cases.map(|split| tested::slow_ones(&split.cases)).unwrap_or_default());
     }
-    Ok(text)
+    Ok(all.join("\n"))
 }
 
-/// Whether the name is that of the split job, or of one of its copies.
-fn is_of(job: &str, suite: &str) -> bool {
-    job.strip_prefix(suite).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+async fn beside_the_one_before(client: &Client, run: &RunView, sum: &SplitSum) -> anyhow::Result<String> {
+    let told = client.split(run.summary.id, &sum.suite).await?;
+    let before = if told.chosen { None } else { before(client, run, &sum.suite).await? };
+    let before = before.as_ref().map(|(name, told)| (name.as_str(), told));
+    Ok(split_tests::of(&told, before, jiff::Zoned::now().date()))
 }
 
 async fn before(client: &Client, run: &RunView, suite: &str) -> anyhow::Result<Option<(String, SplitTold)>> {
@@ -58,7 +76,9 @@ pub(super) async fn unknown(client: &Client, choice: &ProjectChoice, name: &str)
     let Ok(run) = reference::find(client, "latest", choice).await else { return Ok(Refusal::usage(none)) };
     let query = crate::client::TestQuery { bad: false, slowest: false, limit: NAMES };
     let told = client.tests(run.summary.id, None, query).await?;
-    let names: BTreeSet<String> = told.jobs.into_iter().flat_map(|job| job.cases).map(|case| case.name).collect();
+    let reported = told.jobs.into_iter().flat_map(|job| job.cases);
+    let split = told.splits.into_iter().flat_map(|split| split.cases);
+    let names: BTreeSet<String> = reported.chain(split).map(|case| case.name).collect();
     Ok(Refusal::usage(match near(name, &names).as_slice() {
         [] => none,
         some => format!("{none}: did you mean {}?", some.join(" or ")),

@@ -45,11 +45,9 @@ pub(super) async fn tests(args: TestsArgs) -> anyhow::Result<Exit> {
         if part == Part::Bad { RunTests::default() } else { ask(&client, &run, &args, Some(Part::Slowest)).await? };
     let is_of_splits_alone = bad.jobs.is_empty() && slowest.jobs.is_empty() && !run.splits.is_empty();
     let reported = if is_of_splits_alone { String::new() } else { tested::tests(&run, &bad, &slowest, part) };
-    let split = match part {
-        Part::Slowest => String::new(),
-        Part::All | Part::Bad => tests_split::of_run(&client, &run, args.job.as_deref()).await?,
-    };
-    print(&(reported + &split))?;
+    let split = tests_split::of_run(&client, &run, args.job.as_deref(), &slowest, part).await?;
+    let parts = [reported, split];
+    print(&parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n"))?;
     Ok(Exit::Passed)
 }
 
@@ -66,7 +64,7 @@ async fn ask(client: &Client, run: &RunView, args: &TestsArgs, part: Option<Part
 }
 
 fn has_job(run: &RunView, name: &str) -> anyhow::Result<()> {
-    if run.jobs.iter().any(|job| job.name == name) {
+    if run.jobs.iter().any(|job| job.name == name) || run.splits.iter().any(|sum| sum.suite == name) {
         return Ok(());
     }
     let names: Vec<&str> = run.jobs.iter().map(|job| job.name.as_str()).collect();

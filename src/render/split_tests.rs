@@ -6,6 +6,7 @@ use super::split_told::millis;
 use super::style::{BAD, BUSY, DIM, NAME, paint};
 use jiff::ToSpan;
 use jiff::civil::Date;
+use sidings_proto::split::SplitSum;
 use sidings_proto::split::told::{SplitTold, ToldTest};
 use std::collections::BTreeSet;
 
@@ -14,11 +15,20 @@ const NAMED: usize = 20;
 /// How long a proposal lasts.
 const DAYS: i64 = 14;
 
-/// `before` is the run before, with what it is called.
+/// What it came to, as the headline of all else.
+pub(crate) fn head(sum: &SplitSum) -> String {
+    format!("{}, split: {}\n", paint(NAME, flat(sum.suite.as_bytes())), sum.told)
+}
+
+/// What went wrong, so many of them.
+pub(crate) fn bad_ones(told: &SplitTold, most: usize) -> String {
+    let bad: Vec<&ToldTest> = told.tests.iter().filter(is_bad).collect();
+    bad.iter().take(most).map(|test| bad_one(test)).collect::<String>() + &more(bad.len(), most)
+}
+
+/// Beside the run before, with what it is called.
 pub(crate) fn of(told: &SplitTold, before: Option<(&str, &SplitTold)>, today: Date) -> String {
-    let name = paint(NAME, flat(told.sum.suite.as_bytes()));
-    let bad = told.tests.iter().filter(is_bad).take(NAMED).map(bad_one);
-    let mut text = format!("{name}, split: {}\n", told.sum.told) + &bad.collect::<String>();
+    let mut text = head(&told.sum) + &bad_ones(told, NAMED);
     if let Some((run, before)) = before {
         text += &named("new", &only_in(told, before));
         text += &named(&format!("gone since {run}"), &only_in(before, told));
@@ -48,9 +58,12 @@ fn named(what: &str, ids: &[&str]) -> String {
         return String::new();
     }
     let lines = ids.iter().take(NAMED).map(|id| format!("    {}\n", flat(id.as_bytes())));
-    let more = ids.len().saturating_sub(NAMED);
-    let more = if more > 0 { paint(DIM, format!("    and {more} more\n")) } else { String::new() };
-    format!("  {what}: {}\n{}{more}", ids.len(), lines.collect::<String>())
+    format!("  {what}: {}\n{}{}", ids.len(), lines.collect::<String>(), more(ids.len(), NAMED))
+}
+
+fn more(all: usize, named: usize) -> String {
+    let more = all.saturating_sub(named);
+    if more > 0 { paint(DIM, format!("    and {more} more\n")) } else { String::new() }
 }
 
 /// What failed and then passed is nobody's doing in this commit, most often.
@@ -74,7 +87,6 @@ mod tests {
     use super::*;
     use crate::render::sample::plain;
     use expect_test::expect;
-    use sidings_proto::split::SplitSum;
 
     fn told(tests: &[(&str, &str)]) -> SplitTold {
         let test = |(id, verdict): &(&str, &str)| ToldTest {
@@ -107,5 +119,6 @@ mod tests {
                 - { id: "b \"c\"", owner: WHO, since: 2026-11-23, expires: 2026-12-07 }
         "#]]
         .assert_eq(&plain(&text));
+        assert_eq!(plain(&bad_ones(&now, 1)), "  failed a  1.5s\n    and 1 more\n");
     }
 }

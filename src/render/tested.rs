@@ -37,7 +37,11 @@ pub(crate) fn tests(run: &RunView, bad: &RunTests, slowest: &RunTests, part: Par
         let parts = [
             format!("{}: {}\n", paint(NAME, &tests.name), counts(tests.counts)),
             if part == Part::Slowest { String::new() } else { bad_ones(tests) },
-            if part == Part::Bad { String::new() } else { slowest.map(slow_ones).unwrap_or_default() },
+            if part == Part::Bad {
+                String::new()
+            } else {
+                slowest.map(|job| slow_ones(&job.cases)).unwrap_or_default()
+            },
             remarks(&tests.reports),
         ];
         parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
@@ -63,8 +67,9 @@ fn bad_one(case: &TestCase) -> String {
     std::iter::once(head).chain(message).chain(output).collect()
 }
 
-fn slow_ones(tests: &JobTests) -> String {
-    let timed = tests.cases.iter().filter(|case| case.took_ms.is_some());
+/// Those of some that took a time, as they stand.
+pub(crate) fn slow_ones(cases: &[TestCase]) -> String {
+    let timed = cases.iter().filter(|case| case.took_ms.is_some());
     let row = |case: &TestCase| [format!("{:>8}", took(case.took_ms)), mark(case.outcome), full_name(case)];
     let rows: Vec<_> = timed.map(row).collect();
     if rows.is_empty() { String::new() } else { indented(&table(["slowest", "", "test"], &rows)) }
@@ -194,6 +199,7 @@ mod tests {
         let reports = vec![TestReport { path: "report.xml".to_owned(), counts, remarks }];
         RunTests {
             jobs: vec![JobTests { job: job_id(2), name: "unit".to_owned(), attempt: 1, counts, reports, cases }],
+            splits: Vec::new(),
         }
     }
 

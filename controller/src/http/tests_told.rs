@@ -6,6 +6,7 @@ use super::parts::{Json, Path, Query};
 use super::{App, AppState, runs};
 use crate::core::event::RunContent;
 use crate::store::CommitError;
+use crate::store::splits::SplitKey;
 use crate::store::stored::StoredRun;
 use crate::store::tested::{CaseFilter, TestsOf, meanings};
 use axum::extract::State;
@@ -13,9 +14,10 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use sidings_proto::api::{ErrorBody, RunView};
 use sidings_proto::runner::{TEST_BATCH_CASES, TestBatch};
+use sidings_proto::split::is_copy;
 use sidings_proto::tested::{
-    JobTests, RunTests, TEST_BAD_SHOWN, TEST_CASES_MAX, TEST_MESSAGE_MAX, TEST_NAME_MAX, TEST_OUTPUT_MAX, TestHistory,
-    TestSum,
+    JobTests, RunTests, SplitTests, TEST_BAD_SHOWN, TEST_CASES_MAX, TEST_MESSAGE_MAX, TEST_NAME_MAX, TEST_OUTPUT_MAX,
+    TestHistory, TestSum,
 };
 use sidings_proto::{AttemptId, JobId, PlannedJob, TestCase, TestCounts, TestReport};
 
@@ -110,7 +112,17 @@ pub(super) async fn of_run(
             jobs.push(JobTests { job, name, attempt: attempt.fence, counts, reports, cases });
         }
     }
-    Ok(axum::Json(RunTests { jobs }))
+    let mut splits = Vec::new();
+    for (suite, _) in app.store.split_sums(run).await? {
+        if query.job.as_ref().is_none_or(|only| is_copy(only, &suite)) {
+            let cases = app.splits.cases(&SplitKey { run, suite: suite.clone() }).await?;
+            let mut counts = TestCounts::default();
+            cases.iter().for_each(|case| counts.add(case.outcome));
+            let cases = filter.of(&cases).into_iter().cloned().collect();
+            splits.push(SplitTests { suite, counts, cases });
+        }
+    }
+    Ok(axum::Json(RunTests { jobs, splits }))
 }
 
 #[derive(Deserialize)]

@@ -11,12 +11,14 @@ use super::shell::Shell;
 use super::when::lasting;
 use crate::http::App;
 use crate::http::runs::{find, view};
+use crate::store::splits::SplitKey;
 use crate::store::tested::CaseFilter;
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use shared::Shared;
 use sidings_proto::TestOutcome;
+use sidings_proto::split::is_copy;
 use sidings_proto::tested::{TestCase, TestCounts};
 use std::sync::Arc;
 
@@ -83,6 +85,25 @@ pub(super) async fn show(
         total.add_all(counts);
         let remarks = reports.iter().flat_map(|report| &report.remarks).cloned().collect();
         jobs.push(tested(job.name.clone(), counts, remarks, first, &slowest));
+    }
+    for sum in &run.splits {
+        // Reports tell of the same tests, and say more.
+        if jobs.iter().any(|job| is_copy(&job.name, &sum.suite)) {
+            continue;
+        }
+        let cases = app.splits.cases(&SplitKey { run: id, suite: sum.suite.clone() }).await?;
+        let filter = |slowest_first, limit| CaseFilter { bad_only: false, slowest_first, limit };
+        let some = |filter: CaseFilter| filter.of(&cases).into_iter().cloned().collect::<Vec<_>>();
+        let mut counts = TestCounts::default();
+        cases.iter().for_each(|case| counts.add(case.outcome));
+        total.add_all(counts);
+        jobs.push(tested(
+            sum.suite.clone(),
+            counts,
+            Vec::new(),
+            some(filter(false, BAD * 2)),
+            &some(filter(true, SLOWEST)),
+        ));
     }
     jobs.sort_by_key(|job| std::cmp::Reverse(job.counts.bad()));
     let shared = shared::of(&app, &run).await?;

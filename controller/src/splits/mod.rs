@@ -6,6 +6,7 @@
 //!
 //! Refused here: any result that does not come through an attempt that is current.
 
+mod ended;
 mod one;
 mod setup;
 mod tend;
@@ -24,7 +25,7 @@ use sidings_proto::split::{
     PULL_POLL_MS, SplitBeat, SplitList, SplitListed, SplitOrders, SplitPull, SplitPulled, SplitReport, SplitSum,
     SplitTaken,
 };
-use sidings_proto::{AttemptId, RunId, Timestamp, Verdict};
+use sidings_proto::{AttemptId, RunId, TestCase, Timestamp, Verdict};
 use sidings_split::{Answer, Event, WorkerId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -245,6 +246,16 @@ impl Splits {
             return Ok(stored.sum.map(|sum| SplitTold { sum, ..SplitTold::default() }));
         }
         Ok(Some(told::told(&stored, &key.suite, self.shell.now(), job_of)?))
+    }
+
+    /// What became of the tests of a split, so far as they have their verdicts; in the order of its list.
+    pub(crate) async fn cases(&self, key: &SplitKey) -> anyhow::Result<Vec<TestCase>> {
+        let stored = self.store.split(key).await?.unwrap_or_default();
+        if stored.setup.atoms.is_empty() {
+            return Ok(Vec::new());
+        }
+        let split = setup::restored(&stored, self.shell.now())?;
+        Ok(ended::tests(&split).into_iter().map(|test| test.case).collect())
     }
 
     /// Forgets how splits of long ago came to their end.

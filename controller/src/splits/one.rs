@@ -1,7 +1,7 @@
 //! One queue: read from the store when it is first asked for, and thrown away when what it decided could not be kept.
 
-use super::setup;
 use super::words::over;
+use super::{ended, setup};
 use crate::shell::Shell;
 use crate::shell::live::LiveJob;
 use crate::store::Store;
@@ -88,8 +88,7 @@ impl One {
         if let Some(sum) = stored.sum {
             return Ok(Held::Over(sum));
         }
-        let (manifest, estimates, settings) = setup::of(&stored.setup)?;
-        let split = Split::restore(self.shell.now(), manifest, estimates, settings, stored.rows.iter().flatten());
+        let split = setup::restored(&stored, self.shell.now())?;
         let mut open = Open { split, rows: stored.rows.len() as u64, width: stored.setup.tests.width };
         Ok(match open.end(self).await? {
             Some(sum) => Held::Over(sum),
@@ -125,7 +124,7 @@ impl Guard<'_> {
             incomplete: true,
             ..SplitSum::default()
         };
-        one.store.end_split(&one.key, &sum, &[]).await?;
+        one.store.end_split(&one.key, &sum, &[], one.shell.now()).await?;
         **self = Held::Over(sum);
         one.changed.notify_waiters();
         Ok(())
@@ -173,7 +172,7 @@ impl Open {
             return Ok(None);
         }
         let sum = sum(&self.split, &one.key.suite);
-        one.store.end_split(&one.key, &sum, &setup::ran(&self.split)).await?;
+        one.store.end_split(&one.key, &sum, &ended::tests(&self.split), one.shell.now()).await?;
         Ok(Some(sum))
     }
 }

@@ -2,14 +2,13 @@
 
 use crate::core::event::RunContent;
 use crate::shell::live::LiveJob;
-use crate::store::splits::{Past, Ran, SplitSetup};
-use sidings_proto::TestChoice;
+use crate::store::splits::{Past, SplitSetup, StoredSplit};
 use sidings_proto::split::{self, SplitList, SplitTest, Tests};
+use sidings_proto::{TestChoice, Timestamp};
 use sidings_split::Quarantined;
 use sidings_split::manifest::{Atom, Refusal};
-use sidings_split::record::Outcome;
 use sidings_split::width::{Parallelism, Target};
-use sidings_split::{AtomNo, Estimates, History, Manifest, OnFlaky, Settings, Split, Verdict};
+use sidings_split::{AtomNo, Estimates, History, Manifest, OnFlaky, Settings, Split};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -96,6 +95,12 @@ pub(super) fn of(setup: &SplitSetup) -> Result<(Manifest, Estimates, Settings), 
     Ok((manifest, estimates, settings))
 }
 
+/// A split as it stands after what was kept of it.
+pub(super) fn restored(stored: &StoredSplit, now: Timestamp) -> Result<Split, Refusal> {
+    let (manifest, estimates, settings) = of(&stored.setup)?;
+    Ok(Split::restore(now, manifest, estimates, settings, stored.rows.iter().flatten()))
+}
+
 fn parallelism(setup: &SplitSetup) -> Parallelism {
     let max = setup.workers;
     match setup.tests.width {
@@ -114,24 +119,6 @@ fn quarantine(manifest: &Manifest, entries: &[split::Quarantined]) -> BTreeMap<A
         Some((*atom, Quarantined { owner: entry.owner.clone(), since: entry.since, expires: entry.expires }))
     };
     entries.iter().filter_map(of_test).collect()
-}
-
-/// What its tests did, for those who estimate the next. What did not run says nothing, and a flaky test's time is none.
-pub(super) fn ran(split: &Split) -> Vec<(String, Ran)> {
-    let one = |atom: AtomNo| {
-        let ran = match split.verdict(atom)? {
-            Verdict::Passed => {
-                let (_, result) = split.counted(atom).last()?;
-                (result.outcome == Outcome::Passed).then_some(Ran::Passed(result.ms))?
-            }
-            Verdict::Flaky | Verdict::Failed | Verdict::Crashed | Verdict::TimedOut | Verdict::Quarantined { .. } => {
-                Ran::Failed
-            }
-            Verdict::Skipped | Verdict::NotRun { .. } => return None,
-        };
-        Some((split.manifest().id(atom).to_owned(), ran))
-    };
-    split.manifest().numbers().filter_map(one).collect()
 }
 
 #[cfg(test)]

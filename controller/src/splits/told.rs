@@ -16,8 +16,7 @@ pub(super) fn told(
     now: Timestamp,
     job_of: impl Fn(usize) -> String,
 ) -> Result<SplitTold, Refusal> {
-    let (manifest, estimates, settings) = setup::of(&stored.setup)?;
-    let split = Split::restore(now, manifest, estimates, settings, stored.rows.iter().flatten());
+    let split = setup::restored(stored, now)?;
     let mut told = SplitTold { sum: stored.sum.clone().unwrap_or_else(|| sum(&split, suite)), ..SplitTold::default() };
     let mut places = Places::default();
     stored.rows.iter().flatten().for_each(|record| places.add(record, &mut told, &job_of));

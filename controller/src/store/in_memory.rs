@@ -2,9 +2,9 @@
 
 use super::inventories::{PackageFilter, RememberedInventories, StoredInventory};
 use super::remembered::Remembered;
-use super::splits::{Past, Ran, RememberedSplits, SplitKey, SplitSetup, StoredSplit};
+use super::splits::{EndedTest, Past, RememberedSplits, SplitKey, SplitSetup, StoredSplit};
 use super::stored::{StoredCache, StoredImage, StoredRun, StoredSummary};
-use super::tested::{CaseFilter, RememberedTests, TestsOf};
+use super::tested::{CaseFilter, RememberedTests, TestsOf, united};
 use super::webhooks::{RememberedWebhooks, StoredDelivery, StoredWebhook};
 use super::{CommitError, RunFilter, Store, StoredRunner, StoredSchedule, StoredSecret, StoredSession, StoredToken};
 use crate::core::event::{ActiveRun, Record};
@@ -117,8 +117,8 @@ impl Store for MemoryStore {
         limit: usize,
     ) -> anyhow::Result<Vec<TestSeries>> {
         let all = self.all();
-        let of_project = all.runs.newest_first().filter(|run| run.spec.project == project);
-        Ok(all.tests.history(of_project, named, limit))
+        let of_project = || all.runs.newest_first().filter(|run| run.spec.project == project);
+        Ok(united(all.tests.history(of_project(), named), all.splits.history(of_project(), named), limit))
     }
 
     async fn add_split(&self, key: &SplitKey, project: &str, setup: &SplitSetup) -> anyhow::Result<()> {
@@ -131,8 +131,14 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    async fn end_split(&self, key: &SplitKey, sum: &SplitSum, ran: &[(String, Ran)]) -> anyhow::Result<()> {
-        self.all().splits.end(key, sum, ran);
+    async fn end_split(
+        &self,
+        key: &SplitKey,
+        sum: &SplitSum,
+        tests: &[EndedTest],
+        at: Timestamp,
+    ) -> anyhow::Result<()> {
+        self.all().splits.end(key, sum, tests, at);
         Ok(())
     }
 

@@ -32,7 +32,7 @@ use sidings_proto::{
     AttemptId, BlobId, DeliveryId, JobId, Role, RunId, RunnerId, Schedule, SecretRules, SecretScope, TestCase,
     TestReport, Timestamp, TokenId,
 };
-use splits::{Past, Ran, SplitKey, SplitSetup, StoredSplit};
+use splits::{EndedTest, Past, SplitKey, SplitSetup, StoredSplit};
 use std::collections::{BTreeMap, BTreeSet};
 use stored::{StoredCache, StoredImage, StoredRun, StoredSummary};
 use tested::{CaseFilter, TestsOf};
@@ -183,8 +183,9 @@ pub(crate) trait Store: Send + Sync + 'static {
     async fn test_reports(&self, run: RunId) -> anyhow::Result<Vec<(AttemptId, Vec<TestReport>)>>;
     /// Cases of an attempt.
     async fn test_cases(&self, attempt: AttemptId, filter: CaseFilter) -> anyhow::Result<Vec<TestCase>>;
-    /// What became of the tests of this name, and suite if it is said, in the newest runs of a project that told of
-    /// them and whose job has an outcome; newest first, `limit` of each.
+    /// What became of the tests of this name, and suite if it is said, in the newest runs of a project: those whose
+    /// reports told of them and whose job has an outcome, and those that split them; newest first, `limit` of each. The
+    /// job of what was split is the suite.
     async fn test_history(
         &self,
         project: &str,
@@ -195,8 +196,10 @@ pub(crate) trait Store: Send + Sync + 'static {
     async fn add_split(&self, key: &SplitKey, project: &str, setup: &SplitSetup) -> anyhow::Result<()>;
     /// Writes what one event saved, all or none; `no` counts the events of the split from 0.
     async fn put_split(&self, key: &SplitKey, no: u64, records: &[sidings_split::Record]) -> anyhow::Result<()>;
-    /// Keeps what a split came to, and what its tests did for those who estimate the next; the first time counts.
-    async fn end_split(&self, key: &SplitKey, sum: &SplitSum, ran: &[(String, Ran)]) -> anyhow::Result<()>;
+    /// Keeps what a split came to, and what became of its tests: for those who estimate the next, and for their history.
+    /// The first time counts. Of each suite of a project the results of the newest runs are kept.
+    async fn end_split(&self, key: &SplitKey, sum: &SplitSum, tests: &[EndedTest], at: Timestamp)
+    -> anyhow::Result<()>;
     /// A split, whole.
     async fn split(&self, key: &SplitKey) -> anyhow::Result<Option<StoredSplit>>;
     /// Forgets how those splits came to their end that are over and of runs from before that time: their lists, batches

@@ -3,9 +3,12 @@
 //! A split is what it is about and its records, in order; once it is over, also its sum. The rows of one event are
 //! written in one transaction; writing the same again changes nothing.
 
+use super::stored::StoredRun;
+use super::tested::past;
 use serde::{Deserialize, Serialize};
 use sidings_proto::split::{SplitSum, Tests};
-use sidings_proto::{RunId, Timestamp};
+use sidings_proto::tested::{TEST_ATTEMPTS_KEPT, TestSeries};
+use sidings_proto::{RunId, TestCase, Timestamp};
 use sidings_split::estimate::RUNS_KEPT;
 use sidings_split::manifest::Atom;
 use sidings_split::{AtomNo, Record};
@@ -75,6 +78,15 @@ pub(crate) enum Ran {
     Failed,
 }
 
+/// What became of a test of a split that is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct EndedTest {
+    /// Its name is what its runner calls it; it has no suite.
+    pub(crate) case: TestCase,
+    /// None of what says nothing about the next time.
+    pub(crate) ran: Option<Ran>,
+}
+
 /// The past of a suite, by test.
 pub(crate) type Past = BTreeMap<String, TestPast>;
 
@@ -89,6 +101,7 @@ pub(crate) fn first_run_at(at: Timestamp) -> Uuid {
 pub(crate) struct RememberedSplits {
     splits: BTreeMap<SplitKey, StoredSplit>,
     past: BTreeMap<(String, String), Past>,
+    ended: BTreeMap<SplitKey, (Timestamp, Vec<TestCase>)>,
 }
 
 impl RememberedSplits {
@@ -104,11 +117,42 @@ impl RememberedSplits {
         }
     }
 
-    pub(crate) fn end(&mut self, key: &SplitKey, sum: &SplitSum, ran: &[(String, Ran)]) {
+    pub(crate) fn end(&mut self, key: &SplitKey, sum: &SplitSum, tests: &[EndedTest], at: Timestamp) {
         let Some(split) = self.splits.get_mut(key).filter(|split| split.sum.is_none()) else { return };
         split.sum = Some(sum.clone());
-        let past = self.past.entry((split.project.clone(), key.suite.clone())).or_default();
-        ran.iter().for_each(|(test, ran)| past.entry(test.clone()).or_default().add(*ran));
+        let project = split.project.clone();
+        let past = self.past.entry((project.clone(), key.suite.clone())).or_default();
+        for test in tests {
+            test.ran.into_iter().for_each(|ran| past.entry(test.case.name.clone()).or_default().add(ran));
+        }
+        self.ended.insert(key.clone(), (at, tests.iter().map(|test| test.case.clone()).collect()));
+        let of_suite = self.ended.keys().rev().filter(|known| known.suite == key.suite);
+        let of_suite = of_suite.filter(|known| self.splits.get(known).is_some_and(|split| split.project == project));
+        let old: Vec<SplitKey> = of_suite.skip(TEST_ATTEMPTS_KEPT as usize).cloned().collect();
+        old.iter().for_each(|old| drop(self.ended.remove(old)));
+    }
+
+    /// What became of a test in splits of the newest runs of a project, `newest_first`.
+    pub(crate) fn history<'r>(
+        &self,
+        newest_first: impl Iterator<Item = &'r StoredRun>,
+        (suite, name): (Option<&str>, &str),
+    ) -> Vec<TestSeries> {
+        let mut series: BTreeMap<String, TestSeries> = BTreeMap::new();
+        for run in newest_first {
+            for (key, (at, cases)) in self.ended.iter().filter(|(key, _)| key.run == run.spec.id) {
+                let meant =
+                    cases.iter().find(|case| case.name == name && suite.is_none_or(|suite| case.suite == suite));
+                let Some(case) = meant else { continue };
+                let known = series.entry(key.suite.clone()).or_insert_with(|| TestSeries {
+                    job: key.suite.clone(),
+                    name: name.to_owned(),
+                    ..TestSeries::default()
+                });
+                known.past.push(past(run, *at, case));
+            }
+        }
+        series.into_values().collect()
     }
 
     pub(crate) fn forget(&mut self, before: Timestamp) -> u64 {

@@ -28,10 +28,41 @@ pub(crate) struct CaseFilter {
     pub(crate) limit: usize,
 }
 
+impl CaseFilter {
+    /// Those of some that stand in the order of their list.
+    pub(crate) fn of<'c>(&self, cases: impl IntoIterator<Item = &'c TestCase>) -> Vec<&'c TestCase> {
+        let mut some: Vec<&TestCase> =
+            cases.into_iter().filter(|case| !self.bad_only || case.outcome.is_bad()).collect();
+        if self.slowest_first {
+            some.sort_by_key(|case| std::cmp::Reverse(case.took_ms));
+        } else {
+            some.sort_by_key(|case| case.outcome);
+        }
+        some.truncate(self.limit);
+        some
+    }
+}
+
 /// The suites and names that a text may mean: `suite::name`, or a name alone.
 pub(crate) fn meanings(text: &str) -> Vec<(Option<&str>, &str)> {
     let parted = text.match_indices("::").map(|(at, _)| (Some(&text[..at]), &text[at + 2..]));
     std::iter::once((None, text)).chain(parted).filter(|(_, name)| !name.is_empty()).collect()
+}
+
+/// Those that reports told of, and those that were split, as one: of each test the newest, by job and suite.
+pub(crate) fn united(reported: Vec<TestSeries>, split: Vec<TestSeries>, limit: usize) -> Vec<TestSeries> {
+    let mut all: BTreeMap<(String, String), TestSeries> = BTreeMap::new();
+    for TestSeries { job, suite, name, past } in reported.into_iter().chain(split) {
+        let new = || TestSeries { job: job.clone(), suite: suite.clone(), name, past: Vec::new() };
+        let known = all.entry((job.clone(), suite.clone())).or_insert_with(new);
+        known.past.extend(past);
+    }
+    for series in all.values_mut() {
+        // Of one run they keep their order.
+        series.past.sort_by_key(|past| std::cmp::Reverse(past.run));
+        series.past.truncate(limit);
+    }
+    all.into_values().filter(|series| !series.past.is_empty()).collect()
 }
 
 /// Tests in memory.
@@ -100,14 +131,7 @@ impl RememberedTests {
     /// Cases of an attempt.
     pub(crate) fn cases(&self, attempt: AttemptId, filter: CaseFilter) -> Vec<TestCase> {
         let Some(told) = self.attempts.get(&attempt) else { return Vec::new() };
-        let mut cases: Vec<&TestCase> =
-            told.cases.values().filter(|case| !filter.bad_only || case.outcome.is_bad()).collect();
-        if filter.slowest_first {
-            cases.sort_by_key(|case| std::cmp::Reverse(case.took_ms));
-        } else {
-            cases.sort_by_key(|case| case.outcome);
-        }
-        cases.into_iter().take(filter.limit).cloned().collect()
+        filter.of(told.cases.values()).into_iter().cloned().collect()
     }
 
     /// What became of a test in the newest runs of a project, `newest_first`.
@@ -115,7 +139,6 @@ impl RememberedTests {
         &self,
         newest_first: impl Iterator<Item = &'r StoredRun>,
         (suite, name): (Option<&str>, &str),
-        limit: usize,
     ) -> Vec<TestSeries> {
         let mut series: BTreeMap<(String, String), TestSeries> = BTreeMap::new();
         for run in newest_first {
@@ -131,9 +154,7 @@ impl RememberedTests {
                         name: case.name.clone(),
                         past: Vec::new(),
                     });
-                    if known.past.len() < limit {
-                        known.past.push(past(run, *at, case));
-                    }
+                    known.past.push(past(run, *at, case));
                 }
             }
         }
@@ -141,7 +162,8 @@ impl RememberedTests {
     }
 }
 
-fn past(run: &StoredRun, at: Timestamp, case: &TestCase) -> PastTest {
+/// One case of a run.
+pub(super) fn past(run: &StoredRun, at: Timestamp, case: &TestCase) -> PastTest {
     PastTest {
         run: run.spec.id,
         number: run.spec.number,

@@ -1,7 +1,9 @@
 //! Split jobs: what copies are told of the queue they share, and what becomes of those that say they passed.
 
+use crate::page::Browser;
 use crate::rig::{Rig, Work, json, refused, rig, rig_in};
 use reqwest::StatusCode;
+use secrecy::ExposeSecret;
 use sidings_controller::StoreKind;
 use sidings_proto::api::RunView;
 use sidings_proto::fleet::QueueView;
@@ -9,7 +11,8 @@ use sidings_proto::split::{
     SplitBeat, SplitEnd, SplitLease, SplitList, SplitListed, SplitOrders, SplitOutcome, SplitOver, SplitPull,
     SplitPulled, SplitReport, SplitResult, SplitTaken, SplitTest,
 };
-use sidings_proto::{Failure, FailureClass, RequestId, Trigger, Verdict};
+use sidings_proto::tested::{RunTests, SplitTests, TestHistory};
+use sidings_proto::{Failure, FailureClass, RequestId, Role, TestOutcome, Trigger, Verdict};
 
 const SPLIT: &str = "image: debian:bookworm-slim\n\
     jobs:\n  unit:\n    parallelism: 2\n    tests: { discover: ls tests, run: make test, max_flaky_retries: 0 }\n";
@@ -274,4 +277,46 @@ async fn tests_of_a_run_that_ended_before_them_did_not_run() {
     let sum = rig.view(&run).await.splits.remove(0);
     assert_eq!(sum.passed, Some(false));
     assert!(sum.reasons.iter().any(|reason| reason.contains("the run ended before every test had run")), "{sum:?}");
+}
+
+#[tokio::test]
+async fn tests_of_a_split_are_among_those_of_the_run_and_have_a_history() {
+    let rig = rig().await;
+    let runner = rig.runner().await;
+    let mut ids = Vec::new();
+    for outcome in [SplitOutcome::Failed, SplitOutcome::Passed] {
+        let run = rig.run(SPLIT).await;
+        let (one, two) = (runner.lease(&rig).await, runner.lease(&rig).await);
+        for work in [&one, &two] {
+            listed(&rig, work, &["t.py::a", "t.py::b"]).await;
+        }
+        assert_eq!(work_off(&rig, &one, outcome).await + work_off(&rig, &two, outcome).await, 2);
+        for work in [&one, &two] {
+            work.pass(&rig).await;
+        }
+        ids.push(run.summary.id);
+    }
+    let tests: RunTests = rig.get(&format!("/api/v1/runs/{}/tests?bad=true&limit=1", ids[0])).await;
+    assert_eq!((tests.jobs.len(), tests.splits.len()), (0, 1), "it has no reports");
+    let SplitTests { suite, counts, cases } = &tests.splits[0];
+    assert_eq!((suite.as_str(), counts.failed, counts.passed), ("unit", 2, 0));
+    assert_eq!((cases.len(), cases[0].name.as_str(), cases[0].took_ms), (1, "t.py::a", Some(5)));
+    for (job, many) in [("unit", 1), ("unit%202/2", 1), ("unity", 0)] {
+        let tests: RunTests = rig.get(&format!("/api/v1/runs/{}/tests?job={job}", ids[1])).await;
+        assert_eq!(tests.splits.len(), many, "{job}");
+    }
+
+    let history: TestHistory = rig.get("/api/v1/projects/web/tests?name=t.py::b").await;
+    let [series] = &history.tests[..] else { panic!("{history:?}") };
+    let past: Vec<_> = series.past.iter().map(|past| (past.run, past.outcome, past.took_ms)).collect();
+    let expected = [(ids[1], TestOutcome::Passed, Some(5)), (ids[0], TestOutcome::Failed, Some(5))];
+    assert_eq!((series.job.as_str(), past), ("unit", expected.to_vec()));
+
+    let token = rig.controller.api_token_as("ada", Role::Viewer).await.unwrap();
+    let browser = Browser::signed_in(&rig, token.expose_secret()).await;
+    let of_run = browser.page(&format!("/runs/{}/tests", ids[0])).await;
+    let address = "/tests?project=web&#38;name=t.py%3A%3Aa";
+    assert!(of_run.contains("2 failed") && of_run.contains(address), "{of_run}");
+    let of_test = browser.page("/tests?project=web&name=t.py%3A%3Ab").await;
+    assert!(of_test.contains("2 runs") && of_test.contains("half of the times within 5 ms"), "{of_test}");
 }

@@ -16,6 +16,7 @@ mod rows;
 mod schedules;
 mod secrets;
 mod sessions;
+mod split_results;
 mod splits;
 mod tested;
 #[cfg(test)]
@@ -24,9 +25,9 @@ mod webhooks;
 mod write;
 
 use super::inventories::{PackageFilter, StoredInventory};
-use super::splits::{Past, Ran, SplitKey, SplitSetup, StoredSplit};
+use super::splits::{EndedTest, Past, SplitKey, SplitSetup, StoredSplit};
 use super::stored::{StoredCache, StoredImage, StoredRun, StoredSummary};
-use super::tested::{CaseFilter, TestsOf};
+use super::tested::{CaseFilter, TestsOf, united};
 use super::webhooks::{StoredDelivery, StoredWebhook};
 use super::{CommitError, RunFilter, Store, StoredRunner, StoredSchedule, StoredSecret, StoredSession, StoredToken};
 use crate::core::event::{ActiveRun, Record};
@@ -164,7 +165,10 @@ impl Store for SqliteStore {
         named: (Option<&str>, &str),
         limit: usize,
     ) -> anyhow::Result<Vec<TestSeries>> {
-        tested::history(&mut *self.readers.begin().await?, project, named, limit).await
+        let mut reader = self.readers.begin().await?;
+        let reported = tested::history(&mut reader, project, named, limit).await?;
+        let split = split_results::history(&mut reader, project, named).await?;
+        Ok(united(reported, split, limit))
     }
 
     async fn add_split(&self, key: &SplitKey, project: &str, setup: &SplitSetup) -> anyhow::Result<()> {
@@ -175,10 +179,16 @@ impl Store for SqliteStore {
         splits::put(&mut *self.writer().await, key, no, records).await
     }
 
-    async fn end_split(&self, key: &SplitKey, sum: &SplitSum, ran: &[(String, Ran)]) -> anyhow::Result<()> {
+    async fn end_split(
+        &self,
+        key: &SplitKey,
+        sum: &SplitSum,
+        tests: &[EndedTest],
+        at: Timestamp,
+    ) -> anyhow::Result<()> {
         let mut writer = self.writer().await;
         let mut transaction = writer.begin_with(BEGIN).await?;
-        splits::end(&mut transaction, key, sum, ran).await?;
+        splits::end(&mut transaction, key, sum, tests, at).await?;
         Ok(transaction.commit().await?)
     }
 

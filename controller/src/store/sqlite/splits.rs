@@ -1,9 +1,10 @@
 //! Split jobs into rows and back.
 
 use super::rows::{blob, id, json, json_maybe, signed, to_json};
-use crate::store::splits::{Past, Ran, SplitKey, SplitSetup, StoredSplit, TestPast, first_run_at};
+use super::split_results;
+use crate::store::splits::{EndedTest, Past, SplitKey, SplitSetup, StoredSplit, TestPast, first_run_at};
 use sidings_proto::split::SplitSum;
-use sidings_proto::{RunId, Timestamp};
+use sidings_proto::{RunId, TestCase, Timestamp};
 use sidings_split::Record;
 use sqlx::{AnyConnection, Row, query};
 
@@ -36,7 +37,8 @@ pub(super) async fn end(
     db: &mut AnyConnection,
     key: &SplitKey,
     sum: &SplitSum,
-    ran: &[(String, Ran)],
+    tests: &[EndedTest],
+    at: Timestamp,
 ) -> anyhow::Result<()> {
     let sql = "UPDATE splits SET sum = $3 WHERE run = $1 AND suite = $2 AND sum IS NULL";
     let update = query(sql).bind(blob(key.run.0)).bind(key.suite.as_str()).bind(to_json(sum)?);
@@ -49,14 +51,15 @@ pub(super) async fn end(
     let mut known = past(&mut *db, &project, &key.suite).await?;
     let sql = "INSERT INTO split_history (project, suite, test, passed_ms, failed) VALUES ($1, $2, $3, $4, $5) \
         ON CONFLICT (project, suite, test) DO UPDATE SET passed_ms = excluded.passed_ms, failed = excluded.failed";
-    for (test, ran) in ran {
+    for (test, ran) in tests.iter().filter_map(|test| Some((&test.case.name, test.ran?))) {
         let past = known.entry(test.clone()).or_default();
-        past.add(*ran);
+        past.add(ran);
         let insert = query(sql).bind(project.as_str()).bind(key.suite.as_str()).bind(test.as_str());
         let insert = insert.bind(to_json(&past.passed_ms)?).bind(i64::from(past.failed));
         insert.execute(&mut *db).await?;
     }
-    Ok(())
+    let results: Vec<&TestCase> = tests.iter().map(|test| &test.case).collect();
+    split_results::keep(db, key, &project, &results, at).await
 }
 
 pub(super) async fn get(db: &mut AnyConnection, key: &SplitKey) -> anyhow::Result<Option<StoredSplit>> {

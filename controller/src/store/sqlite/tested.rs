@@ -10,7 +10,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe, Row, query};
 
 /// Cases that one statement writes.
-const AT_ONCE: usize = 50;
+pub(super) const AT_ONCE: usize = 50;
 /// Attempts that are forgotten at once. More are not over the limit unless it was lowered.
 const FORGOTTEN_AT_ONCE: i64 = 1_000;
 /// In the order in which people want to see them; the numbers in the table.
@@ -37,7 +37,8 @@ pub(super) async fn put(
     insert.execute(&mut *db).await.map_err(CommitError::store)?;
     let numbered: Vec<(u32, &TestCase)> = (batch.first..).zip(&batch.cases).collect();
     for some in numbered.chunks(AT_ONCE) {
-        write_tests(db, of, some).await.map_err(CommitError::store)?;
+        let cases: Vec<&TestCase> = some.iter().map(|(_, case)| *case).collect();
+        name(db, &of.project, &of.job, &cases).await.map_err(CommitError::store)?;
         write_results(db, of, some).await.map_err(CommitError::store)?;
     }
     if let Some(reports) = &batch.reports {
@@ -59,14 +60,15 @@ async fn is_out(db: &mut AnyConnection, AttemptId { job, fence }: AttemptId) -> 
     }
 }
 
-async fn write_tests(db: &mut AnyConnection, of: &TestsOf, cases: &[(u32, &TestCase)]) -> anyhow::Result<()> {
+/// Names tests, those that are not named yet. `job` is the suite of what was split.
+pub(super) async fn name(db: &mut AnyConnection, project: &str, job: &str, cases: &[&TestCase]) -> anyhow::Result<()> {
     let sql = format!(
         "INSERT INTO tests (id, project, job, suite, name) VALUES {} ON CONFLICT (id) DO NOTHING",
         places(cases.len(), 5)
     );
     let mut insert = query(AssertSqlSafe(sql));
-    for (_, case) in cases {
-        insert = insert.bind(test_id(of, case)).bind(of.project.as_str()).bind(of.job.as_str());
+    for case in cases {
+        insert = insert.bind(test_id(project, job, case)).bind(project).bind(job);
         insert = insert.bind(case.suite.as_str()).bind(case.name.as_str());
     }
     insert.execute(db).await?;
@@ -82,7 +84,8 @@ async fn write_results(db: &mut AnyConnection, of: &TestsOf, cases: &[(u32, &Tes
     let mut insert = query(AssertSqlSafe(sql));
     for (no, case) in cases {
         insert = insert.bind(blob(of.attempt.job.0)).bind(signed(of.attempt.fence)).bind(i64::from(*no));
-        insert = insert.bind(test_id(of, case)).bind(case.file.as_deref()).bind(outcome_no(case.outcome));
+        insert =
+            insert.bind(test_id(&of.project, &of.job, case)).bind(case.file.as_deref()).bind(outcome_no(case.outcome));
         insert = insert.bind(case.took_ms.map(signed)).bind(case.message.as_str()).bind(case.output.as_str());
     }
     insert.execute(db).await?;
@@ -99,16 +102,16 @@ pub(super) fn places(rows: usize, columns: usize) -> String {
 }
 
 /// The same for the same test of the same job, run after run.
-fn test_id(of: &TestsOf, case: &TestCase) -> Vec<u8> {
+pub(super) fn test_id(project: &str, job: &str, case: &TestCase) -> Vec<u8> {
     let mut hasher = blake3::Hasher::new();
-    for text in [&of.project, &of.job, &case.suite, &case.name] {
+    for text in [project, job, &case.suite, &case.name] {
         hasher.update(&(text.len() as u64).to_le_bytes());
         hasher.update(text.as_bytes());
     }
     hasher.finalize().as_bytes()[..16].to_vec()
 }
 
-fn outcome_no(outcome: TestOutcome) -> i64 {
+pub(super) fn outcome_no(outcome: TestOutcome) -> i64 {
     OUTCOMES.iter().zip(0i64..).find(|(known, _)| **known == outcome).map_or(0, |(_, no)| no)
 }
 
@@ -133,9 +136,15 @@ async fn end(db: &mut AnyConnection, of: &TestsOf, reports: &[TestReport]) -> an
     if old.is_empty() {
         return Ok(());
     }
+    forget_names(db, &of.project, &of.job).await
+}
+
+/// Of tests of which nothing is known any more.
+pub(super) async fn forget_names(db: &mut AnyConnection, project: &str, job: &str) -> anyhow::Result<()> {
     let sql = "DELETE FROM tests WHERE project = $1 AND job = $2 \
-        AND NOT EXISTS (SELECT 1 FROM test_results r WHERE r.test = tests.id)";
-    query(sql).bind(of.project.as_str()).bind(of.job.as_str()).execute(db).await?;
+        AND NOT EXISTS (SELECT 1 FROM test_results r WHERE r.test = tests.id) \
+        AND NOT EXISTS (SELECT 1 FROM split_results r WHERE r.test = tests.id)";
+    query(sql).bind(project).bind(job).execute(db).await?;
     Ok(())
 }
 
@@ -178,16 +187,16 @@ fn case(row: &AnyRow) -> anyhow::Result<TestCase> {
     })
 }
 
-fn outcome(row: &AnyRow, column: usize) -> anyhow::Result<TestOutcome> {
+pub(super) fn outcome(row: &AnyRow, column: usize) -> anyhow::Result<TestOutcome> {
     let no = usize::try_from(number(row, column)?)?;
     OUTCOMES.get(no).copied().ok_or_else(|| anyhow::anyhow!("{no} is no outcome of a test"))
 }
 
-fn took_ms(row: &AnyRow, column: usize) -> anyhow::Result<Option<u64>> {
+pub(super) fn took_ms(row: &AnyRow, column: usize) -> anyhow::Result<Option<u64>> {
     row.try_get::<Option<i64>, _>(column)?.map(|ms| Ok(u64::try_from(ms)?)).transpose()
 }
 
-/// What became of the tests of a name, run after run.
+/// What reports told of the tests of a name, run after run.
 pub(super) async fn history(
     db: &mut AnyConnection,
     project: &str,
@@ -200,8 +209,7 @@ pub(super) async fn history(
     let mut all = Vec::new();
     for row in select.fetch_all(&mut *db).await? {
         let past = past(db, row.try_get(0)?, limit).await?;
-        let series = TestSeries { job: row.try_get(1)?, suite: row.try_get(2)?, name: row.try_get(3)?, past };
-        all.extend((!series.past.is_empty()).then_some(series));
+        all.push(TestSeries { job: row.try_get(1)?, suite: row.try_get(2)?, name: row.try_get(3)?, past });
     }
     Ok(all)
 }
