@@ -18,14 +18,14 @@ const MOST: u64 = 256 * 1024 * 1024;
 /// No job ran in it for so long.
 const UNUSED_MS: i64 = 90 * 24 * 3_600_000;
 /// That a job ran in it is written down no more often than so.
-const USED_EVERY_MS: i64 = 3_600_000;
+const USED_EVERY_MS: i64 = 60_000;
 
 /// Of all images.
 pub(crate) struct Inventories {
     store: Arc<dyn Store>,
     /// Whether it outlives this process: else nobody need read an image for it.
     lasts: bool,
-    /// What was used in the current hour, by what is written down.
+    /// What was used in the current minute, by what is written down.
     used: Mutex<(Timestamp, BTreeSet<Name>)>,
 }
 
@@ -45,6 +45,11 @@ impl Inventories {
     /// Whether runners are to send them.
     pub(crate) fn are_wanted(&self) -> bool {
         self.lasts
+    }
+
+    /// Whether what is in an image is to be told, which is at hand by one of these names.
+    pub(crate) async fn wants(&self, names: &[Name]) -> anyhow::Result<bool> {
+        Ok(self.lasts && !self.store.has_inventory(names).await?)
     }
 
     /// Takes what a runner says is in an image.
@@ -74,21 +79,21 @@ impl Inventories {
 
     /// An attempt that is over ran in these.
     pub(crate) async fn used(&self, names: &[Name], now: Timestamp) {
-        let hour = Timestamp(now.0 - now.0 % USED_EVERY_MS);
-        let new = self.new_of(hour, names);
+        let minute = Timestamp(now.0 - now.0 % USED_EVERY_MS);
+        let new = self.new_of(minute, names);
         if new.is_empty() {
             return;
         }
-        if let Err(error) = self.store.inventories_used(&new, hour).await {
+        if let Err(error) = self.store.inventories_used(&new, minute).await {
             tracing::warn!("when an image was used could not be kept: {error:#}");
         }
     }
 
-    /// Those that were not used in this hour yet.
-    fn new_of(&self, hour: Timestamp, names: &[Name]) -> Vec<Name> {
+    /// Those that were not used in this minute yet.
+    fn new_of(&self, minute: Timestamp, names: &[Name]) -> Vec<Name> {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        if used.0 != hour {
-            *used = (hour, BTreeSet::new());
+        if used.0 != minute {
+            *used = (minute, BTreeSet::new());
         }
         names.iter().filter(|name| used.1.insert((*name).clone())).cloned().collect()
     }

@@ -29,10 +29,18 @@ pub struct BuiltImage {
     pub bytes: u64,
     /// Packages in it.
     pub packages: u64,
-    /// When it was built.
+    /// When it was built; of one that a runner found on its host, when what is in it was first told.
     pub built: Timestamp,
-    /// When a job ran in it last, within an hour.
+    /// When a job ran in it last, within a minute.
     pub used: Timestamp,
+}
+
+/// Whether a runner is to tell what is in an image that it has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct InventoryWanted {
+    /// Nothing is known of it yet, and it would be kept.
+    pub wanted: bool,
 }
 
 /// `GET /api/v1/images`: the images of all projects, or of one; those used last come first.

@@ -111,3 +111,29 @@ async fn what_a_runner_built_is_known_by_its_packages() {
     assert_eq!((code, stderr.contains("nothing is known of what is in an image of key 0000")), (2, true), "{stderr}");
     drop(Command::new("docker").args(["rmi", "-f", &format!("sidings/work:{key}")]).output());
 }
+
+#[tokio::test]
+async fn an_image_that_was_there_before_the_controller_is_known_as_well() {
+    let fleet = Fleet::start().await;
+    let of = format!("{}\n", fleet.path("").display());
+    let files = [
+        (".sidings.yml", "build: .\njobs: { look: { steps: [{ run: cat /of }] } }\n"),
+        ("Dockerfile", "FROM debian:bookworm-slim\nCOPY of /of\n"),
+        ("of", of.as_str()),
+    ];
+    let work = tree(fleet.path("work"), &files);
+    let (code, ran, stderr) = fleet.sidings(&work, &["run", "--project", "test"]);
+    assert_eq!(code, 0, "{ran}{stderr}");
+    let _runner = fleet.runner("r1", 2).await;
+    let view = fleet.client.until_ended(submit(&fleet, &work)).await;
+    assert_eq!(view.summary.verdict, Some(Verdict::Passed), "{view:?}");
+    let image = &view.jobs[0].attempts[0].images[0];
+    assert!(!image.built, "{image:?}");
+
+    let key = image.key.as_deref().unwrap();
+    let (_, listed, _) = fleet.sidings(&work, &["image", "list"]);
+    assert!(listed.contains(&key[..12]), "{listed}");
+    let (code, shown, _) = fleet.sidings(&work, &["image", "show", &format!("key:{key}")]);
+    assert!(code == 0 && shown.contains("base-files"), "{shown}");
+    drop(Command::new("docker").args(["rmi", "-f", &image.reference]).output());
+}

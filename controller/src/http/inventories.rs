@@ -16,7 +16,7 @@ use axum::routing::put;
 use serde::Deserialize;
 use sidings_proto::api::ErrorBody;
 use sidings_proto::image::is_key;
-use sidings_proto::inventory::{BuiltImages, FoundPackages, INVENTORY_MAX};
+use sidings_proto::inventory::{BuiltImages, FoundPackages, INVENTORY_MAX, InventoryWanted};
 use std::sync::Arc;
 
 #[derive(Deserialize)]
@@ -27,8 +27,22 @@ pub(super) struct KeyPath {
 /// What runners say, which may be long.
 pub(super) fn of_runners() -> Router<Arc<App>> {
     Router::new()
-        .route("/attempts/{job}/{fence}/images/{key}/inventory", put(tell))
+        .route("/attempts/{job}/{fence}/images/{key}/inventory", put(tell).get(want))
         .layer(DefaultBodyLimit::max(INVENTORY_MAX))
+}
+
+#[utoipa::path(get, path = "/runner/v1/attempts/{job}/{fence}/images/{key}/inventory", tag = "runner",
+    params(("job" = String, Path), ("fence" = u64, Path), ("key" = String, Path)),
+    responses((status = 200, body = InventoryWanted), (status = "4XX", body = ErrorBody)),
+    security(("attempt" = [])))]
+pub(super) async fn want(
+    AttemptCaller(attempt): AttemptCaller,
+    State(app): AppState,
+    Path(KeyPath { key }): Path<KeyPath>,
+) -> Result<axum::Json<InventoryWanted>, HttpError> {
+    let current = app.shell.live().attempt(attempt).ok_or_else(HttpError::stale)?;
+    let wanted = app.inventories.wants(&Name::usable(&current.job.run, &key)).await?;
+    Ok(axum::Json(InventoryWanted { wanted }))
 }
 
 #[utoipa::path(put, path = "/runner/v1/attempts/{job}/{fence}/images/{key}/inventory", tag = "runner",

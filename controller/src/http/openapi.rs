@@ -20,7 +20,7 @@ use utoipa::{Modify, OpenApi};
         runner::hint, runner::retire, runner::progress, tests_told::tell, split_told::of_run, tests_told::of_run, tests_told::history, runner_logs::append, runner_logs::finish, blobs::source,
         artifacts::list, artifacts::file, artifacts::all, runner_kept::missing, runner_kept::put, runner_kept::input,
         runner_kept::find_cache, runner_kept::cache, digests::agree, images::ask, images::told, images::part,
-        flaws::judge, inventories::tell, inventories::list, inventories::find, inventories::show,
+        flaws::judge, inventories::want, inventories::tell, inventories::list, inventories::find, inventories::show,
         split::list, split::pull, split::report, split::beat,
         audited::list, secrets::put, secrets::list, secrets::remove, secrets::of_attempt,
         webhooks::put, webhooks::list, webhooks::remove, webhooks::test, webhooks::deliveries, webhooks::redeliver,

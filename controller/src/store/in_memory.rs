@@ -229,6 +229,10 @@ impl Store for MemoryStore {
         Ok(self.all().inventories.packages(filter))
     }
 
+    async fn has_inventory(&self, names: &[Name]) -> anyhow::Result<bool> {
+        Ok(self.all().inventories.has(names))
+    }
+
     async fn inventories_used(&self, names: &[Name], at: Timestamp) -> anyhow::Result<()> {
         self.all().inventories.used(names, at);
         Ok(())

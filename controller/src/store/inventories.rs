@@ -51,6 +51,10 @@ impl RememberedInventories {
         self.0.values().filter(is).take(2).map(|it| (it.image.clone(), it.content.clone())).collect()
     }
 
+    pub(super) fn has(&self, names: &[Name]) -> bool {
+        names.iter().any(|name| self.0.contains_key(name))
+    }
+
     pub(super) fn packages(&self, filter: &PackageFilter) -> Vec<FoundPackage> {
         let mut found = Vec::new();
         for image in self.images(filter.project.as_deref()) {

@@ -239,6 +239,8 @@ pub(crate) trait Store: Send + Sync + 'static {
     async fn inventory_contents(&self, project: Option<&str>, key: &str) -> anyhow::Result<Vec<(BuiltImage, Vec<u8>)>>;
     /// Packages of images, by project; images used last come first.
     async fn packages(&self, filter: &PackageFilter) -> anyhow::Result<Vec<FoundPackage>>;
+    /// Whether it is kept of this image, or of one of these.
+    async fn has_inventory(&self, names: &[Name]) -> anyhow::Result<bool>;
     /// Jobs ran in these; one of which nothing is kept is no error.
     async fn inventories_used(&self, names: &[Name], at: Timestamp) -> anyhow::Result<()>;
     /// Forgets what was last used before; gives of how many images.

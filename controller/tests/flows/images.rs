@@ -5,7 +5,7 @@ use reqwest::{Method, StatusCode};
 use sidings_proto::image::{
     BlobSize, ImageAnswer, ImageAsk, ImageLayer, ImageOutcome, ImagePlace, ImageTold, SharedImage,
 };
-use sidings_proto::inventory::{BuiltImages, FoundPackage, FoundPackages};
+use sidings_proto::inventory::{BuiltImages, FoundPackage, FoundPackages, InventoryWanted};
 use sidings_proto::runner::Retire;
 use sidings_proto::{BlobId, RunId, Trigger};
 
@@ -259,6 +259,25 @@ async fn who_has_a_package_is_known_of_every_image_that_was_built() {
     assert_eq!(of_key("6", "").await.status(), StatusCode::NOT_FOUND);
     let told: serde_json::Value = json(of_key("5", "?project=web").await, StatusCode::OK).await;
     assert_eq!(told["packages"][0]["version"], "3.0.16-1");
+}
+
+#[tokio::test]
+async fn what_is_in_an_image_is_asked_for_until_it_is_known_to_those_who_may_use_it() {
+    let rig = rig().await;
+    let (_one, a, other, _b) = two(&rig).await;
+    let is_wanted = async |work: &Work| {
+        let path = work.path(&format!("images/{}/inventory", key()));
+        let asked = rig.call_as(&work.assignment.token, Method::GET, &path).send().await.unwrap();
+        let InventoryWanted { wanted } = json(asked, StatusCode::OK).await;
+        wanted
+    };
+    let of_fork = rig.run_in_project(("web", Trigger::PullRequest), THREE).await;
+    let fork = lease_of(&rig, &other, of_fork.summary.id).await;
+    assert!(is_wanted(&a).await && is_wanted(&fork).await);
+    assert_eq!(list(&rig, &fork, inventory("3")).await.status(), StatusCode::NO_CONTENT);
+    assert!(is_wanted(&a).await && !is_wanted(&fork).await, "what a pull request's run says is for such alone");
+    assert_eq!(list(&rig, &a, inventory("3")).await.status(), StatusCode::NO_CONTENT);
+    assert!(!is_wanted(&a).await && !is_wanted(&fork).await);
 }
 
 #[tokio::test]

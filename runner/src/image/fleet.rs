@@ -28,6 +28,8 @@ pub trait Fleet: Send + Sync {
     async fn missing(&self, blobs: Vec<BlobId>) -> anyhow::Result<Vec<BlobId>>;
     /// Puts a file there, of this many bytes.
     async fn put(&self, blob: &BlobId, bytes: u64, file: &Path) -> anyhow::Result<()>;
+    /// Whether what is in an image is not known there, and is to be.
+    async fn wants_inventory(&self, key: &str) -> anyhow::Result<bool>;
     /// Puts what is in an image there: JSON in zstd.
     async fn put_inventory(&self, key: &str, packed: Bytes) -> anyhow::Result<()>;
     /// What the run's policies say of the known flaws of an image; none where it is not known what is in it.

@@ -84,6 +84,8 @@ pub struct Images {
     contents: Mutex<BTreeMap<String, Arc<Contents>>>,
     bundle: Option<Bundle>,
     holds: Arc<Holds>,
+    /// One image is read at a time for what is in it.
+    listing: tokio::sync::Mutex<()>,
     /// Where images are put for others, `host/path`; with the controller when none.
     registry: Option<String>,
 }
@@ -144,6 +146,7 @@ impl Images {
             contents: Mutex::default(),
             bundle: None,
             holds: Arc::default(),
+            listing: tokio::sync::Mutex::default(),
             registry: None,
         }
     }
@@ -290,15 +293,16 @@ impl Images {
         fleet: Option<&Arc<dyn Fleet>>,
         log: &SetupLog,
     ) -> Result<Found, ImageError> {
-        if let Some(facts) = self.in_stock(wanted).await? {
-            return Ok(wanted.found(facts, None));
+        let found = match (self.in_stock(wanted).await?, fleet) {
+            (Some(facts), _) => wanted.found(facts, None),
+            (None, Some(fleet)) => self.of_fleet(wanted, fleet, log).await?,
+            (None, None) => self.build(wanted, Vec::new(), log).await?,
+        };
+        if found.built || found.fetched.is_some() {
+            self.uses(&found.facts, wanted.tag).await;
         }
-        let found = match fleet {
-            Some(fleet) => self.of_fleet(wanted, fleet, log).await,
-            None => self.build(wanted, Vec::new(), log).await,
-        }?;
-        self.uses(&found.facts, wanted.tag).await;
-        Ok(found)
+        let share = || Some(Share::of(&found.facts, wanted.key(), fleet?));
+        Ok(Found { share: found.share.or_else(share), ..found })
     }
 
     /// The image of the key, if this host has it. One that is removed while it is looked at is not here.

@@ -13,12 +13,18 @@ use sidings_proto::image::{Fetched, ImageOutcome, ImagePlace, SharedImage, count
 use std::sync::Arc;
 use std::time::Instant;
 
-/// A claim of ours whose image is built: others wait for it, or could.
+/// An image that a job uses, and what is to be told of it.
 pub struct Share {
     fleet: Arc<dyn Fleet>,
-    claim: u64,
     key: String,
     facts: ImageFacts,
+    /// Where it was built here for everybody.
+    claim: Option<Claim>,
+}
+
+/// A claim of ours whose image is built: others wait for it, or could.
+struct Claim {
+    number: u64,
     bases: Vec<Vec<String>>,
     /// Its name in the fleet's registry, if there is one.
     name: Option<String>,
@@ -29,7 +35,14 @@ pub struct Share {
 
 impl std::fmt::Debug for Share {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Share").field("claim", &self.claim).field("key", &self.key).finish_non_exhaustive()
+        f.debug_struct("Share").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+impl Share {
+    /// An image that is here, and was not built for others.
+    pub(super) fn of(facts: &ImageFacts, key: &str, fleet: &Arc<dyn Fleet>) -> Share {
+        Share { fleet: Arc::clone(fleet), key: key.to_owned(), facts: facts.clone(), claim: None }
     }
 }
 
@@ -55,8 +68,11 @@ impl Images {
             Turn::Build { claim, wanted: by_others, inventory, earlier } => {
                 match self.build(wanted, earlier, log).await {
                     Ok(found) => {
-                        let share = self.share_of(wanted, fleet, claim, &found.facts);
-                        let share = Share { wanted: by_others, inventory, ..share };
+                        let name = self.registry.as_ref();
+                        let name = name.map(|registry| fleet::in_registry(registry, wanted.meta, key));
+                        let bases = wanted.bases.to_vec();
+                        let claim = Some(Claim { number: claim, bases, name, wanted: by_others, inventory });
+                        let share = Share { claim, ..Share::of(&found.facts, key, fleet) };
                         Ok(Found { share: Some(share), ..found })
                     }
                     Err(error) => {
@@ -72,19 +88,6 @@ impl Images {
                     }
                 }
             }
-        }
-    }
-
-    fn share_of(&self, wanted: &Wanted<'_>, fleet: &Arc<dyn Fleet>, claim: u64, facts: &ImageFacts) -> Share {
-        Share {
-            fleet: Arc::clone(fleet),
-            claim,
-            key: wanted.key().to_owned(),
-            facts: facts.clone(),
-            bases: wanted.bases.to_vec(),
-            name: self.registry.as_ref().map(|registry| fleet::in_registry(registry, wanted.meta, wanted.key())),
-            wanted: false,
-            inventory: false,
         }
     }
 
@@ -116,9 +119,34 @@ impl Images {
         Ok((facts, fetched))
     }
 
-    /// Gives others what was built here, or tells them that they have to build it themselves.
+    /// Gives others what was built here, or tells them that they have to build it themselves; then tells what is in the
+    /// image, if the controller does not know.
     pub async fn share(&self, share: &Share, log: &SetupLog) {
-        let outcome = match (&share.name, share.wanted) {
+        if let Some(claim) = &share.claim {
+            let outcome = self.give(share, claim, log).await;
+            tell(&*share.fleet, &share.key, claim.number, outcome).await;
+        }
+        // After what others wait for.
+        let listed = async {
+            // Of the many jobs that find it at the same time one reads it.
+            let _one = self.listing.lock().await;
+            if self.is_unknown(share).await {
+                Some(self.list(&share.facts, &share.key, &*share.fleet).await)
+            } else {
+                None
+            }
+        };
+        match listed.await {
+            Some(Ok(packages)) => {
+                log.note(&format!("the image has {packages} packages, which the controller knows now"));
+            }
+            Some(Err(error)) => log.note(&format!("what is in the image could not be listed: {error:#}")),
+            None => {}
+        }
+    }
+
+    async fn give(&self, share: &Share, claim: &Claim, log: &SetupLog) -> ImageOutcome {
+        match (&claim.name, claim.wanted) {
             (Some(name), _) => match transport::push(&self.engine, &share.facts, name, log).await {
                 Ok(image) => {
                     log.note(&format!("the image is in the registry, as {name}"));
@@ -126,33 +154,38 @@ impl Images {
                 }
                 Err(error) => {
                     log.note(&format!("the image cannot be pushed: {error:#}; it goes by way of the controller"));
-                    self.by_controller(share, log).await
+                    self.by_controller(share, claim, log).await
                 }
             },
-            (None, true) => self.by_controller(share, log).await,
+            (None, true) => self.by_controller(share, claim, log).await,
             // There is nobody to have it; who comes later asks anew.
             (None, false) => ImageOutcome::GivenUp,
-        };
-        tell(&*share.fleet, &share.key, share.claim, outcome).await;
-        // After what others wait for.
-        if share.inventory {
-            match self.list(&share.facts, &share.key, &*share.fleet).await {
-                Ok(packages) => log.note(&format!("the image has {packages} packages, which the controller knows now")),
-                Err(error) => log.note(&format!("what is in the image could not be listed: {error:#}")),
-            }
         }
+    }
+
+    /// What was built for everybody is unknown; what was found may have been found before the controller was there.
+    async fn is_unknown(&self, share: &Share) -> bool {
+        if let Some(claim) = &share.claim {
+            return claim.inventory;
+        }
+        let wanted = share.fleet.wants_inventory(&share.key).await;
+        wanted
+            .inspect_err(|error| tracing::debug!(error = format!("{error:#}"), "is the image known?"))
+            .unwrap_or(false)
     }
 
     /// Tells the others that what was built here is not for them: each is judged by what its own run came with.
     pub async fn withhold(&self, share: &Share) {
-        tell(&*share.fleet, &share.key, share.claim, ImageOutcome::GivenUp).await;
+        if let Some(claim) = &share.claim {
+            tell(&*share.fleet, &share.key, claim.number, ImageOutcome::GivenUp).await;
+        }
     }
 
-    async fn by_controller(&self, share: &Share, log: &SetupLog) -> ImageOutcome {
+    async fn by_controller(&self, share: &Share, claim: &Claim, log: &SetupLog) -> ImageOutcome {
         let began = Instant::now();
         let packed = async {
             tokio::fs::create_dir_all(&self.contexts).await?;
-            transport::pack(&self.engine, &share.facts, &share.bases, &*share.fleet, &self.contexts).await
+            transport::pack(&self.engine, &share.facts, &claim.bases, &*share.fleet, &self.contexts).await
         };
         match packed.await {
             Ok(packed) => {

@@ -12,6 +12,7 @@ use sidings_proto::cache::{CacheAnswer, CacheWanted};
 use sidings_proto::digest::{DigestsKept, DigestsTold};
 use sidings_proto::flaws::FlawsAnswer;
 use sidings_proto::image::{ImageAnswer, ImageAsk, ImageTold};
+use sidings_proto::inventory::InventoryWanted;
 use sidings_proto::runner::{
     Beat, Beaten, Blobs, Finish, Finished, Hello, Hinted, LEASE_POLL_MS, LeaseRequest, Leased, LogAck, PREFIX,
     ProgressReport, Register, Registered, Retire, TestBatch, Welcome,
@@ -211,6 +212,11 @@ impl Client {
     /// Tells what became of a claim.
     pub(crate) async fn tell_image(&self, key: &AttemptKey, body: &ImageTold) -> Result<(), CallError> {
         done(self.of_attempt(Method::POST, key, "images/told").json(body)).await
+    }
+
+    /// Whether what is in an image is to be told.
+    pub(crate) async fn wants_inventory(&self, key: &AttemptKey, image: &str) -> Result<InventoryWanted, CallError> {
+        answer(self.of_attempt(Method::GET, key, &format!("images/{image}/inventory"))).await
     }
 
     /// Puts what is in an image there.

@@ -50,6 +50,15 @@ impl Fleet for AttemptDepot {
         Depot::put(self, blob, bytes, &own(file.to_owned())).await
     }
 
+    async fn wants_inventory(&self, key: &str) -> anyhow::Result<bool> {
+        let mut repeats = Repeats::within(ANSWERED_WITHIN);
+        loop {
+            if let Some(answer) = repeats.answered(self.client.wants_inventory(&self.key, key).await).await? {
+                return Ok(answer.wanted);
+            }
+        }
+    }
+
     async fn put_inventory(&self, key: &str, packed: Bytes) -> anyhow::Result<()> {
         let mut repeats = Repeats::within(ANSWERED_WITHIN);
         while repeats.answered(self.client.put_inventory(&self.key, key, packed.clone()).await).await?.is_none() {}

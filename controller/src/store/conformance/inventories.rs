@@ -74,6 +74,10 @@ async fn what_is_in_an_image_goes_when_no_job_uses_it() {
         store.put_inventory(&one).await.unwrap();
         store.put_inventory(&other).await.unwrap();
         let unknown = Name { key: "k9".to_owned(), ..one.name.clone() };
+        assert!(!store.has_inventory(std::slice::from_ref(&unknown)).await.unwrap());
+        assert!(store.has_inventory(&[unknown.clone(), one.name.clone()]).await.unwrap());
+        let of_pull_request = Name { scope: "pull request".to_owned(), ..one.name.clone() };
+        assert!(!store.has_inventory(&[of_pull_request]).await.unwrap());
         store.inventories_used(&[one.name.clone(), unknown], Timestamp(8)).await.unwrap();
         store.inventories_used(std::slice::from_ref(&one.name), Timestamp(7)).await.unwrap();
         assert_eq!(store.inventories(Some("a")).await.unwrap()[0].used, Timestamp(8));

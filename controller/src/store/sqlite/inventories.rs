@@ -82,6 +82,17 @@ pub(super) async fn contents(
     select.fetch_all(db).await?.iter().map(|row| Ok((image(row)?, row.try_get(9)?))).collect()
 }
 
+pub(super) async fn has(db: &mut AnyConnection, names: &[Name]) -> anyhow::Result<bool> {
+    let sql = "SELECT 1 FROM inventories WHERE project = $1 AND scope = $2 AND key = $3";
+    for Name { project, scope, key } in names {
+        let select = query(sql).bind(project.as_str()).bind(scope.as_str()).bind(key.as_str());
+        if select.fetch_optional(&mut *db).await?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Packages by their own name or their source's.
 pub(super) async fn packages(db: &mut AnyConnection, filter: &PackageFilter) -> anyhow::Result<Vec<FoundPackage>> {
     let sql = format!(

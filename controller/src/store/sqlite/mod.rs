@@ -275,6 +275,10 @@ impl Store for SqliteStore {
         inventories::packages(&mut *self.readers.acquire().await?, filter).await
     }
 
+    async fn has_inventory(&self, names: &[Name]) -> anyhow::Result<bool> {
+        inventories::has(&mut *self.readers.acquire().await?, names).await
+    }
+
     async fn inventories_used(&self, names: &[Name], at: Timestamp) -> anyhow::Result<()> {
         inventories::used(&mut *self.writer().await, names, at).await
     }

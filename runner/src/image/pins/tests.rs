@@ -43,6 +43,10 @@ impl Fleet for Run {
         unreachable!("nobody asks")
     }
 
+    async fn wants_inventory(&self, _: &str) -> anyhow::Result<bool> {
+        unreachable!("nobody asks")
+    }
+
     async fn put_inventory(&self, _: &str, _: Bytes) -> anyhow::Result<()> {
         anyhow::bail!("nothing is sent")
     }
