@@ -487,6 +487,7 @@ fn job() -> JobView {
         steps: vec![step],
         services: vec![database()],
         tests: Some(sum()),
+        suite: Some("test".to_owned()),
     }
 }
 

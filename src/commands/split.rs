@@ -2,6 +2,7 @@
 
 mod doctor;
 mod follow;
+mod unlisted;
 
 use super::output::{print, print_as};
 use super::run;
@@ -15,7 +16,9 @@ use crate::render::duration::now;
 use crate::render::{safe, split_told};
 use sidings_proto::api::RunView;
 use sidings_proto::split::told::SplitTold;
+use std::collections::BTreeSet;
 use std::io::{self, IsTerminal};
+pub(super) use unlisted::told as told_unlisted;
 
 pub(super) async fn split(args: SplitArgs) -> anyhow::Result<Exit> {
     match args.command {
@@ -46,7 +49,7 @@ async fn repro(args: SplitReproArgs) -> anyhow::Result<Exit> {
     let client = Client::new(&args.remote())?;
     let SplitReproArgs { batch, of, suite, print: only_print, mut run, .. } = args;
     let found = reference::find(&client, &of, &run.project).await?;
-    let told = client.split(found.summary.id, &suite_of(&found, suite.as_deref())?).await?;
+    let told = listed(&client, &found, suite.as_deref()).await?;
     let batch = told.batches.iter().find(|known| known.number == batch).ok_or_else(|| no_batch(&told, batch))?;
     let ids = batch.tests.iter().filter_map(|no| told.tests.get(*no as usize)).map(|test| test.id.clone());
     let ids: Vec<String> = ids.collect();
@@ -68,15 +71,31 @@ async fn grind(SplitGrindArgs { test, mut run }: SplitGrindArgs) -> anyhow::Resu
 async fn told(args: &SplitOfRun) -> anyhow::Result<SplitTold> {
     let client = Client::new(&args.remote)?;
     let run = reference::find(&client, &args.run, &args.project).await?;
-    Ok(client.split(run.summary.id, &suite_of(&run, args.suite.as_deref())?).await?)
+    listed(&client, &run, args.suite.as_deref()).await
 }
 
-/// The one that is meant.
+/// The split that is meant, of which there has to be a list.
+async fn listed(client: &Client, run: &RunView, wanted: Option<&str>) -> anyhow::Result<SplitTold> {
+    let suite = suite_of(run, wanted)?;
+    if !is_listed(run, &suite) {
+        let open = run.summary.ended.is_none();
+        let more = if open { "; `sidings split status --follow` waits for it" } else { "" };
+        return Err(Refusal::usage(unlisted::told(run, &suite) + more));
+    }
+    Ok(client.split(run.summary.id, &suite).await?)
+}
+
+fn is_listed(run: &RunView, suite: &str) -> bool {
+    run.splits.iter().any(|sum| sum.suite == suite)
+}
+
+/// The queue that is meant, of those that the run's plan has: whether its tests are listed is another question.
 fn suite_of(run: &RunView, wanted: Option<&str>) -> anyhow::Result<String> {
-    let all: Vec<&str> = run.splits.iter().map(|sum| sum.suite.as_str()).collect();
+    let all: BTreeSet<&str> = run.jobs.iter().filter_map(|job| job.suite.as_deref()).collect();
+    let all: Vec<&str> = all.into_iter().collect();
     let there = || all.join(", ");
     match (wanted, all.as_slice()) {
-        (_, []) => Err(Refusal::usage("no job of the run has split tests, or none has listed them yet".to_owned())),
+        (_, []) => Err(Refusal::usage("no job of the run has split tests: `tests` in its pipeline makes them so")),
         (None, [only]) => Ok((*only).to_owned()),
         (None, _) => Err(Refusal::usage(format!("several jobs have split tests: say which: {}", there()))),
         (Some(name), _) if all.contains(&name) => Ok(name.to_owned()),

@@ -21,6 +21,14 @@ const MEANT: usize = 3;
 /// How like a name must be, from 0 to 1.
 const LIKE: f64 = 0.6;
 
+/// Of each split job of which nobody knows the tests, why that is.
+pub(super) fn unlisted(run: &RunView, job: Option<&str>) -> String {
+    let suites: BTreeSet<&str> = run.jobs.iter().filter_map(|job| job.suite.as_deref()).collect();
+    let is_listed = |suite: &str| run.splits.iter().any(|sum| sum.suite == suite);
+    let without = suites.into_iter().filter(|suite| !is_listed(suite) && job.is_none_or(|job| is_copy(job, suite)));
+    without.map(|suite| super::split::told_unlisted(run, suite) + "\n").collect()
+}
+
 /// Each of the run's splits: what went wrong, beside the run before, and what was slowest.
 pub(super) async fn of_run(
     client: &Client,

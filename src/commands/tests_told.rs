@@ -43,10 +43,12 @@ pub(super) async fn tests(args: TestsArgs) -> anyhow::Result<Exit> {
         if part == Part::Slowest { RunTests::default() } else { ask(&client, &run, &args, Some(Part::Bad)).await? };
     let slowest =
         if part == Part::Bad { RunTests::default() } else { ask(&client, &run, &args, Some(Part::Slowest)).await? };
-    let is_of_splits_alone = bad.jobs.is_empty() && slowest.jobs.is_empty() && !run.splits.is_empty();
+    let unlisted = tests_split::unlisted(&run, args.job.as_deref());
+    let has_split = !(run.splits.is_empty() && unlisted.is_empty());
+    let is_of_splits_alone = bad.jobs.is_empty() && slowest.jobs.is_empty() && has_split;
     let reported = if is_of_splits_alone { String::new() } else { tested::tests(&run, &bad, &slowest, part) };
     let split = tests_split::of_run(&client, &run, args.job.as_deref(), &slowest, part).await?;
-    let parts = [reported, split];
+    let parts = [reported, unlisted, split];
     print(&parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n"))?;
     Ok(Exit::Passed)
 }

@@ -41,6 +41,7 @@ pub(crate) fn job(number: u128, name: &str, needs: &[&str], steps: Vec<StepView>
         steps,
         services: Vec::new(),
         tests: None,
+        suite: None,
     }
 }
 

@@ -30,6 +30,7 @@ mod sources;
 mod split_deaths;
 mod split_doctor;
 mod split_extremes;
+mod split_unlisted;
 mod splits;
 mod wanted;
 mod watched;

@@ -87,6 +87,7 @@ jobs:
   none: { tests: { discover: 'true', run: sh run.sh } }
   twice: { tests: { discover: 'echo a; echo a', run: sh run.sh } }
   broken: { tests: { discover: 'echo a; exit 3', run: sh run.sh } }
+  unloadable: { tests: { discover: 'echo Error: no such module >&2; echo at line 7 >&2; exit 1', run: sh run.sh } }
   silent: { tests: { discover: 'echo a; echo b', run: 'true' } }
   failing: { tests: { discover: 'echo good; echo bad one', run: sh run.sh } }
   flaky: { tests: { discover: 'echo once; echo good', run: sh run.sh } }
@@ -116,7 +117,8 @@ async fn what_did_not_run_or_went_wrong_is_red_with_the_list() {
     expect![[r#"
         none: split_incomplete: discovery found no test
         twice: split_incomplete: discovery printed the same test more than once: a
-        broken: step_failed: step "tests" exited with code 1
+        broken: step_failed: the tests could not be listed: `discover` ended with exit status: 3
+        unloadable: step_failed: the tests could not be listed: Error: no such module
         silent: split_incomplete: 2 not run: a, b
         failing: tests_failed: 1 failed: bad one
         flaky: Some(Passed)

@@ -80,6 +80,7 @@ fn job_view(id: JobId, planned: &PlannedJob, job: &StoredJob, names: &dyn Names)
         steps: step_views(planned, job),
         services: service_views(planned, job),
         tests: None,
+        suite: planned.spec.tests.as_ref().map(|tests| tests.suite.clone()),
     }
 }
 

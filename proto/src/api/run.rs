@@ -72,6 +72,10 @@ pub struct JobView {
     /// What came of its tests, where it tells of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tests: Option<crate::tested::TestSum>,
+    /// The queue of tests that it works off, beside its copies, where its tests are split: see `splits` of the run,
+    /// where the queue is as soon as one of them has listed the tests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suite: Option<String>,
 }
 
 /// Somebody agreed that a job runs.

@@ -36,6 +36,11 @@ pub enum Ask {
         /// So many bytes follow.
         bytes: u64,
     },
+    /// Discovery failed, and the step ends. Told [`Told::Noted`].
+    Unlisted {
+        /// Of all that it said, the line that tells most.
+        why: String,
+    },
     /// Tests are wanted. Told [`Told::Batch`], [`Told::Over`] or [`Told::Yield`], whenever that is.
     Next,
     /// Here is a file of results. Told [`Told::Read`].

@@ -4,7 +4,7 @@ use super::course::Course;
 use super::group::SiblingView;
 use super::stop::Stop;
 use super::verdict::{Evidence, Watched, failed};
-use super::{script, variables};
+use super::{script, split, variables};
 use crate::engine::{ContainerId, Engine, ImageFacts, Limits, Network, Signal, StepContainer};
 use crate::setup_log::now;
 use crate::spool::{Tail, read_exit_record};
@@ -122,8 +122,8 @@ impl Course<'_> {
             watched
         };
         let ((watched, held), tail) = tokio::join!(watching, following);
-        self.close_desk(desk).await;
-        (self.judge(step, started, watched, &folder, &tail), held)
+        let unlisted = self.close_desk(desk).await;
+        (split::with_reason(self.judge(step, started, watched, &folder, &tail), unlisted), held)
     }
 
     async fn start_and_watch(&self, step: &Step, place: &Place<'_>, folder: &Path) -> (Watched, Option<ContainerId>) {

@@ -6,8 +6,8 @@ use rustix::fs::{Mode, OFlags};
 use sidings_proto::split::desk::{Ask, LINE_MAX, LIST_MAX, RESULTS_MAX, SIZES_MAX, Told};
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
@@ -40,8 +40,9 @@ impl Desk {
         Ok(Desk { worker, serving: AbortOnDropHandle::new(tokio::spawn(serving)) })
     }
 
-    /// The step is over. A batch that was still at work ended with it: something killed it.
-    pub(crate) async fn close(self) {
+    /// The step is over. A batch that was still at work ended with it: something killed it. Gives why there was no list,
+    /// where the step told so.
+    pub(crate) async fn close(self) -> Option<String> {
         let Desk { worker, serving } = self;
         drop(serving);
         for lease in worker.leases.held() {
@@ -49,6 +50,7 @@ impl Desk {
                 tracing::warn!(error = format!("{error:#}"), "the end of a batch could not be told");
             }
         }
+        worker.unlisted.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
@@ -124,6 +126,7 @@ impl Client<'_> {
                     remove(&file).await;
                     self.worker.sizes(&told?)?
                 }
+                Ask::Unlisted { why } => self.worker.unlisted(&why),
                 Ask::Next => unless_gone(&mut self.input, self.worker.next()).await?,
                 Ask::Results { lease, form, bytes } => {
                     ensure!(bytes <= RESULTS_MAX, "a file of results has {bytes} bytes");

@@ -49,11 +49,21 @@ pub(crate) struct Worker {
     pub(crate) spool: PathBuf,
     leases: Leases,
     sizes: Mutex<Sizes>,
+    /// Why the step's own list failed, as it says.
+    unlisted: Mutex<Option<String>>,
 }
 
 impl Worker {
     pub(crate) fn new(tests: Tests, shell: Vec<String>, queue: Arc<dyn Queue>, spool: PathBuf) -> Worker {
-        Worker { tests, shell, queue, spool, leases: Leases::default(), sizes: Mutex::default() }
+        Worker {
+            tests,
+            shell,
+            queue,
+            spool,
+            leases: Leases::default(),
+            sizes: Mutex::default(),
+            unlisted: Mutex::default(),
+        }
     }
 
     fn work(&self) -> Told {
@@ -70,6 +80,12 @@ impl Worker {
             SplitListed::Noted => Told::Noted,
             SplitListed::Over(over) => Told::Over { passed: over.passed, text: over.text },
         })
+    }
+
+    /// Discovery failed. It is for people to read, in a line.
+    fn unlisted(&self, why: &str) -> Told {
+        *self.unlisted.lock().unwrap_or_else(PoisonError::into_inner) = Some(list::reason(why));
+        Told::Noted
     }
 
     /// How large files are, for tests that nobody has seen.

@@ -33,6 +33,13 @@ fn a_list_is_lines_or_stands_between_nuls() {
 }
 
 #[test]
+fn why_there_is_no_list_is_a_line_that_moves_no_cursor() {
+    assert_eq!(list::reason("\u{1b}[1;31mError:\u{1b}[0m no\tmodule\u{7}\r\n"), "Error: no module");
+    assert_eq!(list::reason("\u{1b}[").as_str(), "");
+    assert_eq!(list::reason(&"ü".repeat(9_999)).chars().count(), 301);
+}
+
+#[test]
 fn a_test_is_as_large_as_its_file() {
     let sizes = Sizes::from([("a.py".to_owned(), 7), ("b[c].rb".to_owned(), 8), ("d.js".to_owned(), 9)]);
     let listed = list::read(b"a.py::x[y]\nb[c].rb[1:2]\nd.js\ne.js\n", &sizes);

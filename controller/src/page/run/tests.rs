@@ -21,6 +21,7 @@ pub(in crate::page) fn job(name: &str, group: Option<&str>, needs: &[&str]) -> J
         steps: Vec::new(),
         services: Vec::new(),
         tests: None,
+        suite: None,
     }
 }
 
