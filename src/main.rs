@@ -7,6 +7,7 @@ mod commands;
 mod exit;
 mod folders;
 mod follow;
+mod near;
 mod reference;
 mod render;
 mod secrets_file;

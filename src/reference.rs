@@ -3,9 +3,14 @@
 use crate::args::ProjectChoice;
 use crate::client::Client;
 use crate::exit::Refusal;
+use crate::near::meant;
 use sidings_proto::RunId;
 use sidings_proto::api::RunView;
+use std::collections::BTreeSet;
 use std::path::Path;
+
+/// Runs among which names of projects are looked for.
+const LOOKED_AT: usize = 500;
 
 /// What the user wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,11 +48,25 @@ pub(crate) async fn find(client: &Client, text: &str, choice: &ProjectChoice) ->
 }
 
 async fn latest(client: &Client, project: &str) -> anyhow::Result<String> {
-    let runs = client.newest(Some(project), 1).await?;
-    let none = || {
-        Refusal::usage(format!("project `{project}` has no runs: `sidings submit` makes one, --project names another"))
-    };
-    runs.first().map(|run| run.id.to_string()).ok_or_else(none)
+    if let Some(run) = client.newest(Some(project), 1).await?.first() {
+        return Ok(run.id.to_string());
+    }
+    known(client, project).await?;
+    Err(Refusal::usage(format!("project `{project}` has no runs: `sidings submit` makes one, --project names another")))
+}
+
+/// Refuses a project that was never added and never ran anything: asked where nothing was found of it.
+pub(crate) async fn known(client: &Client, project: &str) -> anyhow::Result<()> {
+    let added = client.projects().await?.projects.into_iter().map(|project| project.name);
+    let mut names: BTreeSet<String> = added.collect();
+    if names.contains(project) || !client.newest(Some(project), 1).await?.is_empty() {
+        return Ok(());
+    }
+    names.extend(client.newest(None, LOOKED_AT).await?.into_iter().map(|run| run.project));
+    let wrong = format!("the controller knows no project `{project}`");
+    let meant = meant(wrong.clone(), project, &names);
+    let help = "`sidings submit` runs this tree as one, --project names another";
+    Err(Refusal::usage(if meant == wrong { format!("{wrong}: {help}") } else { meant }))
 }
 
 /// The project that the user means, or is in.

@@ -197,3 +197,15 @@ pub(crate) enum FailOn {
     /// Above 0, and what nobody rated.
     Low,
 }
+
+/// The beginning of an image key, as `key:HEX` or without the word.
+pub(crate) fn image_key(text: &str) -> Result<String, String> {
+    let key = text.strip_prefix("key:").unwrap_or(text).to_ascii_lowercase();
+    let is_one = (1..=64).contains(&key.len()) && key.bytes().all(|digit| digit.is_ascii_hexdigit());
+    let wrong = || {
+        format!(
+            "`{text}` begins no image key: those are digits and the letters a to f, as `sidings image list` has them"
+        )
+    };
+    if is_one { Ok(key) } else { Err(wrong()) }
+}

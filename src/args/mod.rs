@@ -22,7 +22,7 @@ pub(crate) use examples::command;
 pub(crate) use global::{Global, LogFormat, ProjectChoice, Remote, Trust};
 pub(crate) use image::{
     AuditArgs, DiffImagesArgs, FailOn, FindPackageArgs, ImageArgs, ImageCommand, KeyArgs, ListImagesArgs, SbomArgs,
-    SbomFormat, ShowImageArgs, TraceArgs,
+    SbomFormat, ShowImageArgs, TraceArgs, image_key,
 };
 pub(crate) use lock::LockArgs;
 pub(crate) use project::{

@@ -55,7 +55,7 @@ pub(crate) struct RunsArgs {
     #[arg(long, value_name = "STATE", value_parser = stages())]
     pub(crate) state: Option<RunStage>,
     /// Only those of which a job ran in the image whose key begins so.
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", value_parser = super::image::image_key)]
     pub(crate) image: Option<String>,
     /// Print JSON.
     #[arg(long)]

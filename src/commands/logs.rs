@@ -11,6 +11,7 @@ use futures::StreamExt;
 use jiff::tz::TimeZone;
 use sidings_proto::api::{JobView, RunView, State};
 use sidings_proto::log::{Next, next_frame};
+use sidings_proto::split::is_copy;
 use sidings_proto::{JobId, StepNo};
 use std::io::{BufWriter, IsTerminal, Write};
 
@@ -44,23 +45,24 @@ impl Subject {
             Err(_) => None,
         };
         match of_job {
-            Some((run, job)) => Subject::of(run, Some(job), words.first().copied()),
+            Some((run, job)) => Subject::of(run, vec![job], words.first().copied()),
             None => {
                 let run = reference::find(client, &args.subject, &args.project).await?;
-                let job = words.first().map(|name| job_named(&run, name)).transpose()?;
-                Subject::of(run, job, words.get(1).copied())
+                let jobs = words.first().map(|name| jobs_named(&run, name)).transpose()?.unwrap_or_default();
+                Subject::of(run, jobs, words.get(1).copied())
             }
         }
     }
 
-    fn of(run: RunView, job: Option<JobId>, step: Option<&str>) -> anyhow::Result<Subject> {
-        let view = run.jobs.iter().find(|view| Some(view.id) == job);
+    /// Jobs of one name have the same steps.
+    fn of(run: RunView, jobs: Vec<JobId>, step: Option<&str>) -> anyhow::Result<Subject> {
+        let view = run.jobs.iter().find(|view| jobs.contains(&view.id));
         let step = view.zip(step).map(|(job, step)| step_named(job, step)).transpose()?;
-        Ok(Subject { run, scope: Scope { job, step, attempt: None } })
+        Ok(Subject { run, scope: Scope { jobs, step, attempt: None } })
     }
 
     fn jobs(&self) -> impl Iterator<Item = &JobView> {
-        self.run.jobs.iter().filter(|job| self.scope.job.is_none_or(|only| only == job.id))
+        self.run.jobs.iter().filter(|job| self.scope.takes_job(job.id))
     }
 
     /// Refuses a try that no job in question had. Where some had it, the others are empty.
@@ -82,18 +84,18 @@ impl Subject {
     }
 
     fn is_one_log(&self) -> bool {
-        self.scope.step.is_some()
+        self.scope.step.is_some() && self.scope.jobs.len() == 1
     }
 
     /// A whole run is followed as by `submit --follow`, and ends with its exit code; a part of it is only its lines.
     async fn follow(self, client: &Client, attempt: Option<u64>, zone: Option<TimeZone>) -> anyhow::Result<Exit> {
-        let is_whole = self.scope.job.is_none();
+        let is_whole = self.scope.is_whole();
         if is_whole && attempt.is_none() && zone.is_none() {
             return follow_to_the_end(client, self.run, Show { plain: false, json: false }).await;
         }
-        let scope = Scope { attempt, ..self.scope };
         let out = BufWriter::new(anstream::stdout());
         let mut screen = if self.is_one_log() { Plain::bare(out, zone) } else { Plain::new(out, zone) };
+        let scope = Scope { attempt, ..self.scope };
         let followed = follow(client, self.run, scope, OnInterrupt::Leave, &mut screen).await?;
         Ok(end_of(&followed, is_whole))
     }
@@ -193,10 +195,17 @@ fn logs_of(job: &JobView) -> Vec<(StepNo, String)> {
     std::iter::once((StepNo::SETUP, "setup".to_owned())).chain(steps).chain(services).collect()
 }
 
-fn job_named(run: &RunView, name: &str) -> anyhow::Result<JobId> {
+/// The job of that name or id, else all that are copies of it.
+fn jobs_named(run: &RunView, name: &str) -> anyhow::Result<Vec<JobId>> {
+    if let Some(job) = run.jobs.iter().find(|job| job.name == name || job.id.to_string() == name) {
+        return Ok(vec![job.id]);
+    }
+    let copies: Vec<JobId> = run.jobs.iter().filter(|job| is_copy(&job.name, name)).map(|job| job.id).collect();
     let names = || run.jobs.iter().map(|job| job.name.as_str()).collect::<Vec<_>>().join(", ");
-    let found = run.jobs.iter().find(|job| job.name == name || job.id.to_string() == name);
-    found.map(|job| job.id).ok_or_else(|| Refusal::usage(format!("the run has no job `{name}`: it has {}", names())))
+    if copies.is_empty() {
+        return Err(Refusal::usage(format!("the run has no job `{name}`: it has {}", names())));
+    }
+    Ok(copies)
 }
 
 fn step_named(job: &JobView, name: &str) -> anyhow::Result<StepNo> {
@@ -247,8 +256,8 @@ mod tests {
     #[test]
     fn an_attempt_that_never_was_is_refused() {
         let subject = |job: &str| {
-            let job = job_named(&half_way(), job).unwrap();
-            Subject::of(half_way(), Some(job), None).unwrap()
+            let jobs = jobs_named(&half_way(), job).unwrap();
+            Subject::of(half_way(), jobs, None).unwrap()
         };
         assert!(subject("unit").had(1).is_ok());
         let error = subject("unit").had(4).unwrap_err();
@@ -260,11 +269,11 @@ mod tests {
     fn a_try_that_is_over_is_not_waited_for() {
         let of_unit = || {
             let mut run = half_way();
-            let job = job_named(&run, "unit").unwrap();
-            let view = run.jobs.iter_mut().find(|view| view.id == job).unwrap();
+            let jobs = jobs_named(&run, "unit").unwrap();
+            let view = run.jobs.iter_mut().find(|view| view.id == jobs[0]).unwrap();
             let first = AttemptView { fence: 1, ended: Some(Timestamp(9)), ..view.attempts[0].clone() };
             view.attempts = vec![first.clone(), AttemptView { fence: 2, ended: None, ..first }];
-            Subject::of(run, Some(job), None).unwrap()
+            Subject::of(run, jobs, None).unwrap()
         };
         assert!(of_unit().is_over(1) && !of_unit().is_over(2));
         let whole = Subject { scope: Scope::default(), ..of_unit() };
@@ -272,9 +281,21 @@ mod tests {
     }
 
     #[test]
+    fn a_job_of_many_copies_is_all_of_them() {
+        let mut run = half_way();
+        run.jobs[0].name = "unit 1/2".to_owned();
+        run.jobs[1].name = "unit 2/2".to_owned();
+        let ids = |name: &str| jobs_named(&run, name).unwrap();
+        assert_eq!(ids("unit"), [run.jobs[0].id, run.jobs[1].id]);
+        assert_eq!(ids("unit 2/2"), [run.jobs[1].id]);
+        let of = |name: &str| Subject::of(run.clone(), ids(name), Some("1")).unwrap();
+        assert_eq!((of("unit").is_one_log(), of("unit 1/2").is_one_log()), (false, true), "each line says whose it is");
+    }
+
+    #[test]
     fn a_wrong_name_is_answered_with_the_right_ones() {
         let run = half_way();
-        let error = job_named(&run, "units").unwrap_err();
+        let error = jobs_named(&run, "units").unwrap_err();
         assert_eq!(error.to_string(), "the run has no job `units`: it has lint, unit, service");
         let error = step_named(&run.jobs[1], "tests").unwrap_err();
         assert_eq!(error.to_string(), "job `unit` has no step `tests`: it has setup, compile, pytest");

@@ -3,6 +3,7 @@
 use crate::args::ProjectChoice;
 use crate::client::Client;
 use crate::exit::Refusal;
+use crate::near::meant;
 use crate::reference;
 use crate::render::tested::Part;
 use crate::render::{split_tests, tested};
@@ -16,10 +17,6 @@ use std::collections::BTreeSet;
 const BEFORE: usize = 20;
 /// Tests whose names are looked through.
 const NAMES: u32 = 10_000;
-/// Names that are proposed.
-const MEANT: usize = 3;
-/// How like a name must be, from 0 to 1.
-const LIKE: f64 = 0.6;
 
 /// Of each split job of which nobody knows the tests, why that is.
 pub(super) fn unlisted(run: &RunView, job: Option<&str>) -> String {
@@ -80,6 +77,7 @@ async fn before(client: &Client, run: &RunView, suite: &str) -> anyhow::Result<O
 /// There is no such test: which of the newest run's are called alike.
 pub(super) async fn unknown(client: &Client, choice: &ProjectChoice, name: &str) -> anyhow::Result<anyhow::Error> {
     let project = reference::project(choice).await?;
+    reference::known(client, &project).await?;
     let none = format!("project `{project}` has no test `{name}` in the runs that are remembered");
     let Ok(run) = reference::find(client, "latest", choice).await else { return Ok(Refusal::usage(none)) };
     let query = crate::client::TestQuery { bad: false, slowest: false, limit: NAMES };
@@ -87,30 +85,5 @@ pub(super) async fn unknown(client: &Client, choice: &ProjectChoice, name: &str)
     let reported = told.jobs.into_iter().flat_map(|job| job.cases);
     let split = told.splits.into_iter().flat_map(|split| split.cases);
     let names: BTreeSet<String> = reported.chain(split).map(|case| case.name).collect();
-    Ok(Refusal::usage(match near(name, &names).as_slice() {
-        [] => none,
-        some => format!("{none}: did you mean {}?", some.join(" or ")),
-    }))
-}
-
-/// The likest first.
-fn near<'n>(written: &str, names: &'n BTreeSet<String>) -> Vec<&'n str> {
-    let like = |name: &str| strsim::normalized_levenshtein(written, name).max(strsim::jaro(written, name) - 0.1);
-    let mut alike: Vec<(f64, &str)> = names.iter().map(|name| (like(name), name.as_str())).collect();
-    alike.retain(|(like, name)| *like >= LIKE || name.contains(written));
-    alike.sort_by(|one, other| other.0.total_cmp(&one.0));
-    alike.into_iter().take(MEANT).map(|(_, name)| name).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_that_are_near_are_proposed_and_no_others() {
-        let names: BTreeSet<String> = ["test_delay", "test_rush_hour", "checks"].map(str::to_owned).into();
-        assert_eq!(near("test_dela", &names), ["test_delay"]);
-        assert_eq!(near("rush", &names), ["test_rush_hour"]);
-        assert!(near("zzz", &names).is_empty());
-    }
+    Ok(Refusal::usage(meant(none, name, &names)))
 }

@@ -38,31 +38,36 @@ pub(crate) enum Notice {
 }
 
 /// What part of a run is followed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Scope {
-    /// Only this job.
-    pub(crate) job: Option<JobId>,
-    /// Only this step of it.
+    /// Only these jobs; all where there are none.
+    pub(crate) jobs: Vec<JobId>,
+    /// Only this step of them.
     pub(crate) step: Option<StepNo>,
     /// Only this attempt of each job.
     pub(crate) attempt: Option<u64>,
 }
 
 impl Scope {
-    fn takes_job(self, job: JobId) -> bool {
-        self.job.is_none_or(|only| only == job)
+    pub(crate) fn takes_job(&self, job: JobId) -> bool {
+        self.is_whole() || self.jobs.contains(&job)
+    }
+
+    /// Whether no job is left out.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.jobs.is_empty()
     }
 
     /// Whether a log is shown without being followed: a service's only where it is asked for.
-    pub(crate) fn shows(self, step: StepNo) -> bool {
+    pub(crate) fn shows(&self, step: StepNo) -> bool {
         self.step.map_or(step < StepNo::FIRST_SERVICE, |only| only == step)
     }
 
-    fn takes(self, log: LogId) -> bool {
+    fn takes(&self, log: LogId) -> bool {
         self.takes_job(log.job) && self.step.is_none_or(|only| only == log.step) && self.takes_attempt(log.fence)
     }
 
-    fn takes_attempt(self, fence: u64) -> bool {
+    fn takes_attempt(&self, fence: u64) -> bool {
         self.attempt.is_none_or(|only| only == fence)
     }
 }
@@ -166,7 +171,7 @@ impl Following {
     /// Whether everything was told that there is to tell.
     pub(crate) fn is_complete(&self) -> bool {
         let mut jobs = self.run.jobs.iter().filter(|job| self.scope.takes_job(job.id));
-        let scope_ended = self.scope.job.is_some() && jobs.all(|job| self.scope_ended(job));
+        let scope_ended = !self.scope.is_whole() && jobs.all(|job| self.scope_ended(job));
         (scope_ended || self.run.summary.state == State::Ended) && self.logs.values().all(|tail| tail.ended)
     }
 

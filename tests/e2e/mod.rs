@@ -14,6 +14,7 @@ mod inventories;
 mod keys;
 mod kills;
 mod locks;
+mod names;
 mod opened;
 mod page;
 mod preset_faults;

@@ -2,7 +2,7 @@
 //! runners built, as the controller knows it.
 
 use super::packages;
-use crate::args::{DiffImagesArgs, Remote, SbomArgs, SbomFormat, ShowImageArgs, TraceArgs};
+use crate::args::{DiffImagesArgs, Remote, SbomArgs, SbomFormat, ShowImageArgs, TraceArgs, image_key};
 use crate::client::Client;
 use crate::commands::output::{print, print_as};
 use crate::exit::{Exit, Refusal};
@@ -40,7 +40,7 @@ pub(super) async fn sbom(args: SbomArgs) -> anyhow::Result<Exit> {
 pub(super) async fn read(image: &str, trace: &TraceArgs, remote: &Remote) -> anyhow::Result<Inventory> {
     let dockerfile = trace.dockerfile.as_deref().map(text).transpose()?;
     let mut read = match image.strip_prefix("key:") {
-        Some(key) => Client::new(remote)?.inventory(key).await?,
+        Some(key) => Client::new(remote)?.inventory(&image_key(key).map_err(Refusal::usage)?).await?,
         None => read_here(image).await?,
     };
     if let Some(dockerfile) = dockerfile.or_else(|| read.image.dockerfile.clone()) {

@@ -123,7 +123,7 @@ fn a_step_that_was_not_run_has_no_log() {
 
 #[test]
 fn a_scope_follows_one_step_and_no_longer_than_it_goes() {
-    let scope = Scope { job: Some(job_id(1)), step: Some(StepNo(1)), attempt: None };
+    let scope = Scope { jobs: vec![job_id(1)], step: Some(StepNo(1)), attempt: None };
     let mut following = Following::new(waiting(), scope);
     assert_eq!(following.see(second_step_runs()), [log(1)]);
     following.log_ended(log(1));
@@ -143,7 +143,7 @@ fn a_scope_follows_one_attempt_and_no_longer_than_it_goes() {
     assert_eq!(following.due(), [Notice::AttemptStarted(job_id(1), 1), Notice::AttemptLost(job_id(1), 1)]);
     assert!(!following.is_complete(), "a whole run is followed to its end");
 
-    let scope = |step, fence| Scope { job: Some(job_id(1)), step, attempt: Some(fence) };
+    let scope = |step, fence| Scope { jobs: vec![job_id(1)], step, attempt: Some(fence) };
     let complete = |scope| {
         let mut following = Following::new(again.clone(), scope);
         following.see(again.clone()).into_iter().for_each(|log| following.log_ended(log));
