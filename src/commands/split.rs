@@ -15,6 +15,7 @@ use crate::reference;
 use crate::render::duration::now;
 use crate::render::{safe, split_told};
 use sidings_proto::api::RunView;
+use sidings_proto::split::is_copy;
 use sidings_proto::split::told::SplitTold;
 use std::collections::BTreeSet;
 use std::io::{self, IsTerminal};
@@ -98,8 +99,10 @@ fn suite_of(run: &RunView, wanted: Option<&str>) -> anyhow::Result<String> {
         (_, []) => Err(Refusal::usage("no job of the run has split tests: `tests` in its pipeline makes them so")),
         (None, [only]) => Ok((*only).to_owned()),
         (None, _) => Err(Refusal::usage(format!("several jobs have split tests: say which: {}", there()))),
-        (Some(name), _) if all.contains(&name) => Ok(name.to_owned()),
-        (Some(name), _) => Err(Refusal::usage(format!("`{name}` has no split tests: {} has", there()))),
+        (Some(name), some) => match some.iter().find(|suite| is_copy(name, suite)) {
+            Some(suite) => Ok((*suite).to_owned()),
+            None => Err(Refusal::usage(format!("`{name}` has no split tests: {} has", there()))),
+        },
     }
 }
 

@@ -55,7 +55,23 @@ fn diagnostics(run: &RunView) -> String {
 }
 
 fn causes(run: &RunView, read_on: &ReadOn) -> String {
-    run.jobs.iter().flat_map(|job| cause(run, job, read_on)).map(|line| format!("  {line}\n")).collect()
+    let told = |at: &usize| run.jobs[..*at].iter().any(|earlier| is_the_same(earlier, &run.jobs[*at]));
+    let new = (0..run.jobs.len()).filter(|at| !told(at)).map(|at| &run.jobs[at]);
+    new.flat_map(|job| cause(run, job, read_on)).map(|line| format!("  {line}\n")).collect()
+}
+
+/// Whether two copies of a split job failed for the same tests: these are the queue's, whoever ran them.
+fn is_the_same(one: &JobView, other: &JobView) -> bool {
+    let alone = |job: &JobView| job.attempts.len() > 1 || job.tests.as_ref().is_some_and(|sum| sum.counts.bad() > 0);
+    let of_queue = one.suite.is_some() && one.suite == other.suite && !alone(one) && !alone(other);
+    of_queue
+        && matches!((&one.verdict, &other.verdict), (Some(Verdict::Failed(one)), Some(Verdict::Failed(other))) if one == other)
+}
+
+/// What the job is called where all that failed as it did are meant.
+fn called<'r>(run: &'r RunView, job: &'r JobView) -> &'r str {
+    let others = run.jobs.iter().filter(|other| is_the_same(job, other)).count();
+    job.suite.as_deref().filter(|_| others > 1).unwrap_or(&job.name)
 }
 
 fn cause(run: &RunView, job: &JobView, read_on: &ReadOn) -> Vec<String> {
@@ -79,7 +95,7 @@ fn told(run: &RunView, job: &JobView, failure: &Failure, read_on: &ReadOn) -> Ve
     let mut message = failure.message.trim_end().lines();
     let first = message.next().unwrap_or_default();
     let class = paint(BAD, failure.class);
-    let head = format!("{}{allowed}: {class}: {first}", paint(NAME, &job.name));
+    let head = format!("{}{allowed}: {class}: {first}", paint(NAME, called(run, job)));
     let more = message.map(|line| format!("  {line}"));
     let tests = failed_tests(run, job, read_on);
     std::iter::once(head).chain(more).chain(tests).chain(where_to_read(run, job, read_on)).collect()
@@ -132,14 +148,18 @@ fn where_to_read(run: &RunView, job: &JobView, read_on: &ReadOn) -> Vec<String> 
     if logs.is_empty() && !job.attempts.is_empty() {
         logs.push((0, "setup"));
     }
-    let line = |(no, step): (u32, &str)| match read_on {
+    let lines = |(no, step): (u32, &str)| match read_on {
         ReadOn::Controller => {
-            let run = format!("{}@{}", run.summary.project, run.summary.number);
-            format!("sidings logs {} {} {}", word_of_shell(&run), word_of_shell(&job.name), word_of_shell(step))
+            let number = format!("{}@{}", run.summary.project, run.summary.number);
+            let job = word_of_shell(called(run, job));
+            vec![format!("sidings logs {} {job} {}", word_of_shell(&number), word_of_shell(step))]
         }
-        ReadOn::Folder(folder) => folder.join(log_file(&job.name, no, step)).display().to_string(),
+        ReadOn::Folder(folder) => {
+            let same = run.jobs.iter().filter(|other| other.id == job.id || is_the_same(job, other));
+            same.map(|job| folder.join(log_file(&job.name, no, step)).display().to_string()).collect()
+        }
     };
-    logs.into_iter().map(|log| paint(DIM, format!("  {}", line(log)))).collect()
+    logs.into_iter().flat_map(lines).map(|line| paint(DIM, format!("  {line}"))).collect()
 }
 
 /// The file of a step's log, in the folder of a run's logs.
@@ -202,7 +222,7 @@ fn address(run: &RunView, read_on: &ReadOn) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::sample::{NOW, attempt, before, ended_run, failed, half_way, image, job, over, plain};
+    use crate::render::sample::{NOW, attempt, before, ended_run, failed, half_way, image, job, job_id, over, plain};
     use insta::assert_snapshot;
     use sidings_proto::tested::TestSum;
     use sidings_proto::{FailureClass, TestCase, TestCounts, TestOutcome, TestReport};
@@ -275,6 +295,32 @@ mod tests {
 
         http://127.0.0.1:7117/runs/demo@7
         "#);
+    }
+
+    #[test]
+    fn copies_of_a_split_job_that_failed_for_the_same_tests_are_told_of_once() {
+        let copy = |n: u128, message: &str| {
+            let mut job = failed_run().jobs.remove(1);
+            (job.id, job.name, job.suite) = (job_id(n), format!("unit {n}/3"), Some("unit".to_owned()));
+            job.verdict = Some(failed(FailureClass::TestsFailed, message));
+            job
+        };
+        let jobs = vec![copy(1, "1 failed: a"), copy(2, "1 failed: a"), copy(3, "the engine failed")];
+        let run = ended_run(jobs, failed(FailureClass::TestsFailed, "1 failed: a"));
+        let told = |read_on: &ReadOn| plain(&causes(&run, read_on));
+        assert_snapshot!(told(&ReadOn::Controller), @r#"
+        unit: tests_failed: 1 failed: a
+          sidings logs demo@7 unit pytest
+        unit 3/3: tests_failed: the engine failed
+          sidings logs demo@7 'unit 3/3' pytest
+        "#);
+        assert_snapshot!(told(&ReadOn::Folder(PathBuf::from("/logs"))), @"
+        unit: tests_failed: 1 failed: a
+          /logs/unit-1-3.02-pytest.log
+          /logs/unit-2-3.02-pytest.log
+        unit 3/3: tests_failed: the engine failed
+          /logs/unit-3-3.02-pytest.log
+        ");
     }
 
     #[test]
