@@ -338,6 +338,12 @@ pub struct SplitSum {
     /// How long what nobody has is thought to take, in milliseconds.
     #[serde(default)]
     pub left_ms: u64,
+    /// What starting a batch costs in milliseconds: as measured, else as in the run before. None where nobody knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boot_ms: Option<u64>,
+    /// Why one batch has all tests, where there are copies for more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub one_batch: Option<String>,
 }
 
 /// Whether a job's name is that of the split job, or of one of its copies: `unit`, or `unit 2/4`.

@@ -561,6 +561,8 @@ fn split_sum() -> SplitSum {
         out: 0,
         leaving: 1,
         left_ms: 5,
+        boot_ms: Some(800),
+        one_batch: Some("one batch has all tests".to_owned()),
     }
 }
 

@@ -40,12 +40,20 @@ pub struct Sizing {
     pub contended: bool,
 }
 
+/// Work that is not worth a batch of its own where a start costs so much.
+pub(crate) fn floor_ms(boot_ms: u64) -> u64 {
+    floor(boot_ms).ceil() as u64
+}
+
+fn floor(boot_ms: u64) -> f64 {
+    FLOOR_MS.max(FLOOR_BOOTS * boot_ms as f64)
+}
+
 impl Sizing {
     /// How much work the next batch should be.
     pub fn target_ms(&self) -> u64 {
         let boot = self.boot_ms as f64;
-        let floor = FLOOR_MS.max(FLOOR_BOOTS * boot);
-        let wanted = self.wanted().max(floor);
+        let wanted = self.wanted().max(floor(self.boot_ms));
         let most = if self.contended { CONTENDED_MS.max(CONTENDED_BOOTS * boot) } else { f64::INFINITY };
         wanted.min(most).ceil() as u64
     }

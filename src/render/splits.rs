@@ -22,7 +22,8 @@ fn lines(sum: &SplitSum) -> Vec<String> {
         [] => None,
         some => Some(format!("  {}", paint(BUSY, format!("flaky: {}", some.join(", "))))),
     };
-    std::iter::once(head).chain(reasons).chain(flaky).collect()
+    let one_batch = sum.one_batch.iter().map(|why| format!("  {}", paint(DIM, why)));
+    std::iter::once(head).chain(reasons).chain(flaky).chain(one_batch).collect()
 }
 
 /// `340 of 1,000 done, 25 under way, 4 workers, about 35s of work left`.
@@ -46,6 +47,7 @@ mod tests {
             suite: "unit".to_owned(),
             told: "1,000 of 1,000 ran once".to_owned(),
             passed: Some(true),
+            one_batch: Some("one batch has all tests: they take about 40ms".to_owned()),
             ..SplitSum::default()
         };
         let red = SplitSum {
@@ -71,6 +73,7 @@ mod tests {
         expect![[r#"
             split tests
             unit: 1,000 of 1,000 ran once
+              one batch has all tests: they take about 40ms
             web: 1 of 3 ran once, 1 failed, 1 not run
               1 not run:
                 c

@@ -107,9 +107,10 @@ impl Splits {
     pub(crate) async fn list(&self, worker: &Worker, list: SplitList) -> anyhow::Result<SplitListed> {
         let one = self.one(&worker.key);
         let mut held = one.held().await?;
+        let listed = list.tests.len() as u64;
         let made = match setup::manifest(list, setup::tests(&worker.job).chosen.as_ref()) {
             Ok((manifest, atoms)) if matches!(*held, Held::Unmade) => {
-                held.make(&one, &worker.job, atoms).await?;
+                held.make(&one, &worker.job, atoms, listed).await?;
                 // Of a width the first to come are the workers: one whose image is still built must not keep them from it.
                 let is_wide = held.wanted().is_some();
                 let known = if is_wide { BTreeSet::new() } else { self.workers(&worker.key) };

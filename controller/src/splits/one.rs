@@ -35,7 +35,7 @@ pub(super) enum Held {
     /// It goes on.
     Open(Box<Open>),
     /// Every test has its verdict, or there was no list to begin with.
-    Over(SplitSum),
+    Over(Box<SplitSum>),
 }
 
 /// A queue that goes on.
@@ -45,6 +45,8 @@ pub(super) struct Open {
     rows: u64,
     /// How many copies are to work.
     width: Option<Width>,
+    /// What starting a batch cost in the run before.
+    boot_ms: Option<u64>,
 }
 
 /// The lock on a queue that was read.
@@ -86,28 +88,35 @@ impl One {
     async fn read(&self) -> anyhow::Result<Held> {
         let Some(stored) = self.store.split(&self.key).await? else { return Ok(Held::Unmade) };
         if let Some(sum) = stored.sum {
-            return Ok(Held::Over(sum));
+            return Ok(Held::Over(Box::new(sum)));
         }
         let split = setup::restored(&stored, self.shell.now())?;
-        let mut open = Open { split, rows: stored.rows.len() as u64, width: stored.setup.tests.width };
+        let mut open = Open {
+            split,
+            rows: stored.rows.len() as u64,
+            width: stored.setup.tests.width,
+            boot_ms: stored.setup.boot_ms,
+        };
         Ok(match open.end(self).await? {
-            Some(sum) => Held::Over(sum),
+            Some(sum) => Held::Over(Box::new(sum)),
             None => Held::Open(Box::new(open)),
         })
     }
 }
 
 impl Guard<'_> {
-    /// Makes the queue. `atoms` are those of a sound list.
-    pub(super) async fn make(&mut self, one: &One, job: &LiveJob, atoms: Vec<Atom>) -> anyhow::Result<()> {
+    /// Makes the queue. `atoms` are those of a sound list of `listed` tests.
+    pub(super) async fn make(&mut self, one: &One, job: &LiveJob, atoms: Vec<Atom>, listed: u64) -> anyhow::Result<()> {
         let past = one.store.split_past(&job.run.project, &one.key.suite).await?;
-        let made = setup::make(job, atoms, &past);
+        let boot_ms = one.store.split_boot(&job.run.project, &one.key.suite).await?;
+        let made = SplitSetup { listed: Some(listed), boot_ms, ..setup::make(job, atoms, &past) };
         one.store.add_split(&one.key, &job.run.project, &made).await?;
         let (manifest, estimates, settings) = setup::of(&made)?;
         **self = Held::Open(Box::new(Open {
             split: Split::new(manifest, estimates, settings),
             rows: 0,
             width: made.tests.width,
+            boot_ms,
         }));
         Ok(())
     }
@@ -125,7 +134,7 @@ impl Guard<'_> {
             ..SplitSum::default()
         };
         one.store.end_split(&one.key, &sum, &[], one.shell.now()).await?;
-        **self = Held::Over(sum);
+        **self = Held::Over(Box::new(sum));
         one.changed.notify_waiters();
         Ok(())
     }
@@ -137,7 +146,7 @@ impl Guard<'_> {
         match handled {
             Ok((answer, None)) => Ok(answer),
             Ok((answer, Some(sum))) => {
-                **self = Held::Over(sum);
+                **self = Held::Over(Box::new(sum));
                 one.changed.notify_waiters();
                 Ok(answer)
             }
@@ -171,7 +180,7 @@ impl Open {
         if self.split.conclusion().is_none() {
             return Ok(None);
         }
-        let sum = sum(&self.split, &one.key.suite);
+        let sum = sum(&self.split, &one.key.suite, self.boot_ms);
         one.store.end_split(&one.key, &sum, &ended::tests(&self.split), one.shell.now()).await?;
         Ok(Some(sum))
     }
@@ -190,8 +199,8 @@ impl Held {
     pub(super) fn sum(&self, suite: &str) -> Option<SplitSum> {
         match self {
             Held::Unmade => None,
-            Held::Open(open) => Some(sum(&open.split, suite)),
-            Held::Over(sum) => Some(sum.clone()),
+            Held::Open(open) => Some(sum(&open.split, suite, open.boot_ms)),
+            Held::Over(sum) => Some((**sum).clone()),
         }
     }
 
@@ -271,8 +280,8 @@ fn is_news(record: &Record) -> bool {
     )
 }
 
-/// How a split stands.
-pub(super) fn sum(split: &Split, suite: &str) -> SplitSum {
+/// How a split stands. `boot_ms` is what starting a batch cost in the run before.
+pub(super) fn sum(split: &Split, suite: &str, boot_ms: Option<u64>) -> SplitSum {
     let (ledger, progress, conclusion) = (split.ledger(), split.progress(), split.conclusion());
     let reasons = match &conclusion {
         Some(Conclusion::Red(reasons)) => reasons.clone(),
@@ -293,5 +302,7 @@ pub(super) fn sum(split: &Split, suite: &str) -> SplitSum {
         batches: progress.leases as u64,
         out: progress.out as u64,
         left_ms: progress.waiting_ms,
+        boot_ms: split.boot_ms().or(boot_ms),
+        one_batch: split.worth_one_batch().map(|work_ms| super::words::one_batch(work_ms, split.boot_ms())),
     }
 }

@@ -63,6 +63,7 @@ pub(super) fn make(job: &LiveJob, atoms: Vec<Atom>, past: &Past) -> SplitSetup {
         workers: copies(job, &tests.suite),
         tests,
         atoms,
+        ..SplitSetup::default()
     }
 }
 

@@ -17,10 +17,14 @@ pub(super) fn told(
     job_of: impl Fn(usize) -> String,
 ) -> Result<SplitTold, Refusal> {
     let split = setup::restored(stored, now)?;
-    let mut told = SplitTold { sum: stored.sum.clone().unwrap_or_else(|| sum(&split, suite)), ..SplitTold::default() };
+    let mut told = SplitTold {
+        sum: stored.sum.clone().unwrap_or_else(|| sum(&split, suite, stored.setup.boot_ms)),
+        ..SplitTold::default()
+    };
     let mut places = Places::default();
     stored.rows.iter().flatten().for_each(|record| places.add(record, &mut told, &job_of));
     told.tests = tests(stored, &split);
+    told.listed = stored.setup.listed.filter(|listed| *listed != stored.setup.atoms.len() as u64);
     told.chosen = stored.setup.tests.chosen.is_some();
     let known: BTreeSet<&str> = stored.setup.atoms.iter().map(|atom| atom.id.as_str()).collect();
     let entries = stored.setup.tests.quarantine.iter().filter(|_| stored.setup.tests.chosen.is_none());

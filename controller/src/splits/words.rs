@@ -81,6 +81,22 @@ pub(super) fn spared(wanted: usize, most: u32) -> SplitOver {
     SplitOver { passed: true, text }
 }
 
+/// Why there is one batch: for people who wonder what the other copies are for.
+pub(super) fn one_batch(work_ms: u64, boot_ms: Option<u64>) -> String {
+    match boot_ms.filter(|boot_ms| *boot_ms > 0) {
+        Some(boot_ms) => {
+            let (work, boot) = (spoken(work_ms), spoken(boot_ms));
+            format!("one batch has all tests: they take about {work}, and starting another one costs {boot}")
+        }
+        None => format!("one batch has all tests: they take about {}, which is not worth another one", spoken(work_ms)),
+    }
+}
+
+/// `40ms`, `3.2s`: it is never much.
+fn spoken(ms: u64) -> String {
+    if ms < 100 { format!("{ms}ms") } else { format!("{}.{}s", (ms + 50) / 1000, (ms + 50) % 1000 / 100) }
+}
+
 /// What a worker is told that gets nothing more while others go on.
 pub(super) fn retired() -> SplitOver {
     let text = "this worker gets no more tests: its batches failed without one result".to_owned();

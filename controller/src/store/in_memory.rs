@@ -158,6 +158,10 @@ impl Store for MemoryStore {
         Ok(self.all().splits.open())
     }
 
+    async fn split_boot(&self, project: &str, suite: &str) -> anyhow::Result<Option<u64>> {
+        Ok(self.all().splits.boot(project, suite))
+    }
+
     async fn split_past(&self, project: &str, suite: &str) -> anyhow::Result<Past> {
         Ok(self.all().splits.past(project, suite))
     }

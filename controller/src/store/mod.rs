@@ -212,6 +212,9 @@ pub(crate) trait Store: Send + Sync + 'static {
     /// What is known of the tests of a project's suite.
     async fn split_past(&self, project: &str, suite: &str) -> anyhow::Result<Past>;
 
+    /// What starting a batch cost in the suite's newest split that is over; none where it was not measured.
+    async fn split_boot(&self, project: &str, suite: &str) -> anyhow::Result<Option<u64>>;
+
     /// Forgets artifacts whose time is over; gives how many entries.
     async fn expire_artifacts(&self, now: Timestamp) -> anyhow::Result<u64>;
     /// The manifests of all artifacts that are kept, in order, each once.

@@ -35,6 +35,13 @@ pub(crate) struct SplitSetup {
     pub(crate) passed_ms: BTreeMap<String, Vec<u64>>,
     /// Those that failed the last time.
     pub(crate) failed_last: Vec<AtomNo>,
+    /// Tests of the whole list, of which only some may be asked for.
+    #[serde(default)]
+    pub(crate) listed: Option<u64>,
+    /// What starting a batch cost in the run before, for those who ask how long it takes. Batches are not made by it:
+    /// it is measured anew, as machines differ.
+    #[serde(default)]
+    pub(crate) boot_ms: Option<u64>,
 }
 
 /// A split as it is stored.
@@ -173,6 +180,12 @@ impl RememberedSplits {
 
     pub(crate) fn open(&self) -> Vec<SplitKey> {
         self.splits.iter().filter(|(_, split)| split.sum.is_none()).map(|(key, _)| key.clone()).collect()
+    }
+
+    pub(crate) fn boot(&self, project: &str, suite: &str) -> Option<u64> {
+        let mut newest = self.splits.iter().rev();
+        let is_of = |key: &SplitKey, split: &StoredSplit| key.suite == suite && split.project == project;
+        newest.find_map(|(key, split)| split.sum.as_ref().filter(|_| is_of(key, split)))?.boot_ms
     }
 
     pub(crate) fn past(&self, project: &str, suite: &str) -> Past {

@@ -19,6 +19,9 @@ pub struct SplitTold {
     /// Only some of the tests were asked for.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub chosen: bool,
+    /// Tests of the whole list, where it is more than those that were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listed: Option<u64>,
     /// Tests in quarantine that discovery did not find.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gone: Vec<String>,

@@ -144,7 +144,12 @@ impl Book {
 
     /// What starting a batch costs: as measured here, else as in earlier runs.
     pub(super) fn boot_ms(&self, setup: &Setup) -> u64 {
-        self.boots.0.checked_div(self.boots.1).unwrap_or(setup.settings.boot_ms)
+        self.measured_boot_ms().unwrap_or(setup.settings.boot_ms)
+    }
+
+    /// None where no start was measured.
+    pub(super) fn measured_boot_ms(&self) -> Option<u64> {
+        self.boots.0.checked_div(self.boots.1)
     }
 
     pub(super) fn next_lease(&self) -> LeaseNo {

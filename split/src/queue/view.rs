@@ -143,6 +143,23 @@ impl Split {
         }
     }
 
+    /// What starting a batch costs, as measured here.
+    pub fn boot_ms(&self) -> Option<u64> {
+        self.book.measured_boot_ms()
+    }
+
+    /// How long all tests are thought to take, one after the other, where one batch had all of them at once though more
+    /// workers may come: together they were not worth a second start.
+    pub fn worth_one_batch(&self) -> Option<u64> {
+        let (settings, all) = (&self.setup.settings, self.setup.manifest.count());
+        let is_one = self.book.leases.values().next().is_some_and(|first| first.atoms.len() == all);
+        let is_chosen = is_one && all > 1 && settings.parallelism.max > 1 && !settings.together;
+        let work_ms = self.setup.estimates.work_ms();
+        // A sole worker may take all there is, and is no news.
+        let is_small = work_ms <= crate::batch::floor_ms(self.book.boot_ms(&self.setup));
+        (is_chosen && is_small).then_some(work_ms)
+    }
+
     /// How many workers the job wants now, when each of them needs `setup_ms` before its first test.
     /// Where no duration was ever seen, it takes what it may.
     pub fn wanted_workers(&self, setup_ms: u64) -> u32 {

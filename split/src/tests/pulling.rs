@@ -379,3 +379,22 @@ fn a_split_that_is_over_tells_everybody_so() {
     assert_eq!(split.handle(at(1), Event::Left { worker: WorkerId(1) }).answer, Answer::Noted);
     assert_eq!(split.next_wakeup(), None);
 }
+
+#[test]
+fn one_batch_of_what_is_not_worth_a_second_is_told_as_such() {
+    let worth = |seconds: &[(char, u64)], max| {
+        let story = timed(seconds);
+        let parallelism = Parallelism { max, ..story.settings.parallelism };
+        let settings = Settings { parallelism, ..story.settings };
+        let mut split = Split::new(story.manifest, story.estimates, settings);
+        assert_eq!(split.worth_one_batch(), None, "nothing was handed out");
+        for event in [join(1), pull(1, 1)] {
+            let _ = split.handle(at(0), event);
+        }
+        split.worth_one_batch()
+    };
+    assert_eq!(worth(&[('a', 0), ('b', 0)], 2), Some(2), "a millisecond each");
+    assert_eq!(worth(&[('a', 0), ('b', 0)], 1), None, "there is nobody else");
+    assert_eq!(worth(&[('a', 0)], 2), None, "there is nothing else");
+    assert_eq!(worth(&[('a', 9), ('b', 9)], 2), None);
+}

@@ -18,7 +18,7 @@ use crate::render::safe;
 use sidings_proto::Verdict;
 use sidings_proto::api::{RunView, SubmitRun};
 use sidings_proto::split::told::SplitTold;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Names that a finding tells.
 const NAMED: usize = 5;
@@ -30,6 +30,7 @@ const NO_RESULT: &str = "`run` is to leave a result of each test under the name 
 const NO_TIMES: &str =
     "batches are made by how long tests take: let `run` tell it (`ms` in $SPLIT_EVENTS, `time` in JUnit)";
 const DIFFERS: &str = "these tests need one another, or an order: what one leaves behind, another finds";
+const ALWAYS: &str = "this is not of the split: what they say stands above; as long as they fail, every run is red";
 const UNTOLD: &str = "a code other than 0 says that a test failed; let `run` end with 0 when none did";
 
 /// What came of a run of some tests.
@@ -60,6 +61,7 @@ pub(super) async fn doctor(args: SplitDoctorArgs) -> anyhow::Result<Exit> {
                 parts.push(tried(&client, &wanted.of(tree.clone())).await?);
             }
             findings.push(of_parts(&whole, &parts));
+            findings.extend(never_passed(&whole, &parts));
         }
         Ok(findings)
     });
@@ -105,7 +107,9 @@ fn of_whole(whole: &Tried) -> Vec<Finding> {
     if told.tests.is_empty() {
         return vec![Finding::fail("discovery", why(whole), LISTED_WRONG)];
     }
-    let listed = format!("{} tests of the list are tried: {}", told.tests.len(), named(ids(told)));
+    let (tried, all) = (told.tests.len(), told.listed.unwrap_or(told.tests.len() as u64));
+    let listed = if all == 1 { "1 test listed".to_owned() } else { format!("{all} tests listed, none twice") };
+    let listed = format!("{listed}; {tried} tried: {}", named(ids(told)));
     vec![Finding::ok("discovery", listed), results(told), times(told), ends(told)]
 }
 
@@ -171,6 +175,20 @@ fn of_parts(whole: &Tried, parts: &[Tried]) -> Finding {
         [] => Finding::ok("batches", "two batches bring what all at once bring"),
         some => Finding::fail("batches", format!("they differ: {}", named(some.iter().map(String::as_str))), DIFFERS),
     }
+}
+
+/// Tests that fail alone as they fail with others: a split changes nothing about them, and every run is red.
+fn never_passed(whole: &Tried, parts: &[Tried]) -> Option<Finding> {
+    let apart: BTreeSet<&str> = parts.iter().filter_map(|part| part.told.as_ref()).flat_map(bad).collect();
+    let always: Vec<&str> = whole.told.iter().flat_map(bad).filter(|id| apart.contains(id)).collect();
+    let many = if always.len() == 1 { "1 test fails".to_owned() } else { format!("{} tests fail", always.len()) };
+    let told = || format!("{many} in every try: {}", named(always.iter().copied()));
+    (!always.is_empty()).then(|| Finding::warn("verdicts", told(), ALWAYS))
+}
+
+/// Tests that went wrong.
+fn bad(told: &SplitTold) -> impl Iterator<Item = &str> {
+    verdicts(told).filter(|(_, verdict)| is_bad(*verdict)).map(|(id, _)| id)
 }
 
 fn verdicts(told: &SplitTold) -> impl Iterator<Item = (&str, Option<&str>)> {

@@ -69,6 +69,7 @@ async fn look(client: &Client, run: RunId, suite: &str, listed: bool) -> Result<
 struct Shown {
     /// Where it is drawn; none where nothing can be taken back.
     place: Option<InPlace<Stdout>>,
+    /// What was told last, elsewhere: as a line, or as counts.
     line: String,
 }
 
@@ -78,10 +79,11 @@ impl Shown {
             let frame = split_told::live(told, now(), place.size());
             return Ok(place.draw("", frame)?);
         }
-        let line = split_told::head(told);
-        if line != self.line {
-            print(&line)?;
-            self.line = line;
+        // The time to the end is another each time one looks.
+        let counted = format!("{} {}", told.sum.settled, told.sum.out);
+        if counted != self.line {
+            print(&split_told::head(told, now()))?;
+            self.line = counted;
         }
         Ok(())
     }

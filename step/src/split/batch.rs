@@ -54,8 +54,7 @@ pub(super) fn run(desk: &mut Desk, work: &Work, folder: &Folder, batch: Batch<'_
         (0, true, _) => {}
         (_, _, true) => say(&format!("batch {number} took too long and was ended"))?,
         (missing, _, false) => {
-            let without = format!("{missing} of {} without a result", counted(tests.len()));
-            say(&format!("batch {number} ended with {status}, {without}"))?;
+            say(&super::batch::ended(number, status, missing, tests.len()))?;
         }
     }
     let whose = format!("batch {number}");
@@ -90,6 +89,17 @@ fn once(desk: &mut Desk, work: &Work, folder: &Folder, batch: &Batch<'_>) -> io:
     hand_over(desk, lease, files.left(own))?;
     fs::remove_dir_all(&files.folder)?;
     Ok(Once { status, was_dropped, took_ms })
+}
+
+/// How a batch's process ended, and what it leaves without a result.
+pub(super) fn ended(number: u64, status: ExitStatus, missing: usize, tests: usize) -> String {
+    let results = match (missing, tests) {
+        (0, 1) => "its test has a result".to_owned(),
+        (0, _) => format!("each of its {} has a result", counted(tests)),
+        (1, _) => format!("1 of {} has no result", counted(tests)),
+        _ => format!("{missing} of {} have no result", counted(tests)),
+    };
+    format!("batch {number} ended with {status}; {results}")
 }
 
 pub(super) fn counted(tests: usize) -> String {
@@ -185,5 +195,19 @@ fn absent(removed: io::Result<()>) -> io::Result<()> {
     match removed {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
         Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_says_plainly_which_tests_have_a_result() {
+        let one = ExitStatus::from_raw(1 << 8);
+        assert_eq!(ended(2, one, 0, 2), "batch 2 ended with exit status: 1; each of its 2 tests has a result");
+        assert_eq!(ended(3, one, 0, 1), "batch 3 ended with exit status: 1; its test has a result");
+        assert_eq!(ended(4, one, 1, 1), "batch 4 ended with exit status: 1; 1 of 1 test has no result");
+        assert_eq!(ended(5, one, 2, 3), "batch 5 ended with exit status: 1; 2 of 3 tests have no result");
     }
 }

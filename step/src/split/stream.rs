@@ -67,7 +67,7 @@ impl Stream {
             say(&format!("batch {number} took too long and was ended"))?;
             return Ok(gone);
         }
-        say(&format!("batch {number} ended with {status}, {missing} of {} without a result", counted(tests.len())))?;
+        say(&super::batch::ended(number, status, missing, tests.len()))?;
         Ok(gone.or(unsound))
     }
 

@@ -82,6 +82,21 @@ async fn the_past_of_a_suites_tests_grows_once_with_each_split_that_is_over() {
         ]);
         assert_eq!(past("unit").await, known);
         assert_eq!(past("web").await, Past::new());
+        let unmeasured = key(2, "unit");
+        store.commit(&[record(Step { what: 0, run: 2, job: 0, fence: 0, value: 0 })]).await.unwrap();
+        store.add_split(&unmeasured, "two", &setup(&["a"])).await.unwrap();
+        store.end_split(&unmeasured, &sum("unit"), &[], Timestamp(6)).await.unwrap();
+        for (project, boot) in [("one", None), ("two", None), ("three", None)] {
+            assert_eq!(store.split_boot(project, "unit").await.unwrap(), boot);
+        }
+        let measured = key(3, "unit");
+        store.commit(&[record(Step { what: 0, run: 3, job: 0, fence: 0, value: 0 })]).await.unwrap();
+        store.add_split(&measured, "one", &setup(&["a"])).await.unwrap();
+        assert_eq!(store.split_boot("one", "unit").await.unwrap(), None, "it is not over");
+        let with_boot = SplitSum { boot_ms: Some(700), ..sum("unit") };
+        store.end_split(&measured, &with_boot, &[], Timestamp(7)).await.unwrap();
+        assert_eq!(store.split_boot("one", "unit").await.unwrap(), Some(700));
+        assert_eq!(store.split_boot("two", "unit").await.unwrap(), None, "another's");
         assert_eq!(store.open_splits().await.unwrap(), []);
     }
 }

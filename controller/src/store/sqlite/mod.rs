@@ -212,6 +212,10 @@ impl Store for SqliteStore {
         splits::open(&mut *self.readers.acquire().await?).await
     }
 
+    async fn split_boot(&self, project: &str, suite: &str) -> anyhow::Result<Option<u64>> {
+        splits::boot(&mut *self.readers.acquire().await?, project, suite).await
+    }
+
     async fn split_past(&self, project: &str, suite: &str) -> anyhow::Result<Past> {
         splits::past(&mut *self.readers.acquire().await?, project, suite).await
     }

@@ -100,6 +100,12 @@ pub(super) async fn open(db: &mut AnyConnection) -> anyhow::Result<Vec<SplitKey>
     rows.iter().map(|row| Ok(SplitKey { run: RunId(id(row, 0)?), suite: row.try_get(1)? })).collect()
 }
 
+pub(super) async fn boot(db: &mut AnyConnection, project: &str, suite: &str) -> anyhow::Result<Option<u64>> {
+    let sql = "SELECT sum FROM splits WHERE project = $1 AND suite = $2 AND sum IS NOT NULL ORDER BY run DESC LIMIT 1";
+    let Some(row) = query(sql).bind(project).bind(suite).fetch_optional(db).await? else { return Ok(None) };
+    Ok(json::<SplitSum>(&row, 0)?.boot_ms)
+}
+
 pub(super) async fn past(db: &mut AnyConnection, project: &str, suite: &str) -> anyhow::Result<Past> {
     let sql = "SELECT test, passed_ms, failed FROM split_history WHERE project = $1 AND suite = $2";
     let rows = query(sql).bind(project).bind(suite).fetch_all(db).await?;

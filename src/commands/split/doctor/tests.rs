@@ -26,8 +26,18 @@ fn text(findings: &[Finding]) -> String {
 fn a_job_that_can_be_split_is_told_so() {
     let whole = tried(&[("a", "passed", 3), ("b", "failed", 5)], 1);
     let mut findings = of_whole(&whole);
-    findings.push(of_parts(&whole, &[tried(&[("a", "passed", 4)], 0), tried(&[("b", "failed", 5)], 1)]));
+    let parts = [tried(&[("a", "passed", 4)], 0), tried(&[("b", "failed", 5)], 1)];
+    findings.push(of_parts(&whole, &parts));
+    findings.extend(never_passed(&whole, &parts));
     assert_snapshot!(text(&findings));
+}
+
+#[test]
+fn of_a_sample_the_whole_list_is_counted() {
+    let mut whole = tried(&[("a", "passed", 3), ("z", "passed", 5)], 0);
+    whole.told.as_mut().unwrap().listed = Some(9);
+    let discovery = text(&of_whole(&whole)[..1]);
+    assert!(discovery.contains("9 tests listed, none twice; 2 tried: a, z"), "{discovery}");
 }
 
 #[test]
