@@ -2,11 +2,12 @@
 
 use super::rows::{blob, id, json, json_maybe, signed, to_json};
 use super::split_results;
-use crate::store::splits::{EndedTest, Past, SplitKey, SplitSetup, StoredSplit, TestPast, first_run_at};
+use super::tested::{AT_ONCE, places};
+use crate::store::splits::{EndedTest, Past, Ran, SplitKey, SplitSetup, StoredSplit, TestPast, first_run_at};
 use sidings_proto::split::SplitSum;
 use sidings_proto::{RunId, TestCase, Timestamp};
 use sidings_split::Record;
-use sqlx::{AnyConnection, Row, query};
+use sqlx::{AnyConnection, AssertSqlSafe, Row, query};
 
 /// Splits that are forgotten in one transaction.
 const FORGOTTEN_AT_ONCE: i64 = 20;
@@ -49,17 +50,35 @@ pub(super) async fn end(
     let row = query(sql).bind(blob(key.run.0)).bind(key.suite.as_str()).fetch_one(&mut *db).await?;
     let project: String = row.try_get(0)?;
     let mut known = past(&mut *db, &project, &key.suite).await?;
-    let sql = "INSERT INTO split_history (project, suite, test, passed_ms, failed) VALUES ($1, $2, $3, $4, $5) \
-        ON CONFLICT (project, suite, test) DO UPDATE SET passed_ms = excluded.passed_ms, failed = excluded.failed";
-    for (test, ran) in tests.iter().filter_map(|test| Some((&test.case.name, test.ran?))) {
-        let past = known.entry(test.clone()).or_default();
-        past.add(ran);
-        let insert = query(sql).bind(project.as_str()).bind(key.suite.as_str()).bind(test.as_str());
-        let insert = insert.bind(to_json(&past.passed_ms)?).bind(i64::from(past.failed));
-        insert.execute(&mut *db).await?;
+    let ran: Vec<(&str, Ran)> = tests.iter().filter_map(|test| Some((test.case.name.as_str(), test.ran?))).collect();
+    for some in ran.chunks(AT_ONCE) {
+        learn(db, (&project, &key.suite), &mut known, some).await?;
     }
     let results: Vec<&TestCase> = tests.iter().map(|test| &test.case).collect();
     split_results::keep(db, key, &project, &results, at).await
+}
+
+/// Adds what tests did to what is known of them. None is named twice.
+async fn learn(
+    db: &mut AnyConnection,
+    (project, suite): (&str, &str),
+    known: &mut Past,
+    ran: &[(&str, Ran)],
+) -> anyhow::Result<()> {
+    let sql = format!(
+        "INSERT INTO split_history (project, suite, test, passed_ms, failed) VALUES {} \
+         ON CONFLICT (project, suite, test) DO UPDATE SET passed_ms = excluded.passed_ms, failed = excluded.failed",
+        places(ran.len(), 5)
+    );
+    let mut insert = query(AssertSqlSafe(sql));
+    for (test, ran) in ran {
+        let past = known.entry((*test).to_owned()).or_default();
+        past.add(*ran);
+        insert = insert.bind(project).bind(suite).bind(*test);
+        insert = insert.bind(to_json(&past.passed_ms)?).bind(i64::from(past.failed));
+    }
+    insert.execute(db).await?;
+    Ok(())
 }
 
 pub(super) async fn get(db: &mut AnyConnection, key: &SplitKey) -> anyhow::Result<Option<StoredSplit>> {
