@@ -1,12 +1,13 @@
 //! Split jobs: what copies are told of the queue they share, and what becomes of those that say they passed.
 
 use crate::page::Browser;
-use crate::rig::{Rig, Work, json, refused, rig, rig_in};
+use crate::rig::{Rig, Work, frames, json, refused, rig, rig_in};
 use reqwest::StatusCode;
 use secrecy::ExposeSecret;
 use sidings_controller::StoreKind;
 use sidings_proto::api::RunView;
 use sidings_proto::fleet::QueueView;
+use sidings_proto::runner::Finish;
 use sidings_proto::split::{
     SplitBeat, SplitEnd, SplitLease, SplitList, SplitListed, SplitOrders, SplitOutcome, SplitOver, SplitPull,
     SplitPulled, SplitReport, SplitResult, SplitTaken, SplitTest,
@@ -319,4 +320,34 @@ async fn tests_of_a_split_are_among_those_of_the_run_and_have_a_history() {
     assert!(of_run.contains("2 failed") && of_run.contains(address), "{of_run}");
     let of_test = browser.page("/tests?project=web&name=t.py%3A%3Ab").await;
     assert!(of_test.contains("2 runs") && of_test.contains("half of the times within 5 ms"), "{of_test}");
+}
+
+#[tokio::test]
+async fn a_red_queue_is_told_of_once_by_the_copy_whose_log_has_the_test() {
+    let rig = rig().await;
+    let runner = rig.runner().await;
+    let run = rig.run(SPLIT).await;
+    let (one, two) = (runner.lease(&rig).await, runner.lease(&rig).await);
+    for work in [&one, &two] {
+        listed(&rig, work, &["t/a.py::test_b", "t/a.py::test_c"]).await;
+    }
+    let first = leased(&rig, &two, RequestId::new()).await;
+    report(&rig, &two, &all(&first, SplitOutcome::Failed)).await;
+    work_off(&rig, &one, SplitOutcome::Failed).await;
+    let lines = |n: u32| (0..n).map(|no| format!("line {no}\n")).collect::<String>();
+    let told = format!("{}FAILED t/a.py::test_b - assert 5 == 6\n{}", lines(50), lines(40));
+    for (work, text) in [(&one, lines(99)), (&two, told)] {
+        let log = frames(&text);
+        work.log(&rig, 1, 0, &log).await;
+        let failed = work.failed(FailureClass::StepFailed);
+        let mut finish = Finish { verdict: failed.verdict, ..work.passed(&log) };
+        (finish.steps[0].verdict, finish.steps[0].code) = (finish.verdict.clone(), Some(1));
+        assert_eq!(work.finish(&rig, &finish).await["answer"], "accepted");
+    }
+    let token = rig.controller.api_token_as("ada", Role::Viewer).await.unwrap();
+    let page = Browser::signed_in(&rig, token.expose_secret()).await.page(&format!("/runs/{}", run.summary.id)).await;
+    assert_eq!(page.matches("class=\"cause\"").count(), 1, "{page}");
+    let cause = &page[page.find("class=\"cause\"").unwrap()..page.find("<h2>Jobs</h2>").unwrap()];
+    assert!(cause.contains(">unit 2/2</a>: ") && cause.contains("the same of unit 1/2"), "{cause}");
+    assert!(cause.contains("assert 5 == 6") && cause.contains("line 46") && !cause.contains("line 45"), "{cause}");
 }
